@@ -1,0 +1,1 @@
+"""What measures the service and the constants in it."""

@@ -1,0 +1,28 @@
+"""What can go wrong with pipelines.
+
+PipelineError
+├── PipelineSpecError    the setting that names the pipelines cannot be read
+├── PipelineNotFound     no package or folder of that name
+├── PipelineBroken       it is there, and spaCy cannot load it
+└── SelfTestFailed       it loads, and its answers to the built-in sample are wrong
+"""
+
+
+class PipelineError(Exception):
+    """The root. Its message is for the operator, on one line, and never holds a caller's text."""
+
+
+class PipelineSpecError(PipelineError):
+    """The setting that names the pipelines cannot be read."""
+
+
+class PipelineNotFound(PipelineError):
+    """No installed package and no folder has that name."""
+
+
+class PipelineBroken(PipelineError):
+    """The package or folder is there, and spaCy cannot load it."""
+
+
+class SelfTestFailed(PipelineError):
+    """The pipeline loads, and its answers to the built-in sample are wrong."""

@@ -1,0 +1,31 @@
+"""The pipelines that a process has loaded, by language."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipelines.analyzer import Analyzer
+from pipelines.loading import PipelineSpec
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Loaded pipelines; the first one is the default."""
+
+    analyzers: dict[str, Analyzer]
+
+    @classmethod
+    def load(cls, specs: Sequence[PipelineSpec]) -> "Registry":
+        """Load each pipeline, warmed up and self-tested. Raises `PipelineError`."""
+        return cls({spec.language: Analyzer.load(spec.source, spec.language) for spec in specs})
+
+    @property
+    def default(self) -> Analyzer:
+        """The pipeline that serves texts which name no language."""
+        return next(iter(self.analyzers.values()))
+
+    def get(self, language: str) -> Analyzer | None:
+        """The pipeline of that language, if there is one."""
+        return self.analyzers.get(language)
+
+    def __iter__(self) -> Iterator[Analyzer]:
+        return iter(self.analyzers.values())

@@ -1,0 +1,220 @@
+"""What a caller may send.
+
+Limits come from the validation context (see `schemas.limits`), so that one set of models serves every configuration. A
+bad document of a batch must not spoil its neighbours: it is validated alone and becomes a `RejectedDocument`.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    MISSING,
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from typing_extensions import TypeAliasType
+
+from schemas.limits import DEFAULT_LIMITS, limits_of
+from schemas.problems import document_error
+
+OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
+Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences"])
+
+_MAX_FIELDS = 32
+
+DEFAULT_FEATURES: frozenset[Feature] = frozenset({"entities", "sentiment"})
+
+
+def _check_text(text: str, info: ValidationInfo) -> str:
+    if not text:
+        raise PydanticCustomError("text_empty", "The text is empty.")
+    limit = limits_of(info).max_text_characters
+    if len(text) > limit:
+        raise PydanticCustomError(
+            "text_too_long",
+            "The text has {length} characters (code points); the limit is {limit}.",
+            {"length": len(text), "limit": limit},
+        )
+    return text
+
+
+Text = Annotated[
+    str,
+    AfterValidator(_check_text),
+    Field(
+        description="The text to analyse. It is never altered; white space alone is valid.",
+        json_schema_extra={"minLength": 1, "maxLength": DEFAULT_LIMITS.max_text_characters},
+        examples=["Apple is looking at buying U.K. startup for $1 billion."],
+    ),
+]
+Language = Annotated[
+    str,
+    Field(
+        description="The language of the text, one of those that `/v1/pipelines` lists. Default: that of the "
+        "default pipeline.",
+        examples=["en"],
+    ),
+]
+Encoding = Annotated[OffsetEncoding, Field(description="The unit of every `start` and `end` of the answer.")]
+Labels = Annotated[
+    frozenset[str],
+    Field(
+        strict=False,
+        fail_fast=True,
+        min_length=1,
+        max_length=256,
+        description="Only entities with these labels. `/v1/pipelines` lists the labels of each pipeline.",
+        examples=[["ORG", "PERSON"]],
+    ),
+]
+Features = Annotated[
+    frozenset[Feature],
+    Field(
+        strict=False,
+        fail_fast=True,
+        min_length=1,
+        description="The sections that the answer shall have.",
+        json_schema_extra={"default": sorted(DEFAULT_FEATURES)},
+    ),
+]
+DocumentId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        description="The caller's own name for the document, echoed in its result.",
+    ),
+]
+
+
+T = TypeVar("T")
+
+
+def given(value: T | MISSING) -> T | None:
+    """The value of an optional field, or None where the caller left it out."""
+    return None if value is MISSING else value
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bound_the_errors(cls, value: Any) -> Any:
+        """A body of a hundred thousand unknown fields gets one error, not a hundred thousand."""
+        if isinstance(value, dict) and len(value) > _MAX_FIELDS:
+            raise PydanticCustomError("unknown_field", "There are far too many fields.")
+        return value
+
+
+class EntitiesRequest(_Request):
+    """One text whose named entities are wanted."""
+
+    text: Text
+    language: Language | MISSING = MISSING
+    offset_encoding: Encoding = "codepoint"
+    labels: Labels | MISSING = MISSING
+
+
+class SentimentRequest(_Request):
+    """One text whose sentiment is wanted, as a whole and sentence by sentence."""
+
+    text: Text
+    language: Language | MISSING = MISSING
+    offset_encoding: Encoding = "codepoint"
+
+
+class AnalyzeRequest(_Request):
+    """One text and the sections wanted of its analysis."""
+
+    text: Text
+    features: Features = DEFAULT_FEATURES
+    language: Language | MISSING = MISSING
+    offset_encoding: Encoding = "codepoint"
+    labels: Labels | MISSING = MISSING
+
+
+class BatchDocument(_Request):
+    """One document of a batch."""
+
+    text: Text
+    id: DocumentId | MISSING = MISSING
+    language: Language | MISSING = MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedDocument:
+    """A document that failed its validation: it is answered with this error and costs no analysis."""
+
+    id: str | None
+    code: str
+    detail: str
+
+
+class _ValidatedAlone:
+    """Marks an item whose validation errors stay its own: they become a `RejectedDocument` in its place."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(self._validate, handler(BatchDocument))
+
+    @staticmethod
+    def _validate(value: Any, validate: ValidatorFunctionWrapHandler) -> BatchDocument | RejectedDocument:
+        try:
+            document: BatchDocument = validate(value)
+        except ValidationError as error:
+            code, detail = document_error(error)
+            return RejectedDocument(id=_usable_id(value), code=code, detail=detail)
+        return document
+
+
+def _usable_id(value: Any) -> str | None:
+    name = value.get("id") if isinstance(value, dict) else None
+    return name if isinstance(name, str) and 1 <= len(name) <= 128 else None  # noqa: PLR2004 - as DocumentId says
+
+
+def _check_documents(documents: Any, info: ValidationInfo) -> Any:
+    if not isinstance(documents, list):
+        return documents
+    limits = limits_of(info)
+    if not documents:
+        raise PydanticCustomError("documents_empty", "There are no documents.")
+    if len(documents) > limits.max_batch_documents:
+        raise PydanticCustomError(
+            "too_many_documents",
+            "There are {count} documents; the limit is {limit}.",
+            {"count": len(documents), "limit": limits.max_batch_documents},
+        )
+    texts = (document.get("text") for document in documents if isinstance(document, dict))
+    characters = sum(len(text) for text in texts if isinstance(text, str))
+    if characters > limits.max_batch_characters:
+        raise PydanticCustomError(
+            "too_many_characters",
+            "The texts have {count} characters (code points) in all; the limit is {limit}.",
+            {"count": characters, "limit": limits.max_batch_characters},
+        )
+    return documents
+
+
+class BatchRequest(_Request):
+    """Many documents, analysed alike. A bad document gets an error of its own and leaves the others untouched."""
+
+    documents: Annotated[
+        list[Annotated[BatchDocument | RejectedDocument, _ValidatedAlone()]],
+        BeforeValidator(_check_documents),
+        Field(
+            description="The documents, answered in this order.",
+            json_schema_extra={"minItems": 1, "maxItems": DEFAULT_LIMITS.max_batch_documents},
+        ),
+    ]
+    features: Features = DEFAULT_FEATURES
+    offset_encoding: Encoding = "codepoint"
+    labels: Labels | MISSING = MISSING

@@ -1,0 +1,1 @@
+"""The HTTP service: admission, batching, errors, logs, the command line. Nothing imports it."""

@@ -1,0 +1,60 @@
+"""The FastAPI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from pipelines import Registry
+from service import exception_handlers, openapi
+from service.api_keys import ApiKeyMiddleware
+from service.middleware import RequestMiddleware
+from service.routes import analysis, system
+from service.runtime import running
+from service.settings import Settings
+from service.signals import drain_on_signals
+
+_DESCRIPTION = """\
+Named entities and sentiment of texts.
+
+Positions are half-open `[start, end)` into the text exactly as it was sent, in the unit that `offset_encoding` names.
+Every error is `application/problem+json` (RFC 9457) with a `code` for programs, and never repeats any of the text.
+"""
+
+
+def create_app(settings: Settings, registry: Registry | None = None) -> FastAPI:
+    """The service under these settings. Pipelines are loaded when its lifespan begins, unless a registry is given."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running(settings, registry) as runtime:
+            app.state.runtime = runtime
+            with drain_on_signals(runtime.batcher, settings.shutdown_seconds):
+                yield
+
+    app = FastAPI(
+        title="Spanwise",
+        summary="Entities and sentiment over HTTP.",
+        description=_DESCRIPTION,
+        version=version("spanwise"),
+        license_info={"name": "MIT", "identifier": "MIT"},
+        openapi_tags=[
+            {"name": "analysis", "description": "What the service is for."},
+            {"name": "system", "description": "For probes and operators."},
+        ],
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        redoc_url=None,
+    )
+    # What is added last is outermost.
+    if settings.api_keys:
+        keys = [key.get_secret_value() for key in settings.api_keys]
+        app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
+    app.add_middleware(RequestMiddleware)
+    exception_handlers.register(app)
+    for router in (analysis.router, system.router):
+        app.router.routes.extend(router.routes)
+    app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
+    return app

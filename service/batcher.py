@@ -1,0 +1,235 @@
+"""Admission and micro-batches: what stands between the event loop and the NLP threads.
+
+The queue is bounded in characters. What does not fit is refused at once, with a `Retry-After` from what waits and how fast
+it drains. There is no timer: while a micro-batch is being analysed, what arrives gathers; the next one is whatever has
+gathered, up to a budget of characters. An idle service so answers a lone request at once, and a busy one fills its batches
+by itself. Whoever's deadline has passed, or who has hung up, leaves the queue before any work is done for them.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import structlog
+
+from pipelines import Analyzer, Document
+from schemas import AnalyzeResponse
+from service.drain_rate import DrainRate
+from service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
+
+log = structlog.get_logger(__name__)
+
+Outcome = AnalyzeResponse | Exception
+"""An analysis, or what went wrong with this very document."""
+
+
+@dataclass(slots=True, eq=False)
+class Submission:
+    """Documents of one request on their way through the queue. Times are of `perf_counter`, in seconds."""
+
+    request_id: str
+    outcomes: list[Outcome | None]
+    future: "asyncio.Future[None]"
+    submitted: float
+    started: float = 0.0
+    """When the first of its documents left the queue; 0 as long as all wait."""
+    finished: float = 0.0
+    pending: int = 0
+    queued: set["_Job"] = field(default_factory=set)
+
+    @property
+    def queue_ms(self) -> float:
+        """How long its first document waited."""
+        return (self.started - self.submitted) * 1000 if self.started else 0.0
+
+    @property
+    def nlp_ms(self) -> float:
+        """From its first document's start to its last document's end."""
+        return (self.finished - self.started) * 1000 if self.finished else 0.0
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    submission: Submission
+    index: int
+    analyzer: Analyzer
+    document: Document
+
+
+class Batcher:
+    """One per worker. Everything but the analysis itself happens on the event loop."""
+
+    def __init__(
+        self, executor: ThreadPoolExecutor, threads: int, max_queued_characters: int, batch_characters: int
+    ) -> None:
+        self._executor = executor
+        self._threads = threads
+        self._max_queued = max_queued_characters
+        self._budget = batch_characters
+        self._loop = asyncio.get_running_loop()
+        self._queues: dict[str, OrderedDict[_Job, None]] = {}
+        self._running: dict[int, tuple[float, int]] = {}
+        self._batches = 0
+        self._dispatching = False
+        self._submissions: set[Submission] = set()
+        self._accepting = True
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.queued_characters = 0
+        self.drain_rate = DrainRate()
+
+    @property
+    def accepting(self) -> bool:
+        """False from the moment a shutdown begins."""
+        return self._accepting
+
+    def longest_run(self) -> float:
+        """Seconds since the oldest micro-batch that is not done yet was started; 0 when none runs."""
+        now = perf_counter()
+        return max((now - started for started, _ in self._running.values()), default=0.0)
+
+    async def analyze(
+        self,
+        request_id: str,
+        work: Sequence[tuple[Analyzer, Document]],
+        seconds: float,
+        on_disconnect: "asyncio.Future[None] | None" = None,
+    ) -> Submission:
+        """Analyse documents and wait for them, `seconds` at most.
+
+        The result's `outcomes` are in the order of `work`. Raises `Overloaded` or `ShuttingDown` at once, later
+        `DeadlineExceeded`, or `CallerGone` once `on_disconnect` is done.
+        """
+        submission = self._admit(request_id, work)
+        expiry = self._loop.call_later(seconds, self._give_up, submission, DeadlineExceeded)
+        if on_disconnect is not None:
+            on_disconnect.add_done_callback(lambda _: self._give_up(submission, CallerGone))
+        try:
+            await submission.future
+        finally:
+            expiry.cancel()
+            self._withdraw(submission)
+        return submission
+
+    def _admit(self, request_id: str, work: Sequence[tuple[Analyzer, Document]]) -> Submission:
+        if not self._accepting:
+            raise ShuttingDown
+        characters = sum(len(document.text) for _, document in work)
+        if self.queued_characters + characters > self._max_queued:
+            running = sum(characters for _, characters in self._running.values())
+            raise Overloaded(self.drain_rate.retry_after(self.queued_characters + running, self._threads))
+        submission = Submission(
+            request_id, [None] * len(work), self._loop.create_future(), perf_counter(), pending=len(work)
+        )
+        for index, (analyzer, document) in enumerate(work):
+            job = _Job(submission, index, analyzer, document)
+            submission.queued.add(job)
+            self._queues.setdefault(analyzer.language, OrderedDict())[job] = None
+        self.queued_characters += characters
+        self._submissions.add(submission)
+        self._idle.clear()
+        self._dispatch_soon()
+        return submission
+
+    def _give_up(self, submission: Submission, error: Callable[[], Exception]) -> None:
+        if not submission.future.done():
+            self._withdraw(submission)
+            submission.future.set_exception(error())
+
+    def _withdraw(self, submission: Submission) -> None:
+        """Take out of the queue what is still in it."""
+        for job in submission.queued:
+            del self._queues[job.analyzer.language][job]
+            self.queued_characters -= len(job.document.text)
+        submission.queued.clear()
+        self._submissions.discard(submission)
+        if not self._submissions and not self._running:
+            self._idle.set()
+
+    def _dispatch_soon(self) -> None:
+        """Once this turn of the event loop is over, so that what arrived in one turn shares a batch."""
+        if not self._dispatching:
+            self._dispatching = True
+            self._loop.call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatching = False
+        while len(self._running) < self._threads and (batch := self._next_batch()):
+            self._batches += 1
+            number, started = self._batches, perf_counter()
+            self._running[number] = started, sum(len(job.document.text) for job in batch)
+            for job in batch:
+                job.submission.started = job.submission.started or started
+            self._executor.submit(self._run, number, batch)
+
+    def _next_batch(self) -> list[_Job]:
+        """What waits for one analyzer, the one whose first document has waited longest, up to the budget."""
+        waiting = [queue for queue in self._queues.values() if queue]
+        if not waiting:
+            return []
+        queue = min(waiting, key=lambda queue: next(iter(queue)).submission.submitted)
+        batch: list[_Job] = []
+        left = self._budget
+        while queue:
+            job = next(iter(queue))
+            length = len(job.document.text)
+            if batch and length > left:
+                break
+            del queue[job]
+            job.submission.queued.discard(job)
+            self.queued_characters -= length
+            left -= length
+            batch.append(job)
+        return batch
+
+    def _run(self, number: int, batch: list[_Job]) -> None:
+        """On an NLP thread."""
+        started = perf_counter()
+        outcomes = analyze_each(batch[0].analyzer, [job.document for job in batch])
+        seconds = perf_counter() - started
+        self._loop.call_soon_threadsafe(self._finish, number, batch, outcomes, seconds)
+
+    def _finish(self, number: int, batch: list[_Job], outcomes: list[Outcome], seconds: float) -> None:
+        _, characters = self._running.pop(number)
+        self.drain_rate.record(characters, seconds)
+        now = perf_counter()
+        for job, outcome in zip(batch, outcomes, strict=True):
+            submission = job.submission
+            if isinstance(outcome, Exception):
+                log.error("analysis_failed", request_id=submission.request_id, document=job.index, exc_info=outcome)
+                submission.outcomes[job.index] = InternalError()
+            else:
+                submission.outcomes[job.index] = outcome
+            submission.pending -= 1
+            if not submission.pending and not submission.future.done():
+                submission.finished = now
+                submission.future.set_result(None)
+        self._dispatch()
+        if not self._submissions and not self._running:
+            self._idle.set()
+
+    async def drain(self, seconds: float) -> bool:
+        """Accept nothing more and finish what was accepted. After `seconds` the rest is refused: False."""
+        self._accepting = False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            for submission in tuple(self._submissions):
+                self._give_up(submission, ShuttingDown)
+            return False
+        return True
+
+
+def analyze_each(analyzer: Analyzer, documents: Sequence[Document]) -> list[Outcome]:
+    """One outcome per document. A batch that raises is split in halves, so that one bad document fails alone."""
+    try:
+        return list(analyzer.analyze(documents))
+    except Exception as error:  # noqa: BLE001 - whatever a user's component raises is that document's own outcome
+        if len(documents) == 1:
+            return [error]
+        middle = len(documents) // 2
+        return analyze_each(analyzer, documents[:middle]) + analyze_each(analyzer, documents[middle:])

@@ -1,0 +1,195 @@
+"""`spanwise` on the command line.
+
+Whatever a user can get wrong is told in one line on standard error, with exit code 2; nothing prints a traceback.
+"""
+
+import os
+import sys
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import Analyzer, Document, PipelineError, Registry, locate
+from service import server
+from service.app import create_app
+from service.routes.system import describe
+from service.settings import PREFIX, Settings, UnknownSetting
+
+app = typer.Typer(
+    name="spanwise",
+    help="Named entities and sentiment of texts: as a service, or here and now.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. [default: SPANWISE_HOST or 127.0.0.1]")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [default: SPANWISE_PORT or 8000]")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
+) -> None:
+    """Start the service. Everything else is set by environment variables; see the README's table."""
+    for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
+        if value is not None:
+            os.environ[PREFIX + name] = str(value)  # where the workers look
+    settings = _settings()
+    _check_pipelines(settings)
+    try:
+        listener = server.listen(settings.host, settings.port)
+    except server.PortInUse as error:
+        _fail(str(error))
+    url = _url(listener.getsockname())
+    typer.echo(
+        f"Spanwise will listen on {url} once its pipelines are loaded, in a few seconds. Try:\n\n"
+        f"  curl {url}/v1/analyze -H 'Content-Type: application/json' \\\n"
+        f"""    -d '{{"text": "Tim Cook loved Paris. The weather was awful."}}'\n""",
+        err=True,
+    )
+    sys.exit(server.serve(settings, listener))
+
+
+@app.command()
+def analyze(
+    text: Annotated[str | None, typer.Argument(help="The text; without one, FILE or standard input is read.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file.", dir_okay=False)] = None,
+    language: Annotated[str | None, typer.Option(help="Which pipeline; by default the first.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The analysis as the service would answer it.")] = False,
+) -> None:
+    """Analyse one text without a service: a table for a person, JSON for a program."""
+    settings = _settings()
+    content = _read(text, file)
+    if not content:
+        _fail("There is no text.")
+    if len(content) > settings.max_text_characters:
+        _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
+    analyzer = _load_one(settings, language)
+    answer = analyzer.analyze([Document(content, analyzer.features)])[0]
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        return
+    _print_analysis(answer)
+
+
+@app.command()
+def pipelines(
+    as_json: Annotated[bool, typer.Option("--json", help="As `/v1/pipelines` shows them.")] = False,
+) -> None:
+    """List the configured pipelines and what they offer."""
+    settings = _settings()
+    try:
+        registry = Registry.load(settings.pipeline_specs)
+    except PipelineError as error:
+        _fail(str(error))
+    shown = [describe(analyzer, default=analyzer is registry.default) for analyzer in registry]
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        return
+    table = Table("language", "pipeline", "version", "licence", "engine", "features", "entity labels")
+    for one in shown:
+        labels = " ".join(label["label"] for label in one["entity_labels"])
+        language = f"{one['language']} (default)" if one["default"] else one["language"]
+        features = " ".join(one["features"])
+        table.add_row(language, one["name"], one["version"], one["licence"], one["engine"], features, labels)
+    Console().print(table)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document, keys sorted."""
+    document = create_app(_settings()).openapi()
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    sys.stdout.buffer.write(orjson.dumps(document, option=options))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(package_version("spanwise"))
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment()
+    except UnknownSetting as error:
+        _fail(str(error))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = f"{PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+        _fail(where + first["msg"].removeprefix("Value error, "))
+
+
+def _check_pipelines(settings: Settings) -> None:
+    try:
+        for spec in settings.pipeline_specs:
+            locate(spec.source)
+    except PipelineError as error:
+        _fail(str(error))
+
+
+def _load_one(settings: Settings, language: str | None) -> Analyzer:
+    specs = settings.pipeline_specs
+    chosen = [spec for spec in specs if language in (None, spec.language)]
+    if not chosen:
+        _fail(f"No pipeline serves {language!r}. There are: {', '.join(spec.language for spec in specs)}.")
+    try:
+        return Analyzer.load(chosen[0].source, chosen[0].language)
+    except PipelineError as error:
+        _fail(str(error))
+
+
+def _read(text: str | None, file: Path | None) -> str:
+    if text is not None and file is not None:
+        _fail("Give either a text or --file.")
+    if text is not None:
+        return text
+    try:
+        return (sys.stdin.buffer.read() if file is None else file.read_bytes()).decode()
+    except OSError as error:
+        _fail(f"Cannot read {file}: {error.strerror}.")
+    except UnicodeDecodeError:
+        _fail("The text is not UTF-8.")
+
+
+def _print_analysis(answer: Any) -> None:
+    console = Console()
+    entities = Table("entity", "label", "start", "end", title="Entities")
+    for entity in answer.get("entities", ()):
+        entities.add_row(entity["text"], entity["label"], str(entity["start"]), str(entity["end"]))
+    if "entities" in answer:
+        console.print(entities)
+    if "sentiment" in answer:
+        rows = Table("sentence", "label", "negative", "neutral", "positive", title="Sentiment")
+        for sentence in answer.get("sentences", ()):
+            rows.add_row(sentence["text"], *_scores(sentence["sentiment"]))
+        rows.add_row("the whole text", *_scores(answer["sentiment"]), style="bold")
+        console.print(rows)
+
+
+def _scores(sentiment: Any) -> list[str]:
+    scores = sentiment["scores"]
+    return [sentiment["label"], *(f"{scores[name]:.2f}" for name in ("negative", "neutral", "positive"))]
+
+
+def _url(address: tuple[Any, ...]) -> str:
+    host, port = address[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"spanwise: {message}", err=True)
+    raise typer.Exit(2)

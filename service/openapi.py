@@ -1,0 +1,145 @@
+"""What the OpenAPI document says beyond what FastAPI reads off the endpoints: errors, headers, keys, limits.
+
+Every error is documented with its own media type and an example; generators so make a typed `Problem` of it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+
+from schemas import Problem
+from service import errors
+from service.errors import ServiceError
+from service.settings import Settings
+from service.timeouts import HEADER
+
+_PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
+_REQUEST_ID = {
+    "description": "The caller's `X-Request-ID`, when it is 1-128 characters of `A-Z a-z 0-9 . _ -`; else a fresh one.",
+    "schema": {"type": "string"},
+}
+_RETRY_AFTER = {
+    "description": "Whole seconds after which to try again.",
+    "schema": {"type": "integer", "minimum": 1},
+}
+_SERVER_TIMING = {
+    "description": "Milliseconds in the queue, in analysis and in encoding: `queue;dur=…, nlp;dur=…, encode;dur=…`.",
+    "schema": {"type": "string"},
+}
+
+TIMEOUT_HEADER: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "description": "How long the caller is willing to wait, in milliseconds. Then the answer is 504, and work that "
+            "was not begun never will be.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    ]
+}
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*kinds: type[ServiceError]) -> Responses:
+    """Documentation of the errors that an endpoint can answer, by status; those of one status share an entry."""
+    documented: Responses = {}
+    for kind in kinds:
+        entry = documented.setdefault(
+            kind.status,
+            {
+                "description": kind.title,
+                "headers": {"X-Request-ID": _REQUEST_ID},
+                "content": {"application/problem+json": {"schema": _PROBLEM_REF, "examples": {}}},
+            },
+        )
+        if kind.status in (429, 503):
+            entry["headers"]["Retry-After"] = _RETRY_AFTER
+        entry["content"]["application/problem+json"]["examples"][kind.code] = {"value": _example(kind)}
+    return documented
+
+
+def _example(kind: type[ServiceError]) -> dict[str, Any]:
+    example: dict[str, Any] = {
+        "type": f"urn:spanwise:problem:{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.__doc__ or kind.title,
+        "code": kind.code,
+        "request_id": "8c7f0f4e2b5d4a0f9d6f3a1e5b7c9d10",
+    }
+    if kind is errors.ValidationFailed:
+        example["errors"] = [{"pointer": "/text", "code": "text_empty", "detail": "The text is empty."}]
+    return example
+
+
+PROTECTED_ERRORS: Responses = problems(errors.Unauthorized, errors.RateLimited, errors.InternalError)
+READINESS_ERRORS: Responses = problems(errors.NotReady, errors.ShuttingDown)
+ANALYSIS_ERRORS: Responses = {
+    200: {"headers": {"X-Request-ID": _REQUEST_ID, "Server-Timing": _SERVER_TIMING}},
+    **problems(
+        errors.MalformedJson,
+        errors.Unauthorized,
+        errors.BodyTooLarge,
+        errors.UnsupportedMediaType,
+        errors.ValidationFailed,
+        errors.RateLimited,
+        errors.InternalError,
+        errors.Overloaded,
+        errors.ShuttingDown,
+        errors.DeadlineExceeded,
+    ),
+}
+OPEN: dict[str, Any] = {"security": []}
+"""For endpoints that need no API key."""
+
+
+def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of this app under these settings."""
+    spec: dict[str, Any] = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+        license_info=app.license_info,
+        servers=[{"url": "/"}],
+    )
+    components = spec["components"]
+    schemas: dict[str, Any] = components["schemas"]
+    schemas.update(_schemas_of(Problem))
+    components["securitySchemes"] = {
+        "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        "Bearer": {"type": "http", "scheme": "bearer"},
+    }
+    spec["security"] = [{"ApiKey": []}, {"Bearer": []}, {}]
+    for schema in schemas.values():
+        for part in _properties(schema):
+            part.pop("title", None)
+    for name in ("EntitiesRequest", "SentimentRequest", "AnalyzeRequest", "BatchDocument"):
+        schemas[name]["properties"]["text"]["maxLength"] = settings.max_text_characters
+    schemas["BatchRequest"]["properties"]["documents"]["maxItems"] = settings.max_batch_documents
+    for path in spec["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == HEADER:
+                    parameter["schema"]["maximum"] = settings.max_timeout_ms
+    return spec
+
+
+def _schemas_of(kind: Any) -> dict[str, Any]:
+    schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
+    inner: dict[str, Any] = schema.pop("$defs", {})
+    return {**inner, kind.__name__: schema}
+
+
+def _properties(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in schema.get("properties", {}).values():
+        yield part
+        yield from _properties(part)

@@ -1,0 +1,1 @@
+"""The endpoints: `analysis` is what callers come for, `system` what operators and probes need."""

@@ -1,0 +1,93 @@
+"""`GET /v1/pipelines`, `/livez` and `/readyz`."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from pipelines import Analyzer
+from schemas import LivenessResponse, Pipeline, PipelinesResponse, ReadinessResponse, ServiceLimits
+from service.errors import NotReady, ShuttingDown
+from service.openapi import OPEN, PROTECTED_ERRORS, READINESS_ERRORS
+from service.responses import JSONResponse
+from service.runtime import Runtime
+from service.settings import Settings
+
+router = APIRouter()
+
+
+@router.get(
+    "/v1/pipelines",
+    tags=["analysis"],
+    summary="List pipelines and limits",
+    response_model=PipelinesResponse,
+    responses=PROTECTED_ERRORS,
+)
+async def list_pipelines(request: Request) -> Any:
+    """Says what each loaded pipeline offers, and which limits are in force."""
+    runtime: Runtime = request.app.state.runtime
+    default = runtime.registry.default
+    answer = PipelinesResponse(
+        pipelines=[describe(analyzer, default=analyzer is default) for analyzer in runtime.registry],
+        limits=limits(runtime.settings),
+    )
+    return JSONResponse.of(answer)
+
+
+@router.get(
+    "/livez",
+    tags=["system"],
+    summary="Whether the process lives",
+    response_model=LivenessResponse,
+    openapi_extra=OPEN,
+)
+async def get_liveness() -> Any:
+    """200 while the event loop turns. Never waits for analysis."""
+    return JSONResponse(b'{"status":"alive"}')
+
+
+@router.get(
+    "/readyz",
+    tags=["system"],
+    summary="Whether the service can serve",
+    response_model=ReadinessResponse,
+    responses=READINESS_ERRORS,
+    openapi_extra=OPEN,
+)
+async def get_readiness(request: Request) -> Any:
+    """200 once every pipeline is loaded, warmed up and self-tested, while analysis gets on; else 503 with the reasons."""
+    runtime: Runtime | None = getattr(request.app.state, "runtime", None)
+    if runtime is None:
+        raise NotReady(["the pipelines are not loaded"])
+    if not runtime.batcher.accepting:
+        raise ShuttingDown
+    if reasons := runtime.not_ready_because():
+        raise NotReady(reasons)
+    return JSONResponse(b'{"status":"ready"}')
+
+
+def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
+    """A pipeline as `/v1/pipelines` shows it."""
+    return Pipeline(
+        name=analyzer.name,
+        version=analyzer.version,
+        language=analyzer.language,
+        licence=analyzer.licence,
+        engine=analyzer.engine_name,
+        features=sorted(analyzer.features),
+        entity_labels=list(analyzer.entity_labels),
+        sentiment_labels=list(analyzer.sentiment_labels),
+        default=default,
+    )
+
+
+def limits(settings: Settings) -> ServiceLimits:
+    """The limits in force, as `/v1/pipelines` shows them."""
+    return ServiceLimits(
+        max_body_bytes=settings.max_body_bytes,
+        max_text_characters=settings.max_text_characters,
+        max_batch_documents=settings.max_batch_documents,
+        max_batch_characters=settings.max_batch_characters,
+        default_timeout_ms=settings.default_timeout_ms,
+        max_timeout_ms=settings.max_timeout_ms,
+    )

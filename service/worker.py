@@ -1,0 +1,25 @@
+"""The application as a worker process builds it: from its environment, with its own logs."""
+
+import platform
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI
+
+from service.app import create_app
+from service.logging import configure_logging
+from service.settings import Settings
+
+
+def create_worker_app() -> FastAPI:
+    """For `uvicorn --factory service.worker:create_worker_app`; `spanwise serve` does the same."""
+    settings = Settings.from_environment()
+    configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
+    structlog.get_logger(__name__).info(
+        "starting",
+        version=version("spanwise"),
+        python=platform.python_version(),
+        spacy=version("spacy"),
+        settings=settings.model_dump(mode="json"),
+    )
+    return create_app(settings)
