@@ -6,9 +6,10 @@ caller's own unit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
-from spacy.glossary import explain
+from spacy.glossary import GLOSSARY
 
 from pipelines.engine import Annotations, Engine, EngineName, EntitySpan, SentenceSpan, SpacyEngine, Wanted
 from pipelines.errors import SelfTestFailed
@@ -62,12 +63,6 @@ class Analyzer:
     sentiment: SentimentModel | None
     entity_labels: tuple[EntityLabel, ...]
     features: frozenset[Feature]
-    labels: frozenset[str] = field(init=False)
-    title: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", frozenset(label["label"] for label in self.entity_labels))
-        object.__setattr__(self, "title", f"{self.name}-{self.version}")
 
     @classmethod
     def load(cls, source: str, language: str | None = None) -> "Analyzer":
@@ -100,6 +95,16 @@ class Analyzer:
             entity_labels=_entity_labels(loaded),
             features=frozenset(features),
         )
+
+    @cached_property
+    def title(self) -> str:
+        """Name and version, as answers tell it."""
+        return f"{self.name}-{self.version}"
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """Every label that its entities can have."""
+        return frozenset(label["label"] for label in self.entity_labels)
 
     @property
     def engine_name(self) -> EngineName:
@@ -158,8 +163,10 @@ class Analyzer:
             if together != alone:
                 raise SelfTestFailed(f"{self.title}: a batch and its texts one by one got different answers.")
             for document, answer in zip(documents, together, strict=True):
+                (length,) = convert_offsets(document.text, [len(document.text)], encoding)
                 for span in (*answer.get("entities", ()), *answer.get("sentences", ())):
-                    if _slice(document.text, span["start"], span["end"], encoding) != span["text"]:
+                    inside = 0 <= span["start"] < span["end"] <= length
+                    if not inside or _slice(document.text, span["start"], span["end"], encoding) != span["text"]:
                         raise SelfTestFailed(f"{self.title}: an offset in {encoding} does not fit its text.")
 
 
@@ -170,7 +177,7 @@ def _entity_labels(loaded: LoadedPipeline) -> tuple[EntityLabel, ...]:
             continue
         labels.update(dict.fromkeys(getattr(loaded.nlp.get_pipe(name), "labels", ())))
     return tuple(
-        EntityLabel(label=label, description=explain(label) or "A label of this pipeline's own.")
+        EntityLabel(label=label, description=GLOSSARY.get(label) or "A label of this pipeline's own.")
         for label in sorted(labels)
     )
 

@@ -12,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import IDX, IS_SPACE, LENGTH, SENT_START
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
+
+from pipelines.tokenizing import LinearTokenizer
 
 EngineName = Literal["compiled", "spacy"]
 
@@ -87,10 +90,12 @@ class SpacyEngine:
     def __init__(self, nlp: Language, chains: Chains) -> None:
         self._nlp = nlp
         self._chains = chains
+        own = type(nlp.tokenizer) is not Tokenizer  # a language's own, such as those for Chinese and Japanese
+        self._make_doc = nlp.make_doc if own else LinearTokenizer(nlp.tokenizer)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
         with self._nlp.memory_zone():
-            docs = [self._nlp.make_doc(text) for text in texts]
+            docs = [self._make_doc(text) for text in texts]
             self._run(self._chains.encoders, docs, list(range(len(docs))))
             self._run(self._chains.entities, docs, [i for i, w in enumerate(wanted) if w.entities])
             self._run(self._chains.sentences, docs, [i for i, w in enumerate(wanted) if w.sentences])

@@ -1,9 +1,9 @@
 """From a name to a loaded spaCy pipeline that holds just the components its features need.
 
-spaCy's packages bring taggers, lemmatizers and parsers that cost memory and time and change nothing about entities. They
-are left out when that is certain: when the only component that writes entities is one `ner`. A pipeline with anything else
-that may read or write entities around it (an entity_ruler, a component of the user's own) is loaded and run whole, in
-its own order, so that every component keeps its meaning.
+spaCy's packages bring taggers, lemmatizers and parsers that cost memory and time and change nothing about entities.
+They are left out when that is certain: when the only component that writes entities is one `ner`. A pipeline with
+anything else that may read or write entities around it (an entity_ruler, a component of the user's own) is loaded
+and run whole, in its own order, so that every component keeps its meaning.
 """
 
 import sys
@@ -94,7 +94,7 @@ def locate(source: str) -> Path:
         found = False
     if not found:
         raise PipelineNotFound(
-            f"There is no pipeline {source!r}: neither an installed package of that name nor a folder with a config.cfg."
+            f"There is no pipeline {source!r}: no installed package and no folder with a config.cfg."
         )
     package = Path(import_module(source).__file__ or "").parent
     for config in sorted(package.glob("*/config.cfg")):

@@ -1,8 +1,8 @@
 """Positions in code points, told in the caller's own unit.
 
-spaCy and Python count code points. JavaScript, Java and C# count UTF-16 code units, Go, Rust and C count bytes of UTF-8.
-All positions of a text are converted in one pass over it: each stretch between two positions is encoded once, so that the
-cost is linear in the text however many positions there are.
+spaCy and Python count code points. JavaScript, Java and C# count UTF-16 code units, Go, Rust and C count bytes of
+UTF-8. All positions of a text are converted in one pass over it: each stretch between two positions is encoded
+once, so that the cost is linear in the text however many positions there are.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """API keys and their rate limit: for everything under `/v1/`, and only where keys are configured.
 
-Keys are compared by their SHA-256 digests, each with each, in constant time: how long a refusal takes says nothing about
-how close the key was, or which of the keys it was close to.
+Keys are compared by their SHA-256 digests, each with each, in constant time: how long a refusal takes says nothing
+about how close the key was, or which of the keys it was close to.
 """
 
 import hashlib

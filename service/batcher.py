@@ -1,9 +1,10 @@
 """Admission and micro-batches: what stands between the event loop and the NLP threads.
 
-The queue is bounded in characters. What does not fit is refused at once, with a `Retry-After` from what waits and how fast
-it drains. There is no timer: while a micro-batch is being analysed, what arrives gathers; the next one is whatever has
-gathered, up to a budget of characters. An idle service so answers a lone request at once, and a busy one fills its batches
-by itself. Whoever's deadline has passed, or who has hung up, leaves the queue before any work is done for them.
+The queue is bounded in characters. What does not fit is refused at once, with a `Retry-After` from what waits and
+how fast it drains. There is no timer: while a micro-batch is being analysed, what arrives gathers; the next one is
+whatever has gathered, up to a budget of characters. An idle service so answers a lone request at once, and a busy
+one fills its batches by itself. Whoever's deadline has passed, or who has hung up, leaves the queue before any work
+is done for them.
 """
 
 import asyncio

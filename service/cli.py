@@ -1,25 +1,25 @@
 """`spanwise` on the command line.
 
 Whatever a user can get wrong is told in one line on standard error, with exit code 2; nothing prints a traceback.
+spaCy takes a second to import: commands import what they need when they run, so that `--help` is immediate and a
+signal that comes early finds a handler.
 """
 
+import logging
 import os
+import signal
 import sys
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import orjson
 import typer
-from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
 
-from pipelines import Analyzer, Document, PipelineError, Registry, locate
-from service import server
-from service.app import create_app
-from service.routes.system import describe
-from service.settings import PREFIX, Settings, UnknownSetting
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipelines import Analyzer
+    from service.settings import Settings
 
 app = typer.Typer(
     name="spanwise",
@@ -35,6 +35,17 @@ def main() -> None:
     app()
 
 
+def _leave(*_: object) -> None:
+    """End in order while nothing is being served: before uvicorn handles signals, and when it raises one at its end.
+
+    Without a handler PID 1 of a container would ignore the first, and the second would make an orderly end exit 143.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    logging.shutdown()
+    os._exit(0)
+
+
 @app.command()
 def serve(
     host: Annotated[
@@ -44,9 +55,13 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
 ) -> None:
     """Start the service. Everything else is set by environment variables; see the README's table."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    from service import server
+
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
-            os.environ[PREFIX + name] = str(value)  # where the workers look
+            os.environ[f"SPANWISE_{name}"] = str(value)  # where the workers look
     settings = _settings()
     _check_pipelines(settings)
     try:
@@ -60,7 +75,7 @@ def serve(
         f"""    -d '{{"text": "Tim Cook loved Paris. The weather was awful."}}'\n""",
         err=True,
     )
-    sys.exit(server.serve(settings, listener))
+    server.serve(settings, listener)
 
 
 @app.command()
@@ -71,6 +86,10 @@ def analyze(
     as_json: Annotated[bool, typer.Option("--json", help="The analysis as the service would answer it.")] = False,
 ) -> None:
     """Analyse one text without a service: a table for a person, JSON for a program."""
+    import orjson
+
+    from pipelines import Document
+
     settings = _settings()
     content = _read(text, file)
     if not content:
@@ -90,6 +109,12 @@ def pipelines(
     as_json: Annotated[bool, typer.Option("--json", help="As `/v1/pipelines` shows them.")] = False,
 ) -> None:
     """List the configured pipelines and what they offer."""
+    import orjson
+    from rich.table import Table
+
+    from pipelines import PipelineError, Registry
+    from service.routes.system import describe
+
     settings = _settings()
     try:
         registry = Registry.load(settings.pipeline_specs)
@@ -105,12 +130,16 @@ def pipelines(
         language = f"{one['language']} (default)" if one["default"] else one["language"]
         features = " ".join(one["features"])
         table.add_row(language, one["name"], one["version"], one["licence"], one["engine"], features, labels)
-    Console().print(table)
+    _console().print(table)
 
 
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document, keys sorted."""
+    import orjson
+
+    from service.app import create_app
+
     document = create_app(_settings()).openapi()
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     sys.stdout.buffer.write(orjson.dumps(document, option=options))
@@ -122,7 +151,11 @@ def version() -> None:
     typer.echo(package_version("spanwise"))
 
 
-def _settings() -> Settings:
+def _settings() -> "Settings":
+    from pydantic import ValidationError
+
+    from service.settings import PREFIX, Settings, UnknownSetting
+
     try:
         return Settings.from_environment()
     except UnknownSetting as error:
@@ -133,7 +166,9 @@ def _settings() -> Settings:
         _fail(where + first["msg"].removeprefix("Value error, "))
 
 
-def _check_pipelines(settings: Settings) -> None:
+def _check_pipelines(settings: "Settings") -> None:
+    from pipelines import PipelineError, locate
+
     try:
         for spec in settings.pipeline_specs:
             locate(spec.source)
@@ -141,7 +176,9 @@ def _check_pipelines(settings: Settings) -> None:
         _fail(str(error))
 
 
-def _load_one(settings: Settings, language: str | None) -> Analyzer:
+def _load_one(settings: "Settings", language: str | None) -> "Analyzer":
+    from pipelines import Analyzer, PipelineError
+
     specs = settings.pipeline_specs
     chosen = [spec for spec in specs if language in (None, spec.language)]
     if not chosen:
@@ -166,7 +203,9 @@ def _read(text: str | None, file: Path | None) -> str:
 
 
 def _print_analysis(answer: Any) -> None:
-    console = Console()
+    from rich.table import Table
+
+    console = _console()
     entities = Table("entity", "label", "start", "end", title="Entities")
     for entity in answer.get("entities", ()):
         entities.add_row(entity["text"], entity["label"], str(entity["start"]), str(entity["end"]))
@@ -178,6 +217,13 @@ def _print_analysis(answer: Any) -> None:
             rows.add_row(sentence["text"], *_scores(sentence["sentiment"]))
         rows.add_row("the whole text", *_scores(answer["sentiment"]), style="bold")
         console.print(rows)
+
+
+def _console() -> "Console":
+    """As wide as the terminal; into a file or a pipe wide enough that nothing is cut off."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 200)
 
 
 def _scores(sentiment: Any) -> list[str]:

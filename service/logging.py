@@ -1,10 +1,11 @@
 """Structured logs that nobody waits for.
 
-structlog renders a line (JSON by orjson, or for people on a terminal) and hands it to a bounded queue; one thread writes
-it. The standard library's loggers, uvicorn's among them, go through the same chain. When stdout is stuck and the queue is
-full, lines are dropped and counted, and the count is logged as soon as something can be written again.
+structlog renders a line (JSON by orjson, or for people on a terminal) and hands it to a bounded queue; one thread
+writes it. The standard library's loggers, uvicorn's among them, go through the same chain. When stdout is stuck and
+the queue is full, lines are dropped and counted, and the count is logged as soon as something can be written again.
 
-No line holds a caller's text. An exception's message can quote one, so only its type and where it was raised are logged.
+No line holds a caller's text. An exception's message can quote one, so only its type and where it was raised are
+logged.
 """
 
 import logging
@@ -117,7 +118,8 @@ class _QueueHandler(logging.Handler):
         self._writer = writer
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._writer.put(self.format(record).encode())
+        with suppress(structlog.DropEvent):
+            self._writer.put(self.format(record).encode())
 
     def flush(self) -> None:
         self._writer.flush()
@@ -128,7 +130,7 @@ class _QueueHandler(logging.Handler):
 
 
 def configure_logging(level: str, log_format: str, queue_lines: int, descriptor: int | None = None) -> LogWriter:
-    """Set up structlog and the standard library's logging for this process. Returns the writer, to be closed at the end."""
+    """Set up structlog and the standard library's logging for this process."""
     descriptor = sys.stdout.fileno() if descriptor is None else descriptor
     for_people = log_format == "console" or (log_format == "auto" and os.isatty(descriptor))
     render = _render_console() if for_people else _render_json
@@ -203,8 +205,13 @@ def _qualified_name(kind: type) -> str:
 
 
 def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """asyncio, for one, puts the repr of exceptions behind the first line: a message could quote a text."""
+    """asyncio, for one, puts the repr of exceptions behind the first line: a message could quote a text.
+
+    What Starlette tells uvicorn of a failed start is nothing but a traceback; the runtime has logged why by then.
+    """
     event["event"] = str(event["event"]).partition("\n")[0]
+    if event["event"].startswith("Traceback"):
+        raise structlog.DropEvent
     return event
 
 
@@ -215,7 +222,7 @@ def _add_level(_logger: WrappedLogger, method: str, event: EventDict) -> EventDi
 
 def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
     first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
-    return orjson.dumps(first | event, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps({**first, **event}, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 def _render_console() -> Callable[[WrappedLogger, str, EventDict], bytes]:

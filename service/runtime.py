@@ -1,4 +1,4 @@
-"""What a worker holds while it serves: pipelines, NLP threads, queue. The lifespan owns it; `app.state.runtime` shows it."""
+"""What a worker holds while it serves: pipelines, NLP threads, queue. The lifespan owns it, as `app.state.runtime`."""
 
 import asyncio
 import gc
@@ -10,7 +10,7 @@ from time import perf_counter
 
 import structlog
 
-from pipelines import Analyzer, Document, Registry
+from pipelines import Analyzer, Document, PipelineError, Registry
 from service.batcher import Batcher
 from service.logging import flush_logs
 from service.settings import Settings
@@ -21,7 +21,7 @@ NLP_THREADS = 1
 """spaCy's own components share state and fight over the GIL: one thread is both safe and fastest."""
 
 _MEASURED_SAMPLE = (
-    "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 40
+    "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 10
 )
 
 
@@ -47,19 +47,20 @@ class Runtime:
 async def running(settings: Settings, registry: Registry | None = None) -> AsyncIterator[Runtime]:
     """Load, warm up and self-test, then serve until the block ends.
 
-    The order matters at both ends. Pipelines are loaded on the NLP thread itself, so that whatever they bind to a thread is
-    bound to the right one, and before the server accepts connections, so that no request meets half a service. What they
-    hold then lives as long as the process and is hidden from the garbage collector, which would walk it again and again.
-    At the end the queue is closed first, what was accepted is finished, and only then do the threads go.
+    The order matters at both ends. Pipelines are loaded on the NLP thread itself, so that whatever they bind to a
+    thread is bound to the right one, and before the server accepts connections, so that no request meets half a
+    service. What they hold then lives as long as the process and is hidden from the garbage collector, which would
+    walk it again and again. At the end the queue is closed first, what was accepted is finished, and only then do
+    the threads go.
     """
     executor = ThreadPoolExecutor(NLP_THREADS, thread_name_prefix="nlp")
     try:
         started = perf_counter()
-        if registry is None:
-            loading = asyncio.get_running_loop().run_in_executor(executor, Registry.load, settings.pipeline_specs)
-            registry = await loading
         batcher = Batcher(executor, NLP_THREADS, settings.max_queued_characters, settings.micro_batch_characters)
-        await _measure(registry.default, batcher, executor)
+        if registry is None:
+            loop = asyncio.get_running_loop()
+            registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
+            batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
         gc.collect()
         gc.freeze()
         for analyzer in registry:
@@ -74,17 +75,19 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
         yield Runtime(settings, registry, batcher)
         finished = await batcher.drain(settings.shutdown_seconds)
         log.info("stopped", unfinished_work=not finished)
+    except PipelineError as error:
+        log.error("start_failed", reason=str(error))  # about pipelines alone: no caller has sent a text yet
+        raise
     finally:
         gc.unfreeze()
         executor.shutdown(wait=False, cancel_futures=True)
         flush_logs()
 
 
-async def _measure(analyzer: Analyzer, batcher: Batcher, executor: ThreadPoolExecutor) -> None:
-    """A first drain rate, so that even the first `Retry-After` is computed from something measured."""
+def _measure(analyzer: Analyzer) -> tuple[int, float]:
+    """Characters and seconds of one analysis, so that even the first `Retry-After` has something measured to go by."""
     document = Document(_MEASURED_SAMPLE, analyzer.features)
-    for _ in range(2):  # the first run still warms caches
-        started = perf_counter()
-        await asyncio.get_running_loop().run_in_executor(executor, analyzer.analyze, [document])
-        seconds = perf_counter() - started
-    batcher.drain_rate.record(len(document.text), seconds)
+    analyzer.analyze([document])  # fills caches
+    started = perf_counter()
+    analyzer.analyze([document])
+    return len(document.text), perf_counter() - started

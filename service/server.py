@@ -1,6 +1,5 @@
 """Running the service as uvicorn's workers: one process, or several that share a listening socket."""
 
-import signal
 import socket
 
 import uvicorn
@@ -29,8 +28,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket) -> int:
-    """Serve until a signal ends it. Returns the exit code: 0 after an orderly end."""
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve until a signal ends it. Exits with 3 when the start fails.
+
+    A single uvicorn raises the signal again once it has shut down, to die of it: the caller handles that.
+    """
     config = uvicorn.Config(
         _WORKER,
         factory=True,
@@ -47,10 +49,5 @@ def serve(settings: Settings, listener: socket.socket) -> int:
     )
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
-        return 0
-    # uvicorn raises a signal again once it has shut down, to die of it. That would make an orderly end exit with 143.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    server = uvicorn.Server(config)
-    server.run(sockets=[listener])
-    return 0
+    else:
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,7 +1,7 @@
 """SIGTERM and SIGINT: finish what was accepted before the server stops listening.
 
-uvicorn's own answer to a signal is to close its listening socket at once, so that nobody could be told that this instance
-is going away. Here the first signal only begins the drain: `/readyz` answers 503, new work is refused with
+uvicorn's own answer to a signal is to close its listening socket at once, so that nobody could be told that this
+instance is going away. Here the first signal only begins the drain: `/readyz` answers 503, new work is refused with
 `shutting_down`, what was accepted is finished. Then uvicorn gets the signal and the rest of the time allowed.
 """
 

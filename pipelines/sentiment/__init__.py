@@ -1,4 +1,4 @@
-"""The sentiment of sentences and whole texts: a model behind one small protocol, and the rule from sentences to a text."""
+"""The sentiment of sentences and whole texts: a model behind a small protocol, and the rule from one to the other."""
 
 from pipelines.sentiment.model import Scores, SentimentModel
 from pipelines.sentiment.vader import VaderModel

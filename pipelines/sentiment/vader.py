@@ -1,8 +1,9 @@
 """VADER (Hutto and Gilbert, 2014) as a sentiment model: English, from a lexicon and rules.
 
 VADER gives one number, the compound score c from -1 to 1. It becomes three probabilities by a multinomial logistic
-regression on (1, c, c²), fitted on 56,881 sentences and tweets of the Stanford Sentiment Treebank and SemEval 2013-2016:
-`python -m benchmarks.fit_vader DATA` prints the coefficients again and how good they are on texts that were kept back.
+regression on (1, c, c²), fitted on 56,881 sentences and tweets of the Stanford Sentiment Treebank and SemEval
+2013-2016: `python -m benchmarks.fit_vader DATA` prints the coefficients again and how good they are on texts that
+were kept back.
 """
 
 import math

@@ -1,8 +1,9 @@
 """From the scores of sentences to labels, and from sentences to a whole text.
 
-A text's scores are the mean of its sentences' scores, weighted by their length in code points. Its label is the most
-probable class, unless its sentences disagree: it is `mixed` when some sentences are positive and others negative, and the
-side with the fewer code points still has at least a quarter (`MIXED_SHARE`) of the code points of both.
+A text's scores are the mean of its sentences' scores, weighted by their length in code points. Its label is the
+most probable class, unless its sentences disagree: it is `mixed` when some sentences are positive and others
+negative, and the side with the fewer code points still has at least a quarter (`MIXED_SHARE`) of the code points of
+both.
 """
 
 from collections.abc import Sequence

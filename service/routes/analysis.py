@@ -32,14 +32,14 @@ from schemas import (
 from service.batcher import Outcome, Submission
 from service.errors import ServiceError, ValidationFailed
 from service.observed import observed
-from service.openapi import ANALYSIS_ERRORS, TIMEOUT_HEADER
+from service.openapi import ANALYSIS_ERRORS, TIMEOUT_HEADER, operation_id
 from service.resolve import batch_analyzers, check_labels, choose_analyzer
 from service.responses import JSONResponse
 from service.routes.json_route import JSONRoute
 from service.runtime import Runtime
 from service.timeouts import timeout_seconds
 
-router = APIRouter(route_class=JSONRoute, tags=["analysis"])
+router = APIRouter(route_class=JSONRoute, tags=["analysis"], generate_unique_id_function=operation_id)
 
 _ENTITIES: frozenset[Feature] = frozenset({"entities"})
 _SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
@@ -53,7 +53,7 @@ _SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
     openapi_extra=TIMEOUT_HEADER,
 )
 async def extract_entities(body: EntitiesRequest, request: Request) -> Any:
-    """Finds the named entities of one text: people, places, organisations, dates and whatever else its pipeline knows."""
+    """Finds the named entities of one text: people, places, organisations, dates and what else its pipeline knows."""
     return await _answer_one(request, body, _ENTITIES, given(body.labels))
 
 
@@ -89,7 +89,7 @@ async def analyze(body: AnalyzeRequest, request: Request) -> Any:
     openapi_extra=TIMEOUT_HEADER,
 )
 async def analyze_batch(body: BatchRequest, request: Request) -> Any:
-    """One result per document, in the order sent. A bad document gets an error of its own; the others are unaffected."""
+    """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
     registry = _runtime(request).registry
     labels = given(body.labels)
     check_labels(labels, batch_analyzers(registry, body))

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from pipelines import Analyzer
 from schemas import LivenessResponse, Pipeline, PipelinesResponse, ReadinessResponse, ServiceLimits
 from service.errors import NotReady, ShuttingDown
-from service.openapi import OPEN, PROTECTED_ERRORS, READINESS_ERRORS
+from service.openapi import OPEN, PROTECTED_ERRORS, READINESS_ERRORS, operation_id
 from service.responses import JSONResponse
 from service.runtime import Runtime
 from service.settings import Settings
 
-router = APIRouter()
+router = APIRouter(generate_unique_id_function=operation_id)
 
 
 @router.get(
@@ -55,7 +55,7 @@ async def get_liveness() -> Any:
     openapi_extra=OPEN,
 )
 async def get_readiness(request: Request) -> Any:
-    """200 once every pipeline is loaded, warmed up and self-tested, while analysis gets on; else 503 with the reasons."""
+    """200 once every pipeline is loaded, warmed up and self-tested, while work gets done; else 503 with the reasons."""
     runtime: Runtime | None = getattr(request.app.state, "runtime", None)
     if runtime is None:
         raise NotReady(["the pipelines are not loaded"])

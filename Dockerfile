@@ -1,0 +1,53 @@
+# docker build --build-arg VERSION=0.1.0 -t spanwise:0.1.0 .
+# Pin the base by digest with --build-arg PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:...
+ARG PYTHON_IMAGE=python:3.12-slim-bookworm
+
+
+FROM ${PYTHON_IMAGE} AS build
+
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /build
+
+# The lock has layers of its own: a change of the code alone neither downloads nor ships it again.
+COPY requirements/build.txt requirements/runtime.txt requirements/
+RUN pip install --require-hashes --only-binary :all: -r requirements/build.txt \
+    && python -m venv --without-pip /opt/spanwise \
+    && pip --python /opt/spanwise/bin/python install --require-hashes --only-binary :all: -r requirements/runtime.txt
+
+COPY . .
+RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \
+    && pip --python /opt/spanwise/bin/python install --root /project --no-deps --no-index dist/*.whl
+
+
+FROM ${PYTHON_IMAGE}
+
+# The official image has no bytecode of the standard library, and nobody can write any on a read-only disk: without
+# this, every start and every health check compiles it again.
+RUN pip uninstall --yes pip && python -m compileall -q -j 0 /usr/local/lib/python3*
+
+COPY --from=build /opt/spanwise /opt/spanwise
+COPY --from=build /project /
+
+# A variable that starts with SPANWISE_ and is no setting stops the service: add none here, nor an ARG of that name.
+ENV PATH=/opt/spanwise/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    OPENBLAS_NUM_THREADS=1 \
+    SPANWISE_HOST=0.0.0.0 \
+    SPANWISE_PORT=8000
+
+ARG VERSION=dev
+LABEL org.opencontainers.image.title="Spanwise" \
+      org.opencontainers.image.description="A text-analysis service: entities and sentiment over HTTP, from spaCy pipelines." \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}"
+
+# Numbers, because Kubernetes cannot tell that a named user is not root.
+USER 10001:10001
+WORKDIR /
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+# http.client, because urllib would obey http_proxy.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python", "-I", "-c", \
+    "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['SPANWISE_PORT']), 3); c.request('GET', '/livez'); raise SystemExit(c.getresponse().status != 200)"]
+ENTRYPOINT ["spanwise"]
+CMD ["serve"]

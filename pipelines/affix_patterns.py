@@ -1,0 +1,87 @@
+r"""What can be known of a tokenizer's regular expressions without running them.
+
+An affix may be searched in a window at the end of a long string, instead of in all of it, when every alternative of its
+pattern is anchored there and either of bounded width or a run of one kind of character, such as `\.\.+`. Then a match
+that lies well inside the window is the match, and where the window has none, there is none.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any, Literal
+
+MARGIN = 16
+"""Code points that a pattern may look at around its match."""
+
+_MAX_WIDTH = 48
+_SINGLE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.IN})
+
+# Language-equivalent, since \S already covers the colon; the original tries every colon as the end of a user's name.
+_USERINFO = r"(?:\S+(?::\S*)?@)?"
+_LINEAR_USERINFO = r"(?:\S+@)?"
+
+
+def fits_a_window(search: Callable[..., Any] | None, anchor: Literal["start", "end"]) -> bool:
+    """Whether the `search` of a compiled pattern gives in a window what it gives in the whole string."""
+    if search is None:
+        return True
+    pattern = getattr(search, "__self__", None)
+    if not isinstance(pattern, re.Pattern) or search.__name__ != "search":
+        return False
+    at = sre.AT_BEGINNING if anchor == "start" else sre.AT_END
+    return all(_alternative_fits(items, at, anchor) for items in _alternatives(_parser.parse(pattern.pattern)))
+
+
+def without_quadratic_userinfo(match: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """The `match` of spaCy's pattern for URLs in linear time; any other is returned as it is."""
+    pattern = getattr(match, "__self__", None)
+    if isinstance(pattern, re.Pattern) and _USERINFO in pattern.pattern:
+        return re.compile(pattern.pattern.replace(_USERINFO, _LINEAR_USERINFO), pattern.flags).match
+    return match
+
+
+def _alternatives(parsed: Any) -> Iterator[list[Any]]:
+    items = list(parsed)
+    if len(items) == 1 and items[0][0] is sre.BRANCH:
+        for branch in items[0][1][1]:
+            yield from _alternatives(branch)
+    elif len(items) == 1 and items[0][0] is sre.SUBPATTERN:
+        yield from _alternatives(items[0][1][3])
+    else:
+        yield items
+
+
+def _alternative_fits(items: list[Any], at: Any, anchor: str) -> bool:
+    anchored, inner = (items[:1], items[1:]) if anchor == "start" else (items[-1:], items[:-1])
+    if not anchored or anchored[0] != (sre.AT, at):
+        return False
+    return all(
+        not any(_looks_far(item) for item in each) and (_width(each) <= _MAX_WIDTH or _is_run(each))
+        for each in _alternatives(inner)  # the parser moves an anchor that all alternatives share before them
+    )
+
+
+def _width(items: list[Any]) -> int:
+    state = _parser.State()
+    return int(_parser.SubPattern(state, list(items)).getwidth()[1])
+
+
+def _is_run(items: list[Any]) -> bool:
+    r"""One kind of character over and over, as in `\.\.+`."""
+    kinds = []
+    for operator, argument in items:
+        if operator is sre.MAX_REPEAT and len(argument[2]) == 1:
+            operator, argument = argument[2][0]  # noqa: PLW2901
+        if operator not in _SINGLE:
+            return False
+        kinds.append((operator, argument))
+    return len({repr(kind) for kind in kinds}) == 1
+
+
+def _looks_far(item: Any) -> bool:
+    """Whether an assertion looks further than the margin."""
+    operator, argument = item
+    if operator in (sre.ASSERT, sre.ASSERT_NOT):
+        return int(argument[1].getwidth()[1]) > MARGIN
+    return False

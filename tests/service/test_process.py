@@ -1,0 +1,225 @@
+"""The service as its operators run it: start, real HTTP, signals, several workers, stuck logs."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import orjson
+import pytest
+
+from tests.service.process import ServiceProcess, service
+
+pytestmark = pytest.mark.process
+
+LONG = "Angela Merkel met Tim Cook in Paris on Monday, and everybody was very happy about it. " * 600
+
+
+def environment(**changed: str) -> dict[str, str]:
+    """That of this process, without any settings of the service but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SPANWISE_")}
+    return {**kept, **{f"SPANWISE_{name.upper()}": value for name, value in changed.items()}}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ServiceProcess]:
+    """One process that several tests share."""
+    with service(environment(log_level="debug", api_keys="")) as process:
+        yield process
+
+
+@pytest.mark.smoke
+def test_it_starts_and_answers(running: ServiceProcess) -> None:
+    """From the one command, with the default pipeline."""
+    answer = httpx.post(f"{running.url}/v1/analyze", json={"text": "Tim Cook loved Paris."})
+    assert answer.status_code == 200
+    assert [entity["text"] for entity in answer.json()["entities"]] == ["Tim Cook", "Paris"]
+    assert b"curl" in running.errors
+
+
+def test_requests_load_nothing(running: ServiceProcess) -> None:
+    """The pipeline was loaded once, before the first request. (What is opened is watched in test_loads_once.)"""
+    with httpx.Client(base_url=running.url) as client:
+        for number in range(50):
+            assert client.post("/v1/analyze", json={"text": f"Tim Cook loved Paris {number}."}).status_code == 200
+    assert sum(line["event"] == "pipeline_ready" for line in running.log) == 1
+
+
+def test_five_mebibytes_in_chunks_are_refused(running: ServiceProcess) -> None:
+    """Without a Content-Length; the caller gets the answer although it never stopped sending."""
+
+    def chunks() -> Iterator[bytes]:
+        yield b'{"text": "'
+        for _ in range(5 * 16):
+            yield b"x" * 65_536
+        yield b'"}'
+
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{running.url}/v1/entities", content=chunks(), headers=headers)
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "body_too_large"
+    assert httpx.get(f"{running.url}/livez").status_code == 200
+
+
+def test_a_chunked_body_within_the_limit_is_served(running: ServiceProcess) -> None:
+    """However small the chunks are."""
+    body = orjson.dumps({"text": "Tim Cook loved Paris."})
+    headers = {"Content-Type": "application/json"}
+    chunks = (body[i : i + 3] for i in range(0, len(body), 3))
+    answer = httpx.post(f"{running.url}/v1/entities", content=chunks, headers=headers)
+    assert answer.status_code == 200
+    assert len(answer.json()["entities"]) == 2
+
+
+def test_liveness_never_waits_for_analysis(running: ServiceProcess) -> None:
+    """While a long text is being analysed."""
+    with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=running.url) as client:
+        analysis = pool.submit(httpx.post, f"{running.url}/v1/entities", json={"text": LONG}, timeout=60)
+        answered = 0
+        while not analysis.done():
+            assert client.get("/livez", timeout=10).status_code == 200
+            answered += 1
+        assert analysis.result().status_code == 200
+        assert answered > 1
+
+
+def test_a_caller_who_hangs_up_is_noticed(running: ServiceProcess) -> None:
+    """Its line in the log has status 499, and its text is never analysed."""
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(httpx.post, f"{running.url}/v1/entities", json={"text": LONG}, timeout=60)
+        time.sleep(0.2)
+        with pytest.raises(httpx.TimeoutException):
+            httpx.post(
+                f"{running.url}/v1/entities",
+                json={"text": "gone"},
+                timeout=0.1,
+                headers={"X-Request-ID": "gone"},
+            )
+        assert busy.result().status_code == 200
+    time.sleep(0.3)
+    (line,) = (line for line in running.log if line.get("request_id") == "gone")
+    assert line["status"] == 499
+    assert line["nlp_ms"] == 0
+
+
+def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) -> None:
+    """The answer is uvicorn's own; its line goes through our log."""
+    host, port = running.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"\x16\x03\x01 this is no HTTP Xyzzy7\r\n\r\n")
+        assert b"400" in connection.recv(1000)
+    time.sleep(0.3)
+    assert any(line["event"].startswith("Invalid HTTP request") for line in running.log)
+    assert "Xyzzy7" not in str(running.log)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None:
+    """What was accepted is answered, new work is refused, and then it exits 0."""
+    with service(environment(), "--workers", workers) as process, ThreadPoolExecutor(4) as pool:
+        accepted = [
+            pool.submit(httpx.post, f"{process.url}/v1/entities", json={"text": LONG}, timeout=60) for _ in range(4)
+        ]
+        time.sleep(0.5)
+        process.process.send_signal(number)
+        assert [request.result().status_code for request in accepted] == [200] * 4
+        assert process.process.wait(30) == 0
+    assert b"Traceback" not in process.errors
+
+
+def test_while_it_drains_it_says_so() -> None:
+    """`/readyz` and new work get 503 `shutting_down` as long as accepted work is being finished."""
+    with service(environment()) as process, ThreadPoolExecutor(1) as pool:
+        accepted = pool.submit(httpx.post, f"{process.url}/v1/entities", json={"text": LONG}, timeout=60)
+        time.sleep(0.3)
+        process.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        ready = httpx.get(f"{process.url}/readyz", timeout=10)
+        new = httpx.post(f"{process.url}/v1/entities", json={"text": "new"}, timeout=10)
+        assert not accepted.done(), "the text was too short to test anything"
+        for refused in (ready, new):
+            assert refused.status_code == 503
+            assert refused.json()["code"] == "shutting_down"
+            assert refused.headers["Retry-After"] == "1"
+        assert accepted.result().status_code == 200
+        assert process.process.wait(30) == 0
+    events = [line["event"] for line in process.log]
+    assert events.index("draining") < events.index("stopped") < events.index("Application shutdown complete.")
+
+
+def test_a_drain_is_bounded() -> None:
+    """Work that does not end in time is answered 503, and the process does not wait for it."""
+    with service(environment(shutdown_seconds="0.2")) as process, ThreadPoolExecutor(1) as pool:
+        text = LONG[:50_000]
+        slow = [pool.submit(httpx.post, f"{process.url}/v1/entities", json={"text": text}, timeout=60)]
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.process.send_signal(signal.SIGTERM)
+        answer = slow[0].result()
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "shutting_down"
+        assert process.process.wait(10) in (0, 1)
+        assert time.monotonic() - started < 10
+
+
+def test_a_stuck_stdout_slows_no_request() -> None:
+    """Nobody reads the log; requests are served as before, and the process still ends."""
+    settings = environment(log_queue_lines="20", log_level="debug")
+    with service(settings, read_log=False) as process, httpx.Client(base_url=process.url) as client:
+        slowest = 0.0
+        for _ in range(2000):
+            started = time.perf_counter()
+            assert client.get("/livez").status_code == 200
+            slowest = max(slowest, time.perf_counter() - started)
+        assert slowest < 2.0, "a request waited for the log"
+        assert process.stop() == 0
+
+
+def test_dropped_lines_are_counted_and_told() -> None:
+    """As soon as somebody reads again."""
+    with service(environment(log_queue_lines="20"), read_log=False) as process:
+        with httpx.Client(base_url=process.url) as client:
+            for _ in range(1500):
+                client.get("/livez")
+        read: list[bytes] = []
+        assert process.process.stdout
+        stdout = process.process.stdout
+        reader = threading.Thread(target=lambda: read.extend(stdout))
+        reader.start()
+        time.sleep(0.5)
+        assert process.stop() == 0
+        reader.join(10)
+    lines = [orjson.loads(line) for line in read]
+    dropped = sum(line["lines"] for line in lines if line["event"] == "log_lines_dropped")
+    assert dropped > 0
+    served = sum(line["event"] == "request" and line["route"] == "/livez" for line in lines)
+    assert 0 < served < 1500
+
+
+def test_two_workers_share_one_port() -> None:
+    """Each loads its own pipelines; together they answer on one address."""
+    with service(environment(), "--workers", "2") as process, httpx.Client(base_url=process.url) as client:
+        deadline = time.monotonic() + 60
+        while sum(line["event"] == "ready" for line in process.log) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert client.post("/v1/entities", json={"text": "Tim Cook"}).status_code == 200
+        assert process.stop() == 0
+    assert sum(line["event"] == "pipeline_ready" for line in process.log) == 2
+
+
+def test_secrets_never_reach_the_log() -> None:
+    """The start-up line shows the settings, with keys redacted; a request with a key does not show it either."""
+    with service(environment(api_keys="hidden-key-1,hidden-key-2")) as process:
+        for key, status in (("hidden-key-1", 200), ("hidden-wrong", 401)):
+            answer = httpx.get(f"{process.url}/v1/pipelines", headers={"X-API-Key": key})
+            assert answer.status_code == status
+        assert process.stop() == 0
+    (starting,) = (line for line in process.log if line["event"] == "starting")
+    assert starting["settings"]["api_keys"] == ["**********", "**********"]
+    assert "hidden" not in str(process.log)

@@ -1,0 +1,78 @@
+"""The settings: how they are read, what is refused, and that the README's table tells the truth."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas import Limits
+from service.settings import PREFIX, Settings, UnknownSetting
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def test_variables_have_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And any case."""
+    monkeypatch.setenv("SPANWISE_MAX_TEXT_CHARACTERS", "123")
+    monkeypatch.setenv("spanwise_log_level", "debug")
+    monkeypatch.setenv("SPANWISE_API_KEYS", " one , two,")
+    settings = Settings.from_environment()
+    assert settings.max_text_characters == 123
+    assert settings.log_level == "debug"
+    assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
+
+
+def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence would leave a default in force that the operator believes to be changed."""
+    monkeypatch.setenv("SPANWISE_MAX_TEXT_CHARS", "123")
+    with pytest.raises(UnknownSetting, match=r"SPANWISE_MAX_TEXT_CHARS\. Did you mean SPANWISE_MAX_TEXT_CHARACTERS\?"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"port": 65536},
+        {"workers": 0},
+        {"pipelines": ""},
+        {"pipelines": "en"},
+        {"pipelines": "en=a,en=b"},
+        {"default_timeout_ms": 10, "max_timeout_ms": 9},
+        {"max_queued_characters": 999_999},
+        {"rate_limit_per_minute": 1},
+        {"log_format": "xml"},
+    ],
+    ids=repr,
+)
+def test_settings_that_make_no_sense_are_refused(changed: dict[str, Any]) -> None:
+    """Alone or together."""
+    with pytest.raises(ValidationError):
+        Settings(**changed)
+
+
+def test_secrets_are_not_shown() -> None:
+    """Neither in a repr nor in what the start-up log prints."""
+    settings = Settings(api_keys=("hidden-key",))
+    assert "hidden-key" not in repr(settings)
+    assert "hidden-key" not in str(settings.model_dump(mode="json"))
+
+
+def test_the_default_limits_are_those_of_the_contract() -> None:
+    """The models' own defaults and the settings' defaults are the same numbers."""
+    assert Settings().limits == Limits()
+
+
+def test_the_readmes_table_lists_every_setting() -> None:
+    """Name, default and meaning, in the order of the class; nothing else."""
+    rows = re.findall(r"^\| `(SPANWISE_\w+)` \| (.*?) \| (.*?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    expected = [
+        (PREFIX + name.upper(), f"`{_shown(field.default)}`" if _shown(field.default) else "none", field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+    assert rows == expected
+
+
+def _shown(default: Any) -> str:
+    return ",".join(default) if isinstance(default, tuple) else str(default)
