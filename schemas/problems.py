@@ -77,7 +77,7 @@ _DETAILS = {
     "too_short": "This value has too few characters or items.",
     "too_long": "This value has too many characters or items.",
 }
-_OWN_CODES = frozenset(
+OWN_CODES = frozenset(
     {
         "text_empty",
         "text_too_long",
@@ -110,7 +110,7 @@ def json_pointer(path: Sequence[str | int]) -> str:
 
 def _field_error(details: ErrorDetails) -> FieldError:
     kind, path = details["type"], details["loc"]
-    code = kind if kind in _OWN_CODES else _CODES.get(kind, "wrong_type")
+    code = kind if kind in OWN_CODES else _CODES.get(kind, "wrong_type")
     if code == "unknown_field" and path and not _FIELD_NAME.fullmatch(str(path[-1])):
         path = path[:-1]
     if code == "invalid_value" and path[0] == "features":
