@@ -1,0 +1,59 @@
+"""`make bench`, or `python -m benchmarks`: the service over HTTP beside offline spaCy and a minimal app, in one run.
+
+Figures of different machines or runs are not to be compared; that is why everything is measured side by side, one thing
+at a time. Only loopback is used, and every process that is started here is ended here, whatever happens.
+"""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from benchmarks.corpus import load_corpus
+from benchmarks.load import find_wrk
+from benchmarks.report import report
+from benchmarks.results import cores
+from benchmarks.run import Scale, run
+
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+_CORPUS_TEXTS = 4_000
+
+# On two cores: about 5 minutes, with one worker and with two; and about one, with two workers only.
+_FULL = Scale(seconds=8, connections=(1, 8, 64), offline_texts=3_000)
+_QUICK = Scale(seconds=2, connections=(1, 64), offline_texts=600)
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = _DATA,
+    workers: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, help="Workers of the service; repeatable. By default 1, then one per core; quick: the latter."
+        ),
+    ] = None,
+    seconds: Annotated[
+        int | None, typer.Option(min=1, help=f"Per measurement. By default {_FULL.seconds}; quick: {_QUICK.seconds}.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Save the raw figures in this file.", dir_okay=False)] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: for a look, not for quoting.")] = False,
+) -> None:
+    """Measure the service over HTTP beside nlp.pipe and a minimal FastAPI app, and print tables."""
+    if not find_wrk():
+        typer.echo("benchmarks: wrk is not installed; get it with: apt-get install wrk", err=True)
+        raise typer.Exit(2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leaves every block in order
+    scale = _QUICK if quick else _FULL
+    scale = Scale(seconds or scale.seconds, scale.connections, scale.offline_texts)
+    results = run(load_corpus(data, _CORPUS_TEXTS), scale, workers or ([cores()] if quick else sorted({1, cores()})))
+    if json:
+        json.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    typer.echo(report(results), nl=False)
+    if any(server.failure for server in results.servers):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)
