@@ -5,17 +5,16 @@
 EntitySpan(start=0, end=8, label='PERSON', confidence=None)
 """
 
-from pipelines.analyzer import Analyzer, Document
-from pipelines.engine import Engine, EntitySpan, SentenceSpan
-from pipelines.errors import (
-    PipelineBroken,
-    PipelineError,
-    PipelineNotFound,
-    PipelineSpecError,
-    SelfTestFailed,
-)
-from pipelines.loading import PipelineSpec, locate, parse_specs
-from pipelines.registry import Registry
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pipelines.errors import PipelineBroken, PipelineError, PipelineNotFound, PipelineSpecError, SelfTestFailed
+from pipelines.specs import PipelineSpec, locate, parse_specs
+
+if TYPE_CHECKING:
+    from pipelines.analyzer import Analyzer, Document
+    from pipelines.engine import Engine, EntitySpan, SentenceSpan
+    from pipelines.registry import Registry
 
 __all__ = [
     "Analyzer",
@@ -33,3 +32,20 @@ __all__ = [
     "locate",
     "parse_specs",
 ]
+
+# spaCy takes a second to import and 80 MB to hold: a process that loads no pipeline, such as the one that supervises
+# the workers, does without it.
+_NEED_SPACY = {
+    "Analyzer": "pipelines.analyzer",
+    "Document": "pipelines.analyzer",
+    "Engine": "pipelines.engine",
+    "EntitySpan": "pipelines.engine",
+    "Registry": "pipelines.registry",
+    "SentenceSpan": "pipelines.engine",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NEED_SPACY:
+        return getattr(import_module(_NEED_SPACY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

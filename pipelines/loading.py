@@ -9,17 +9,15 @@ and run whole, in its own order, so that every component keeps its meaning.
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.util import get_model_meta, load_config
+from spacy.util import load_config
 
 from pipelines.engine import Chains
-from pipelines.errors import PipelineBroken, PipelineNotFound, PipelineSpecError
+from pipelines.errors import PipelineBroken
+from pipelines.specs import locate
 
 _RULE_SENTENCES = "spanwise_sentencizer"
 
@@ -48,58 +46,12 @@ _BOUNDARIES = ("senter", "parser", "sentencizer")  # the cheapest first
 
 
 @dataclass(frozen=True, slots=True)
-class PipelineSpec:
-    """One entry of the setting: the language that callers name, and an installed package or a folder."""
-
-    language: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class LoadedPipeline:
     """A spaCy pipeline and which of its components to run for what."""
 
     nlp: Language
     chains: Chains
     has_entities: bool
-
-
-def parse_specs(setting: str) -> list[PipelineSpec]:
-    """`"en=en_core_web_sm,fr=/models/fr"` as specs, the default pipeline first. Raises `PipelineSpecError`."""
-    specs = []
-    for entry in filter(None, (part.strip() for part in setting.split(","))):
-        language, equals, source = (part.strip() for part in entry.partition("="))
-        if not (language and equals and source):
-            raise PipelineSpecError("Name each pipeline as language=package, with commas between: en=en_core_web_sm.")
-        specs.append(PipelineSpec(language, source))
-    if not specs:
-        raise PipelineSpecError("At least one pipeline is needed: en=en_core_web_sm.")
-    languages = [spec.language for spec in specs]
-    if len(set(languages)) < len(languages):
-        raise PipelineSpecError("Each language can have one pipeline only.")
-    return specs
-
-
-def locate(source: str) -> Path:
-    """The folder that holds the data of an installed package, or the folder itself. Raises `PipelineNotFound`.
-
-    Imports no spaCy package that is not there and loads no weights: cheap enough to be asked before anything starts.
-    """
-    folder = Path(source)
-    if (folder / "config.cfg").is_file():
-        return folder
-    try:
-        found = source.isidentifier() and find_spec(source) is not None
-    except (ImportError, ValueError):
-        found = False
-    if not found:
-        raise PipelineNotFound(
-            f"There is no pipeline {source!r}: no installed package and no folder with a config.cfg."
-        )
-    package = Path(import_module(source).__file__ or "").parent
-    for config in sorted(package.glob("*/config.cfg")):
-        return config.parent
-    raise PipelineNotFound(f"The package {source!r} holds no spaCy pipeline.")
 
 
 def load(source: str) -> LoadedPipeline:
@@ -116,12 +68,6 @@ def load(source: str) -> LoadedPipeline:
         nlp.add_pipe("sentencizer", name=_RULE_SENTENCES)
     nlp.max_length = sys.maxsize  # the service has a limit of its own, which is told before any work is done
     return LoadedPipeline(nlp, plan.chains, plan.has_entities)
-
-
-def package_version(source: str) -> str:
-    """`"en_core_web_sm 3.8.0"`, from the pipeline's own meta data, without loading it."""
-    meta = get_model_meta(locate(source))
-    return f"{meta['lang']}_{meta['name']} {meta['version']}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.analyzer import Analyzer
-from pipelines.loading import PipelineSpec
+from pipelines.specs import PipelineSpec
 
 
 @dataclass(frozen=True)

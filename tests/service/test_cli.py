@@ -62,6 +62,12 @@ def test_the_openapi_document_is_printed_the_same_every_time() -> None:
     assert document["openapi"].startswith("3.1")
 
 
+def test_the_supervisor_of_workers_does_without_spacy() -> None:
+    """It loads no pipeline, and spaCy costs 80 MB."""
+    check = "import sys, service.cli, service.server, service.settings; sys.exit('spacy' in sys.modules)"
+    assert subprocess.run([SPANWISE.parent / "python", "-c", check], timeout=60, check=False).returncode == 0
+
+
 def test_the_version_is_printed() -> None:
     """That of the distribution."""
     assert spanwise("version").stdout.strip() == b"0.1.0"

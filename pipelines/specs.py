@@ -1,0 +1,52 @@
+"""Which pipelines to load, by name: read and looked up without importing spaCy."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from pipelines.errors import PipelineNotFound, PipelineSpecError
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """One entry of the setting: the language that callers name, and an installed package or a folder."""
+
+    language: str
+    source: str
+
+
+def parse_specs(setting: str) -> list[PipelineSpec]:
+    """`"en=en_core_web_sm,fr=/models/fr"` as specs, the default pipeline first. Raises `PipelineSpecError`."""
+    specs = []
+    for entry in filter(None, (part.strip() for part in setting.split(","))):
+        language, equals, source = (part.strip() for part in entry.partition("="))
+        if not (language and equals and source):
+            raise PipelineSpecError("Name each pipeline as language=package, with commas between: en=en_core_web_sm.")
+        specs.append(PipelineSpec(language, source))
+    if not specs:
+        raise PipelineSpecError("At least one pipeline is needed: en=en_core_web_sm.")
+    languages = [spec.language for spec in specs]
+    if len(set(languages)) < len(languages):
+        raise PipelineSpecError("Each language can have one pipeline only.")
+    return specs
+
+
+def locate(source: str) -> Path:
+    """The folder that holds the data of an installed package, or the folder itself. Raises `PipelineNotFound`.
+
+    Imports nothing and loads no weights: cheap enough to be asked before anything starts.
+    """
+    folder = Path(source)
+    if (folder / "config.cfg").is_file():
+        return folder
+    try:
+        found = find_spec(source) if source.isidentifier() else None
+    except (ImportError, ValueError):
+        found = None
+    if found is None or not found.origin:
+        raise PipelineNotFound(
+            f"There is no pipeline {source!r}: no installed package and no folder with a config.cfg."
+        )
+    for config in sorted(Path(found.origin).parent.glob("*/config.cfg")):
+        return config.parent
+    raise PipelineNotFound(f"The package {source!r} holds no spaCy pipeline.")
