@@ -3,8 +3,6 @@
 
 PYTHON ?= python3
 VENV   ?= .venv$(if $(filter-out python3,$(notdir $(PYTHON))),-$(notdir $(PYTHON)))
-HOST   ?= 127.0.0.1
-PORT   ?= 8000
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
 LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -19,8 +17,8 @@ DEV     := $(VENV)/.installed-dev
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(RUNTIME)  ## Install what is missing, then start the service on HOST:PORT (127.0.0.1:8000)
-	@$(BIN)/spanwise serve --host $(HOST) --port $(PORT)
+run: $(RUNTIME)  ## Install what is missing, then start the service on 127.0.0.1:8000 (ARGS=... goes to spanwise serve)
+	@$(BIN)/spanwise serve $(ARGS)
 
 test: $(DEV)  ## Install what is missing, then run all tests (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)

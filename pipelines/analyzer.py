@@ -6,13 +6,13 @@ caller's own unit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from spacy.glossary import GLOSSARY
 
 from pipelines.engine import Annotations, Engine, EngineName, EntitySpan, SentenceSpan, SpacyEngine, Wanted
-from pipelines.errors import SelfTestFailed
+from pipelines.errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from pipelines.loading import LoadedPipeline, load
 from pipelines.offsets import convert_offsets
 from pipelines.sentiment import SentimentModel, VaderModel, sentence_sentiment, text_sentiment
@@ -44,7 +44,7 @@ _SAMPLE = (
 class Document:
     """A text and what is wanted of it. `features` must be among the analyzer's own."""
 
-    text: str
+    text: str = field(repr=False)  # it must not get into a log by way of somebody's repr
     features: frozenset[Feature] = frozenset({"entities", "sentiment"})
     offset_encoding: OffsetEncoding = "codepoint"
     labels: frozenset[str] | None = None
@@ -71,9 +71,14 @@ class Analyzer:
         `language` is the name callers use; by default the pipeline's own.
         """
         loaded = load(source)
-        warm_vocabulary(loaded.nlp)
-        analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
-        analyzer.self_test()
+        try:
+            warm_vocabulary(loaded.nlp)
+            analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
+            analyzer.self_test()
+        except PipelineError:
+            raise
+        except Exception as error:
+            raise PipelineBroken(f"The pipeline {source!r} fails its self-test: {first_line(error)}") from error
         return analyzer
 
     @classmethod

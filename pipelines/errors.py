@@ -8,6 +8,11 @@ PipelineError
 """
 
 
+def first_line(error: Exception) -> str:
+    """What went wrong, on one line; libraries like to add advice on further ones."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 class PipelineError(Exception):
     """The root. Its message is for the operator, on one line, and never holds a caller's text."""
 

@@ -16,7 +16,7 @@ from spacy.language import Language
 from spacy.util import load_config
 
 from pipelines.engine import Chains
-from pipelines.errors import PipelineBroken
+from pipelines.errors import PipelineBroken, first_line
 from pipelines.specs import locate
 
 _RULE_SENTENCES = "spanwise_sentencizer"
@@ -27,7 +27,6 @@ _BESIDE_THE_POINT = frozenset(
         "attribute_ruler",
         "curated_transformer",
         "lemmatizer",
-        "merge_noun_chunks",
         "morphologizer",
         "parser",
         "senter",
@@ -62,8 +61,7 @@ def load(source: str) -> LoadedPipeline:
         plan = _Plan.of(config)
         nlp = spacy.load(folder, exclude=plan.excluded)
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PipelineBroken(f"The pipeline {source!r} cannot be loaded: {reason}") from error
+        raise PipelineBroken(f"The pipeline {source!r} cannot be loaded: {first_line(error)}") from error
     if not plan.boundaries:
         nlp.add_pipe("sentencizer", name=_RULE_SENTENCES)
     nlp.max_length = sys.maxsize  # the service has a limit of its own, which is told before any work is done

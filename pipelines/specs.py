@@ -43,7 +43,7 @@ def locate(source: str) -> Path:
         found = find_spec(source) if source.isidentifier() else None
     except (ImportError, ValueError):
         found = None
-    if found is None or not found.origin:
+    if found is None or not found.origin or not found.has_location:
         raise PipelineNotFound(
             f"There is no pipeline {source!r}: no installed package and no folder with a config.cfg."
         )

@@ -16,6 +16,7 @@ ErrorCode = TypeAliasType(
     "ErrorCode",
     Literal[
         "malformed_json",
+        "malformed_request",
         "unauthorized",
         "not_found",
         "method_not_allowed",

@@ -23,7 +23,7 @@ from service.errors import CallerGone, DeadlineExceeded, InternalError, Overload
 
 log = structlog.get_logger(__name__)
 
-Outcome = AnalyzeResponse | Exception
+Outcome = AnalyzeResponse | BaseException
 """An analysis, or what went wrong with this very document."""
 
 
@@ -38,18 +38,19 @@ class Submission:
     started: float = 0.0
     """When the first of its documents left the queue; 0 as long as all wait."""
     finished: float = 0.0
+    """When it was answered or given up."""
     pending: int = 0
     queued: set["_Job"] = field(default_factory=set)
 
     @property
     def queue_ms(self) -> float:
         """How long its first document waited."""
-        return (self.started - self.submitted) * 1000 if self.started else 0.0
+        return ((self.started or self.finished) - self.submitted) * 1000
 
     @property
     def nlp_ms(self) -> float:
-        """From its first document's start to its last document's end."""
-        return (self.finished - self.started) * 1000 if self.finished else 0.0
+        """From its first document's start to its last document's end, or until it was given up."""
+        return (self.finished - self.started) * 1000 if self.started else 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -64,12 +65,19 @@ class Batcher:
     """One per worker. Everything but the analysis itself happens on the event loop."""
 
     def __init__(
-        self, executor: ThreadPoolExecutor, threads: int, max_queued_characters: int, batch_characters: int
+        self,
+        executor: ThreadPoolExecutor,
+        threads: int,
+        max_queued_characters: int,
+        batch_characters: int,
+        document_characters: int = 0,
     ) -> None:
+        """`document_characters`: what a document costs a micro-batch beyond its own characters."""
         self._executor = executor
         self._threads = threads
         self._max_queued = max_queued_characters
         self._budget = batch_characters
+        self._per_document = document_characters
         self._loop = asyncio.get_running_loop()
         self._queues: dict[str, OrderedDict[_Job, None]] = {}
         self._running: dict[int, tuple[float, int]] = {}
@@ -77,6 +85,7 @@ class Batcher:
         self._dispatching = False
         self._submissions: set[Submission] = set()
         self._accepting = True
+        self._drain_deadline: float | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self.queued_characters = 0
@@ -92,19 +101,20 @@ class Batcher:
         now = perf_counter()
         return max((now - started for started, _ in self._running.values()), default=0.0)
 
-    async def analyze(
-        self,
-        request_id: str,
-        work: Sequence[tuple[Analyzer, Document]],
-        seconds: float,
-        on_disconnect: "asyncio.Future[None] | None" = None,
-    ) -> Submission:
-        """Analyse documents and wait for them, `seconds` at most.
+    def stalled(self, seconds: float) -> bool:
+        """Whether a micro-batch has run for so long, or work waits although nothing runs."""
+        return self.longest_run() > seconds or (
+            self.queued_characters > 0 and not self._running and not self._dispatching
+        )
 
-        The result's `outcomes` are in the order of `work`. Raises `Overloaded` or `ShuttingDown` at once, later
-        `DeadlineExceeded`, or `CallerGone` once `on_disconnect` is done.
+    async def wait(
+        self, submission: Submission, seconds: float, on_disconnect: "asyncio.Future[None] | None" = None
+    ) -> None:
+        """Wait until every document has its outcome, `seconds` at most.
+
+        Raises `DeadlineExceeded`, `ShuttingDown` when a drain gives it up, or `CallerGone` once `on_disconnect` is
+        done.
         """
-        submission = self._admit(request_id, work)
         expiry = self._loop.call_later(seconds, self._give_up, submission, DeadlineExceeded)
         if on_disconnect is not None:
             on_disconnect.add_done_callback(lambda _: self._give_up(submission, CallerGone))
@@ -112,16 +122,24 @@ class Batcher:
             await submission.future
         finally:
             expiry.cancel()
+            submission.finished = submission.finished or perf_counter()
             self._withdraw(submission)
-        return submission
 
-    def _admit(self, request_id: str, work: Sequence[tuple[Analyzer, Document]]) -> Submission:
+    def retry_after(self) -> int:
+        """Whole seconds until what waits and runs now is likely to be done."""
+        running = sum(characters for _, characters in self._running.values())
+        return self.drain_rate.retry_after(self.queued_characters + running, self._threads)
+
+    def admit(self, request_id: str, work: Sequence[tuple[Analyzer, Document]]) -> Submission:
+        """Queue the documents of a request, all or none; its `outcomes` will be in the order of `work`.
+
+        Raises `Overloaded` or `ShuttingDown`. Whoever admits must `wait`.
+        """
         if not self._accepting:
-            raise ShuttingDown
+            raise ShuttingDown(self.retry_after())
         characters = sum(len(document.text) for _, document in work)
         if self.queued_characters + characters > self._max_queued:
-            running = sum(characters for _, characters in self._running.values())
-            raise Overloaded(self.drain_rate.retry_after(self.queued_characters + running, self._threads))
+            raise Overloaded(self.retry_after())
         submission = Submission(
             request_id, [None] * len(work), self._loop.create_future(), perf_counter(), pending=len(work)
         )
@@ -177,12 +195,12 @@ class Batcher:
         while queue:
             job = next(iter(queue))
             length = len(job.document.text)
-            if batch and length > left:
+            if batch and length + self._per_document > left:
                 break
             del queue[job]
             job.submission.queued.discard(job)
             self.queued_characters -= length
-            left -= length
+            left -= length + self._per_document
             batch.append(job)
         return batch
 
@@ -199,11 +217,7 @@ class Batcher:
         now = perf_counter()
         for job, outcome in zip(batch, outcomes, strict=True):
             submission = job.submission
-            if isinstance(outcome, Exception):
-                log.error("analysis_failed", request_id=submission.request_id, document=job.index, exc_info=outcome)
-                submission.outcomes[job.index] = InternalError()
-            else:
-                submission.outcomes[job.index] = outcome
+            submission.outcomes[job.index] = InternalError() if isinstance(outcome, BaseException) else outcome
             submission.pending -= 1
             if not submission.pending and not submission.future.done():
                 submission.finished = now
@@ -211,16 +225,26 @@ class Batcher:
         self._dispatch()
         if not self._submissions and not self._running:
             self._idle.set()
+        for job, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                request_id = job.submission.request_id
+                log.error("analysis_failed", request_id=request_id, document=job.index, exc_info=outcome)
 
     async def drain(self, seconds: float) -> bool:
-        """Accept nothing more and finish what was accepted. After `seconds` the rest is refused: False."""
+        """Accept nothing more and finish what was accepted. After `seconds` the rest is refused: False.
+
+        Only the first call sets the time: a later one waits for what is left of it.
+        """
         self._accepting = False
+        if self._drain_deadline is None:
+            self._drain_deadline = self._loop.time() + seconds
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(self._drain_deadline):
                 await self._idle.wait()
         except TimeoutError:
+            retry_after = self.retry_after()
             for submission in tuple(self._submissions):
-                self._give_up(submission, ShuttingDown)
+                self._give_up(submission, lambda: ShuttingDown(retry_after))
             return False
         return True
 
@@ -229,7 +253,7 @@ def analyze_each(analyzer: Analyzer, documents: Sequence[Document]) -> list[Outc
     """One outcome per document. A batch that raises is split in halves, so that one bad document fails alone."""
     try:
         return list(analyzer.analyze(documents))
-    except Exception as error:  # noqa: BLE001 - whatever a user's component raises is that document's own outcome
+    except BaseException as error:  # noqa: BLE001 - whatever a component raises is that document's own outcome
         if len(documents) == 1:
             return [error]
         middle = len(documents) // 2

@@ -192,9 +192,9 @@ def _load_one(settings: "Settings", language: str | None) -> "Analyzer":
 def _read(text: str | None, file: Path | None) -> str:
     if text is not None and file is not None:
         _fail("Give either a text or --file.")
-    if text is not None:
-        return text
     try:
+        if text is not None:
+            return os.fsencode(text).decode()  # what the shell passed, whatever the locale made of it
         return (sys.stdin.buffer.read() if file is None else file.read_bytes()).decode()
     except OSError as error:
         _fail(f"Cannot read {file}: {error.strerror}.")
@@ -223,7 +223,7 @@ def _console() -> "Console":
     """As wide as the terminal; into a file or a pipe wide enough that nothing is cut off."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 200)
+    return Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False, highlight=False)
 
 
 def _scores(sentiment: Any) -> list[str]:

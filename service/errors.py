@@ -2,6 +2,7 @@
 
 ServiceError
 ├── MalformedJson           400
+├── MalformedRequest        400
 ├── Unauthorized            401
 ├── NotFound                404
 ├── MethodNotAllowed        405
@@ -55,6 +56,12 @@ class Unauthorized(ServiceError):
     """No API key, or a wrong one."""
 
     status, code, title = 401, "unauthorized", "Unauthorized"
+
+
+class MalformedRequest(ServiceError):
+    """What arrived is not HTTP, or has more headers than the server reads."""
+
+    status, code, title = 400, "malformed_request", "Malformed request"
 
 
 class NotFound(ServiceError):
@@ -132,8 +139,8 @@ class ShuttingDown(Unavailable):
 
     code = "shutting_down"
 
-    def __init__(self) -> None:
-        super().__init__("This instance is shutting down. Try again; another one will answer.", 1)
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__("This instance is shutting down. Try again; another one will answer.", retry_after)
 
 
 class NotReady(Unavailable):

@@ -14,6 +14,11 @@ async def answer_service_error(request: Request, error: Exception) -> Response:
     """A `ServiceError` as the response it describes."""
     if not isinstance(error, ServiceError):
         raise error
+    return problem_response(request, error)
+
+
+def problem_response(request: Request, error: ServiceError) -> Response:
+    """Problem details with the request's id; its code goes to the access log, too."""
     seen = observed(request)
     seen.code = error.code
     response = LingeringProblemResponse if isinstance(error, BodyTooLarge) else ProblemResponse

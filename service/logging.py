@@ -24,6 +24,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+_TRUSTED = frozenset({"uvicorn", "asyncio"})
 _GATHER_SECONDS = 0.02  # after the first line: one wake-up and one write for all that came in between
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -33,7 +34,7 @@ class LogWriter:
 
     def __init__(self, descriptor: int, queue_lines: int, render: Callable[[str, dict[str, Any]], bytes]) -> None:
         self._descriptor = descriptor
-        self._render = render
+        self.render = render
         self._queue: Queue[bytes] = Queue(queue_lines)
         self._dropped = 0
         self._told = 0
@@ -81,7 +82,7 @@ class LogWriter:
             taken = len(lines)
             if self._dropped > self._told:
                 told = self._dropped
-                lines.append(self._render("log_lines_dropped", {"lines": told - self._told, "in_all": told}))
+                lines.append(self.render("log_lines_dropped", {"lines": told - self._told, "in_all": told}))
                 self._told = told
             self._write(b"".join(lines))
             for _ in range(taken):
@@ -94,7 +95,9 @@ class LogWriter:
                 view = view[os.write(self._descriptor, view) :]
             except BlockingIOError:
                 time.sleep(_GATHER_SECONDS)
-            except OSError:  # the reader is gone: there is nobody to tell
+            except OSError:  # the reader is gone, or the disk is full
+                with self._lock:
+                    self._dropped += data.count(b"\n")
                 return
 
 
@@ -118,8 +121,14 @@ class _QueueHandler(logging.Handler):
         self._writer = writer
 
     def emit(self, record: logging.LogRecord) -> None:
-        with suppress(structlog.DropEvent):
+        """Logging must never be what fails: a line that cannot be rendered is told as just that."""
+        try:
             self._writer.put(self.format(record).encode())
+        except structlog.DropEvent:
+            pass
+        except Exception as error:  # noqa: BLE001 - see above
+            place = f"{record.pathname}:{record.lineno}"
+            self._writer.put(self._writer.render("log_line_lost", {"place": place, "error": type(error).__name__}))
 
     def flush(self) -> None:
         self._writer.flush()
@@ -205,13 +214,24 @@ def _qualified_name(kind: type) -> str:
 
 
 def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """asyncio, for one, puts the repr of exceptions behind the first line: a message could quote a text.
+    """What other people's loggers say, without what it may quote.
 
-    What Starlette tells uvicorn of a failed start is nothing but a traceback; the runtime has logged why by then.
+    uvicorn and asyncio are known to keep callers' texts out of their first lines; asyncio puts reprs behind it. Any
+    other message is told by its template, before its arguments are filled in, or else by its place alone, and a
+    warning by its category. What Starlette tells uvicorn of a failed start is nothing but a traceback; the runtime
+    has said why by then.
     """
-    event["event"] = str(event["event"]).partition("\n")[0]
-    if event["event"].startswith("Traceback"):
+    record: logging.LogRecord = event["_record"]
+    first = str(event["event"]).partition("\n")[0]
+    if first.startswith("Traceback"):
         raise structlog.DropEvent
+    if record.name == "py.warnings":  # "/path/module.py:12: UserWarning: message"
+        first = ": ".join(first.split(": ", 2)[:2])
+    elif record.name.partition(".")[0] not in _TRUSTED:
+        filled_in = str(record.msg) != str(event["event"])
+        first = str(record.msg).partition("\n")[0] if filled_in else "a message that may quote anything"
+        event["place"] = f"{record.pathname}:{record.lineno}"
+    event["event"] = first
     return event
 
 
@@ -229,6 +249,9 @@ def _render_console() -> Callable[[WrappedLogger, str, EventDict], bytes]:
     console = structlog.dev.ConsoleRenderer()
 
     def render(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+        if chain := event.pop("exception", None):
+            parts = ("\n".join([part["type"], *(f"  {frame}" for frame in part["frames"])]) for part in chain)
+            event["exception"] = "\n".join(parts)
         return (str(console(logger, method, event)) + "\n").encode()
 
     return render

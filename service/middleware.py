@@ -1,5 +1,6 @@
 """What happens around every request, as plain ASGI: its id, its access line, and the last resort for errors."""
 
+import asyncio
 import re
 import uuid
 from time import perf_counter
@@ -7,7 +8,7 @@ from time import perf_counter
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import CallerGone, InternalError
+from service.errors import CallerGone, InternalError, ShuttingDown
 from service.observed import Observed
 from service.responses import ProblemResponse
 
@@ -43,17 +44,24 @@ class RequestMiddleware:
                 message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
+        method = scope["method"]
+        if method == "HEAD":  # as GET; the server leaves the body out (RFC 9110, 9.3.2)
+            scope = {**scope, "method": "GET"}
         try:
             await self._app(scope, receive, send_with_id)
         except CallerGone:
             seen.status = _CALLER_GONE
+        except asyncio.CancelledError:  # the server gives up what is left when its time is over
+            if not seen.status:
+                seen.code = ShuttingDown.code
+                await ProblemResponse(ShuttingDown(), seen.request_id)(scope, receive, send_with_id)
         except Exception as error:
             log.error("request_failed", request_id=seen.request_id, exc_info=error)
             if not seen.status:
                 seen.code = InternalError.code
                 await ProblemResponse(InternalError(), seen.request_id)(scope, receive, send_with_id)
         finally:
-            _log_access(scope, seen, perf_counter() - started)
+            _log_access(scope, method, seen, perf_counter() - started)
 
 
 def _request_id(scope: Scope) -> str:
@@ -70,10 +78,10 @@ def _route(scope: Scope) -> str:
     return str(scope["path"]) if "endpoint" in scope else "unmatched"
 
 
-def _log_access(scope: Scope, seen: Observed, seconds: float) -> None:
+def _log_access(scope: Scope, method: str, seen: Observed, seconds: float) -> None:
     fields: dict[str, object] = {
         "request_id": seen.request_id,
-        "method": scope["method"] if scope["method"] in _METHODS else "other",
+        "method": method if method in _METHODS else "other",
         "route": _route(scope),
         "status": seen.status,
         "ms": round(seconds * 1000, 3),

@@ -21,6 +21,12 @@ class Observed:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    deadline: float = 0.0
+    """When the caller stops waiting, on the event loop's clock."""
+
+    def server_timing(self) -> str:
+        """The times as the `Server-Timing` header tells them."""
+        return f"queue;dur={self.queue_ms:.3f}, nlp;dur={self.nlp_ms:.3f}, encode;dur={self.encode_ms:.3f}"
 
     def attach(self, scope: Scope) -> None:
         """Make it known to everything further in."""

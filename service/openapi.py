@@ -82,7 +82,7 @@ def _example(kind: type[ServiceError]) -> dict[str, Any]:
 PROTECTED_ERRORS: Responses = problems(errors.Unauthorized, errors.RateLimited, errors.InternalError)
 READINESS_ERRORS: Responses = problems(errors.NotReady, errors.ShuttingDown)
 ANALYSIS_ERRORS: Responses = {
-    200: {"headers": {"X-Request-ID": _REQUEST_ID, "Server-Timing": _SERVER_TIMING}},
+    200: {"headers": {"X-Request-ID": _REQUEST_ID}},
     **problems(
         errors.MalformedJson,
         errors.Unauthorized,
@@ -96,6 +96,10 @@ ANALYSIS_ERRORS: Responses = {
         errors.DeadlineExceeded,
     ),
 }
+for _status, _documented in ANALYSIS_ERRORS.items():
+    if _status not in (errors.Unauthorized.status, errors.RateLimited.status):  # refused before anything is timed
+        _documented["headers"]["Server-Timing"] = _SERVER_TIMING
+
 OPEN: dict[str, Any] = {"security": []}
 """For endpoints that need no API key."""
 

@@ -48,7 +48,7 @@ def parse_json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        where = f" at byte {error.pos}" if body else ": it is empty"
+        where = f" at character {error.pos}" if body else ": it is empty"
         raise MalformedJson(f"The body is not JSON{where}.") from None
 
 

@@ -63,13 +63,14 @@ class ProblemResponse(JSONResponse):
 class LingeringProblemResponse(ProblemResponse):
     """Answers at once, then reads on for a while before the connection is closed."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [*self.raw_headers, (b"connection", b"close")]
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        waits_for_100 = any(name == b"expect" for name, _ in scope["headers"])  # then it will not send a body
         with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_SECONDS):
-                await _throw_away(receive, _LINGER_BYTES)
+                await _throw_away(receive, 0 if waits_for_100 else _LINGER_BYTES)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import structlog
@@ -16,6 +16,9 @@ from service.logging import flush_logs
 from service.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+DOCUMENT_CHARACTERS = 100
+"""What a document costs a micro-batch beyond its characters: very short texts do not come for nothing."""
 
 NLP_THREADS = 1
 """spaCy's own components share state and fight over the GIL: one thread is both safe and fastest."""
@@ -32,14 +35,25 @@ class Runtime:
     settings: Settings
     registry: Registry
     batcher: Batcher
+    readers: set[asyncio.Timeout] = field(default_factory=set)
+    """The time limits of requests whose bodies are still arriving."""
+
+    async def drain(self) -> bool:
+        """Accept nothing more, and finish what was accepted within the time allowed; False when that was too short."""
+        draining = asyncio.create_task(self.batcher.drain(self.settings.shutdown_seconds))
+        await asyncio.sleep(0)
+        now = asyncio.get_running_loop().time()
+        for limit in tuple(self.readers):
+            limit.reschedule(now)
+        return await draining
 
     def not_ready_because(self) -> list[str]:
         """Why this worker should get no requests now; empty when it should."""
         reasons = []
         if not self.batcher.accepting:
             reasons.append("shutting down")
-        if self.batcher.longest_run() > self.settings.stall_seconds:
-            reasons.append("the NLP threads are stuck in one micro-batch")
+        if self.batcher.stalled(self.settings.stall_seconds):
+            reasons.append("the NLP threads do not get on with their work")
         return reasons
 
 
@@ -56,7 +70,13 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
     executor = ThreadPoolExecutor(NLP_THREADS, thread_name_prefix="nlp")
     try:
         started = perf_counter()
-        batcher = Batcher(executor, NLP_THREADS, settings.max_queued_characters, settings.micro_batch_characters)
+        batcher = Batcher(
+            executor,
+            NLP_THREADS,
+            settings.max_queued_characters,
+            settings.micro_batch_characters,
+            DOCUMENT_CHARACTERS,
+        )
         if registry is None:
             loop = asyncio.get_running_loop()
             registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
@@ -72,11 +92,15 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
                 features=sorted(analyzer.features),
             )
         log.info("ready", seconds=round(perf_counter() - started, 3))
-        yield Runtime(settings, registry, batcher)
-        finished = await batcher.drain(settings.shutdown_seconds)
+        runtime = Runtime(settings, registry, batcher)
+        yield runtime
+        finished = await runtime.drain()
         log.info("stopped", unfinished_work=not finished)
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # about pipelines alone: no caller has sent a text yet
+        raise
+    except Exception as error:
+        log.error("start_failed", exc_info=error)
         raise
     finally:
         gc.unfreeze()

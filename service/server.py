@@ -1,12 +1,17 @@
 """Running the service as uvicorn's workers: one process, or several that share a listening socket."""
 
 import socket
+import sys
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from service.logging import configure_logging
+from service.protocol import HttpProtocol
 from service.settings import Settings
 
+_BACKLOG = 2048
 _WORKER = "service.worker:create_worker_app"
 
 
@@ -21,6 +26,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(_BACKLOG)  # at once: two processes can bind one port as long as neither listens
     except OSError as error:
         listener.close()
         raise PortInUse(f"Cannot listen on {host} port {port}: {error.strerror or error}.") from None
@@ -36,6 +42,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
         _WORKER,
         factory=True,
+        http=HttpProtocol,
         workers=settings.workers,
         log_config=None,
         access_log=False,
@@ -45,9 +52,13 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         ws="none",
         lifespan="on",
         timeout_keep_alive=75,
-        backlog=2048,
+        backlog=_BACKLOG,
     )
     if settings.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
+        configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
+        supervisor = Multiprocess(config, sockets=[listener])
+        supervisor.run()
+        if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+            sys.exit(STARTUP_FAILURE)
     else:
         uvicorn.Server(config).run(sockets=[listener])

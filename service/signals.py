@@ -8,14 +8,12 @@ instance is going away. Here the first signal only begins the drain: `/readyz` a
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
 import structlog
 import uvicorn
-
-from service.batcher import Batcher
 
 log = structlog.get_logger(__name__)
 
@@ -24,8 +22,8 @@ _LAST_ANSWERS_SECONDS = 1.0  # the least that uvicorn gets to send what was fini
 
 
 @contextmanager
-def drain_on_signals(batcher: Batcher, seconds: float) -> Iterator[None]:
-    """Within the block, the first signal drains `batcher`, for `seconds` at most, and then stops the uvicorn server.
+def drain_on_signals(drain: Callable[[], Awaitable[bool]], seconds: float) -> Iterator[None]:
+    """Within the block, the first signal calls `drain`, which takes `seconds` at most, and then stops uvicorn's server.
 
     A second SIGINT stops it at once. Where no uvicorn server of this thread handles signals, nothing is changed.
     """
@@ -34,20 +32,20 @@ def drain_on_signals(batcher: Batcher, seconds: float) -> Iterator[None]:
         yield
         return
     loop = asyncio.get_running_loop()
-    drain: asyncio.Task[None] | None = None
+    draining: asyncio.Task[None] | None = None
 
     async def drain_then_stop(number: signal.Signals) -> None:
         log.info("draining", signal=number.name, seconds=seconds)
         deadline = monotonic() + seconds
-        await batcher.drain(seconds)
+        await drain()
         left = max(_LAST_ANSWERS_SECONDS, deadline - monotonic())
         server.config.timeout_graceful_shutdown = left  # type: ignore[assignment]  # it is only ever a timeout
         server.handle_exit(number, None)
 
     def on_signal(number: signal.Signals) -> None:
-        nonlocal drain
-        if drain is None:
-            drain = loop.create_task(drain_then_stop(number))
+        nonlocal draining
+        if draining is None:
+            draining = loop.create_task(drain_then_stop(number))
         elif number is signal.SIGINT:
             server.handle_exit(number, None)
             server.handle_exit(number, None)  # uvicorn: the second one forces

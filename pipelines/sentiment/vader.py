@@ -8,6 +8,7 @@ were kept back.
 
 import math
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -25,7 +26,8 @@ class _LinearVader(SentimentIntensityAnalyzer):  # type: ignore[misc]
     """VADER in linear time.
 
     Its rules lower-case every word of the text for every word they check, and look at three words before and two
-    after: here they are shown just these. The scores are the same.
+    after: here they are shown just these. Its rule for `but` searches the list of scores for each score: here an index
+    knows where they are. The scores are the same.
     """
 
     @staticmethod
@@ -37,6 +39,28 @@ class _LinearVader(SentimentIntensityAnalyzer):  # type: ignore[misc]
     def _special_idioms_check(valence: float, words: list[str], i: int) -> Any:
         nearby, place = _around(words, i)
         return SentimentIntensityAnalyzer._special_idioms_check(valence, nearby, place)
+
+    @staticmethod
+    def _but_check(words: list[str], sentiments: list[float]) -> list[float]:
+        """Halve what comes before the first `but`, and raise what comes after by half.
+
+        As in the original, each score in turn changes the first place that holds an equal score, be it another one.
+        """
+        lowered = [word.lower() for word in words]
+        if "but" not in lowered:
+            return sentiments
+        but = lowered.index("but")
+        places: dict[float, list[int]] = {}
+        for place, score in enumerate(sentiments):
+            places.setdefault(score, []).append(place)  # ascending, and so a heap
+        for current in range(len(sentiments)):
+            score = sentiments[current]
+            first = places[score][0]
+            if first != but:
+                heappop(places[score])
+                sentiments[first] = score * (0.5 if first < but else 1.5)
+                heappush(places.setdefault(sentiments[first], []), first)
+        return sentiments
 
 
 def _around(words: list[str], i: int) -> tuple[list[str], int]:

@@ -37,7 +37,6 @@ from service.resolve import batch_analyzers, check_labels, choose_analyzer
 from service.responses import JSONResponse
 from service.routes.json_route import JSONRoute
 from service.runtime import Runtime
-from service.timeouts import timeout_seconds
 
 router = APIRouter(route_class=JSONRoute, tags=["analysis"], generate_unique_id_function=operation_id)
 
@@ -134,15 +133,15 @@ async def _answer_one(
 async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -> Submission:
     """Queue the work and wait for it, or for the deadline, or for the caller to hang up."""
     runtime, seen = _runtime(request), observed(request)
-    timeout = timeout_seconds(request, runtime.settings)
     seen.documents = len(work)
     seen.characters = sum(len(document.text) for _, document in work)
+    submission = runtime.batcher.admit(seen.request_id, work)
     listening = asyncio.create_task(_hung_up(request))
     try:
-        submission = await runtime.batcher.analyze(seen.request_id, work, timeout, listening)
+        await runtime.batcher.wait(submission, seen.deadline - asyncio.get_running_loop().time(), listening)
     finally:
         listening.cancel()
-    seen.queue_ms, seen.nlp_ms = submission.queue_ms, submission.nlp_ms
+        seen.queue_ms, seen.nlp_ms = submission.queue_ms, submission.nlp_ms
     return submission
 
 
@@ -155,8 +154,7 @@ def _encode(request: Request, answer: object) -> Response:
     seen, started = observed(request), perf_counter()
     body = orjson.dumps(answer)
     seen.encode_ms = (perf_counter() - started) * 1000
-    timing = f"queue;dur={seen.queue_ms:.3f}, nlp;dur={seen.nlp_ms:.3f}, encode;dur={seen.encode_ms:.3f}"
-    return JSONResponse(body, headers={"Server-Timing": timing})
+    return JSONResponse(body, headers={"Server-Timing": seen.server_timing()})
 
 
 def _result(index: int, document: BatchDocument | RejectedDocument, outcome: Outcome | None) -> BatchResult:

@@ -48,7 +48,9 @@ def test_specs_that_make_no_sense_are_refused(setting: str) -> None:
         parse_specs(setting)
 
 
-@pytest.mark.parametrize("source", ["no_such_package", "no-such-package", "/no/such/folder", "../x", "json", "os.path"])
+@pytest.mark.parametrize(
+    "source", ["no_such_package", "no-such-package", "/no/such/folder", "../x", "json", "os.path", "sys"]
+)
 def test_what_is_no_pipeline_is_not_found(source: str) -> None:
     """Neither an installed package that is one, nor a folder."""
     with pytest.raises(PipelineNotFound):
@@ -61,6 +63,21 @@ def test_a_broken_folder_is_told_on_one_line(tmp_path: Path) -> None:
     with pytest.raises(PipelineBroken) as broken:
         load(str(tmp_path))
     assert "\n" not in str(broken.value)
+
+
+@Language.component("spanwise_test_failing")
+def failing(doc: Doc) -> Doc:
+    """A component that cannot do anything."""
+    raise RuntimeError("never again")
+
+
+def test_a_pipeline_that_fails_its_self_test_is_broken(tmp_path: Path) -> None:
+    """Whatever its components raise, the operator is told on one line."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("spanwise_test_failing")
+    nlp.to_disk(tmp_path)
+    with pytest.raises(PipelineBroken, match="never again"):
+        Analyzer.load(str(tmp_path))
 
 
 @pytest.mark.smoke

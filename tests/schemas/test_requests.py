@@ -14,8 +14,8 @@ from schemas.problems import field_errors, json_pointer
 SMALL = Limits(max_text_characters=5, max_batch_documents=2, max_batch_characters=8)
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text().map("Xyzzy7 {}".format),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text().map("Xyzzy7 {}".format), inner, max_size=4),
     max_leaves=12,
 )
 
@@ -73,6 +73,7 @@ def test_any_json_value_is_either_valid_or_refused_with_codes(value: Any) -> Non
                 for one in field_errors(error):
                     assert set(one) == {"pointer", "code", "detail"}
                     assert one["code"].replace("_", "").isalpha()
+                    assert "Xyzzy7" not in one["detail"] + one["pointer"]
 
 
 def test_a_flood_of_mistakes_gets_few_errors() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,14 @@ class ServiceProcess:
             except httpx.TransportError:
                 time.sleep(0.1)
         raise AssertionError("never became ready")
+
+    def lines(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> list[dict[str, Any]]:
+        """The logged lines that are wanted, as soon as there is one."""
+        deadline = time.monotonic() + seconds
+        while not (found := [line for line in self.log if wanted(line)]):
+            assert time.monotonic() < deadline, "such a line was never logged"
+            time.sleep(0.05)
+        return found
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
         """Send a signal and wait for the end. Returns the exit code."""

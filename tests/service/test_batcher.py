@@ -1,12 +1,13 @@
 """Admission, micro-batches, deadlines, callers who hang up, failures, drain."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from pipelines import Analyzer, Document
+from pipelines.engine import Annotations, Wanted
 from schemas import Feature
 from service.batcher import Batcher, Submission, analyze_each
 from service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
@@ -40,10 +41,21 @@ async def batcher() -> AsyncIterator[Batcher]:
     executor.shutdown(wait=False)
 
 
-def submit(batcher: Batcher, analyzer: Analyzer, *texts: str, seconds: float = WAIT) -> "asyncio.Task[Submission]":
+def submit(
+    batcher: Batcher,
+    analyzer: Analyzer,
+    *texts: str,
+    seconds: float = WAIT,
+    hung_up: "asyncio.Future[None] | None" = None,
+) -> "asyncio.Task[Submission]":
     """A request with these texts, on its way."""
-    work = [(analyzer, Document(text, ENTITIES)) for text in texts]
-    return asyncio.create_task(batcher.analyze("request", work, seconds))
+
+    async def request() -> Submission:
+        submission = batcher.admit("request", [(analyzer, Document(text, ENTITIES)) for text in texts])
+        await batcher.wait(submission, seconds, hung_up)
+        return submission
+
+    return asyncio.create_task(request())
 
 
 async def occupy(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> "asyncio.Task[Submission]":
@@ -162,8 +174,7 @@ async def test_a_caller_who_hangs_up_leaves_the_queue(
     """No work is done for nobody."""
     busy = await occupy(batcher, analyzer, engine)
     hung_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    work = [(analyzer, Document(text, ENTITIES)) for text in ("gone1", "gone2")]
-    request = asyncio.create_task(batcher.analyze("request", work, WAIT, hung_up))
+    request = submit(batcher, analyzer, "gone1", "gone2", hung_up=hung_up)
     await turns()
     assert batcher.queued_characters == 10
     hung_up.set_result(None)
@@ -195,6 +206,56 @@ async def test_one_document_fails_alone(english: Analyzer) -> None:
     outcomes = analyze_each(with_engine(english, engine), [Document(text, ENTITIES) for text in texts])
     assert [isinstance(outcome, Exception) for outcome in outcomes] == [text == "bad" for text in texts]
     assert engine.calls <= 2 * 2 * 4 + 1  # about 2 log2(n) calls per bad document
+
+
+def test_even_what_is_no_exception_is_an_outcome(english: Analyzer) -> None:
+    """A component that panics (SystemExit, a Rust panic) must not end the NLP thread."""
+
+    class Panicking(FailingEngine):
+        def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+            raise SystemExit("no more")
+
+    outcomes = analyze_each(with_engine(english, Panicking(lambda _: True)), [Document("a", ENTITIES)] * 2)
+    assert [type(outcome) for outcome in outcomes] == [SystemExit, SystemExit]
+
+
+async def test_short_documents_do_not_come_for_nothing(english: Analyzer, engine: GatedEngine) -> None:
+    """Each costs a micro-batch more than its characters, so that thousands do not share one."""
+    executor = ThreadPoolExecutor(1)
+    batcher = Batcher(executor, 1, max_queued_characters=100, batch_characters=30, document_characters=9)
+    analyzer = with_engine(english, engine)
+    waiting = [await occupy(batcher, analyzer, engine)]
+    waiting += [submit(batcher, analyzer, text) for text in "abcde"]
+    await turns()
+    engine.gate.set()
+    await asyncio.gather(*waiting)
+    assert engine.batches == [["busy"], ["a", "b", "c"], ["d", "e"]]
+    executor.shutdown(wait=False)
+
+
+async def test_times_are_known_of_what_was_given_up(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
+    """How long it waited, though it was never started."""
+    busy = await occupy(batcher, analyzer, engine)
+    submission = batcher.admit("request", [(analyzer, Document("late", ENTITIES))])
+    with pytest.raises(DeadlineExceeded):
+        await batcher.wait(submission, 0.05)
+    assert submission.queue_ms >= 40
+    assert submission.nlp_ms == 0
+    engine.gate.set()
+    await busy
+
+
+async def test_a_second_drain_gets_no_time_of_its_own(
+    batcher: Batcher, analyzer: Analyzer, engine: GatedEngine
+) -> None:
+    """The signal drains, and so does the end of the lifespan: one bound for both."""
+    stuck = await occupy(batcher, analyzer, engine)
+    assert not await batcher.drain(0.05)
+    started = asyncio.get_running_loop().time()
+    assert not await batcher.drain(30)
+    assert asyncio.get_running_loop().time() - started < 5
+    with pytest.raises(ShuttingDown):
+        await stuck
 
 
 async def test_a_failure_is_an_internal_error_of_its_document(batcher: Batcher, english: Analyzer) -> None:

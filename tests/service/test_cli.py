@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from service.server import PortInUse, listen
 from tests.service.process import SPANWISE
 
 TEXT = "Tim Cook loved Paris. The weather was awful."
@@ -109,6 +110,20 @@ def test_a_text_that_is_not_utf_8_is_refused() -> None:
     assert done.stderr.decode().strip() == "spanwise: The text is not UTF-8."
 
 
+def test_a_port_is_taken_before_anything_is_loaded() -> None:
+    """Two that start at once must not both believe that they have it."""
+    listener = listen("127.0.0.1", 0)
+    with listener, pytest.raises(PortInUse):
+        listen("127.0.0.1", listener.getsockname()[1])
+
+
+def test_what_looks_like_markup_is_printed_as_it_is() -> None:
+    """Rich would make colours, errors and emoji of it."""
+    done = spanwise("analyze", "Tim Cook said so [/b]x :smile:. [red]Good.")
+    assert done.returncode == 0
+    assert "[/b]x :smile:." in done.stdout.decode()
+
+
 def test_a_port_in_use_is_told_in_one_line() -> None:
     """Before anything is loaded."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -118,11 +133,12 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
     assert len(done.stderr.decode().strip().splitlines()) == 1
 
 
-def test_a_pipeline_that_cannot_be_loaded_ends_the_start(tmp_path: Path) -> None:
-    """It is found before anything starts, and broken: the log says so, and the exit code is not 0."""
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_pipeline_that_cannot_be_loaded_ends_the_start(tmp_path: Path, workers: str) -> None:
+    """It is found before anything starts, and broken: the log says so, and the exit code is 3."""
     (tmp_path / "config.cfg").write_text("[nlp]\nlang = 'en'\npipeline = ['ner']\n")
-    done = spanwise("serve", "--port", "0", pipelines=f"en={tmp_path}", log_format="json")
-    assert done.returncode != 0
+    done = spanwise("serve", "--port", "0", "--workers", workers, pipelines=f"en={tmp_path}", log_format="json")
+    assert done.returncode == 3
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert any("cannot be loaded" in str(line) for line in lines)
     assert b"Traceback" not in done.stderr + done.stdout

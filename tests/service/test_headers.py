@@ -55,6 +55,28 @@ async def test_a_timeout_within_bounds_is_accepted(client: httpx.AsyncClient, gi
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/v1/pipelines"])
+async def test_what_answers_get_answers_head(client: httpx.AsyncClient, path: str) -> None:
+    """With the same status and headers (RFC 9110); the server leaves the body out."""
+    head, get = await client.head(path), await client.get(path)
+    assert head.status_code == get.status_code == 200
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
+
+
+async def test_errors_tell_their_times_too(client: httpx.AsyncClient) -> None:
+    """Also those that never came to analysis."""
+    answer = await client.post("/v1/entities", json={})
+    assert answer.status_code == 422
+    assert answer.headers["Server-Timing"] == "queue;dur=0.000, nlp;dur=0.000, encode;dur=0.000"
+
+
+async def test_a_timeout_is_checked_whatever_becomes_of_the_body(client: httpx.AsyncClient) -> None:
+    """Even when every document of a batch is bad."""
+    body = {"documents": [{"text": ""}]}
+    answer = await client.post("/v1/batch", json=body, headers={"X-Request-Timeout-Ms": "zzz"})
+    assert answer.status_code == 422
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/v1", "/v1/entities/", "/V1/entities", "//v1/entities"])
 async def test_another_path_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     """As problem details, like every error."""

@@ -16,7 +16,7 @@ import orjson
 import pytest
 import structlog
 
-from pipelines import Analyzer, Registry
+from pipelines import Analyzer, Document, Registry
 from service.logging import LogWriter, configure_logging, describe_exception
 from tests.service.conftest import Serving
 from tests.service.fakes import FailingEngine, with_engine
@@ -108,6 +108,25 @@ def test_an_exception_is_told_by_type_and_frames(lines: Lines) -> None:
     assert "Xyzzy7" not in orjson.dumps([own, foreign]).decode()
 
 
+def test_other_peoples_lines_are_told_without_what_they_quote(lines: Lines) -> None:
+    """A component that logs or warns about a text: its template, or its place, or the warning's category."""
+    logging.getLogger("component").warning("cannot read %r", "Xyzzy7")
+    logging.getLogger("component").warning(f"cannot read {'Xyzzy7'}")  # noqa: G004 - as people do
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("cannot read Xyzzy7", UserWarning, stacklevel=1)
+    template, place, warning = lines()
+    assert template["event"] == "cannot read %r"
+    assert "test_logging.py" in place["place"]
+    assert warning["event"].endswith("UserWarning")
+    assert "Xyzzy7" not in str([template, place, warning])
+
+
+def test_a_repr_of_a_document_does_not_quote_it() -> None:
+    """Asyncio puts reprs of arguments into its messages."""
+    assert "Xyzzy7" not in repr(Document("Xyzzy7"))
+
+
 def test_a_long_chain_of_causes_ends() -> None:
     """A chain can even be a circle."""
     one, two = ValueError(), ValueError()
@@ -127,6 +146,7 @@ def test_the_standard_librarys_lines_go_through_the_same_chain(lines: Lines) -> 
     assert first["timestamp"].endswith("Z")
     assert second["event"] == "Task exception was never retrieved"
     assert third["logger"] == "py.warnings"
+    assert third["event"].endswith("UserWarning")
 
 
 def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
@@ -136,6 +156,8 @@ def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
         writer = configure_logging("info", "console", 1000, file.fileno())
         structlog.get_logger().info("hello", name="world")
         structlog.get_logger().debug("too detailed")
+        structlog.get_logger().error("failed", exc_info=ValueError("Xyzzy7"))
+        logging.getLogger("uvicorn.error").error("failed too", exc_info=ValueError("Xyzzy7"))
         writer.close()
     logging.getLogger().handlers.clear()
     logging.captureWarnings(False)
@@ -144,6 +166,8 @@ def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
     assert "hello" in text
     assert "world" in text
     assert "too detailed" not in text
+    assert text.count("ValueError") == 2
+    assert "Xyzzy7" not in text
     assert not text.startswith("{")
 
 

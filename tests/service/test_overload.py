@@ -1,7 +1,7 @@
 """What callers see when there is too much work, too little time, or a failure inside."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -63,6 +63,28 @@ async def test_a_passed_deadline_is_a_504(serving: Serving, gated: Registry, eng
         engine.gate.set()
         assert (await post(client, "next", **{"X-Request-Timeout-Ms": "10000"})).status_code == 200
         assert ["never started"] not in engine.batches
+
+
+async def test_a_body_that_trickles_in_counts_against_the_deadline(serving: Serving, gated: Registry) -> None:
+    """And a drain does not wait for one that is still arriving."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b'{"text": '
+        await asyncio.sleep(30)
+        yield b'"never"}'
+
+    headers = {"Content-Type": "application/json", "X-Request-Timeout-Ms": "100"}
+    async with serving(registry=gated) as client:
+        late = await client.post("/v1/entities", content=trickle(), headers=headers)
+        assert late.status_code == 504
+        headers["X-Request-Timeout-Ms"] = "20000"
+        arriving = asyncio.create_task(client.post("/v1/entities", content=trickle(), headers=headers))
+        await asyncio.sleep(0.05)
+        app: Any = client.app  # type: ignore[attr-defined]
+        assert await app.state.runtime.drain()
+        refused = await arriving
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "shutting_down"
 
 
 async def test_a_caller_who_hangs_up_costs_nothing_more(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
@@ -147,7 +169,7 @@ async def test_a_stuck_thread_makes_the_instance_unready(
         answer = await client.get("/readyz")
         assert answer.status_code == 503
         assert answer.json()["code"] == "not_ready"
-        assert "stuck" in answer.json()["detail"]
+        assert "NLP threads" in answer.json()["detail"]
         assert (await client.get("/livez")).json() == {"status": "alive"}
         engine.gate.set()
         await stuck

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 import orjson
@@ -16,7 +17,10 @@ from tests.service.process import ServiceProcess, service
 
 pytestmark = pytest.mark.process
 
-LONG = "Angela Merkel met Tim Cook in Paris on Monday, and everybody was very happy about it. " * 600
+LONG = "Angela Merkel met Tim Cook in Paris on Monday, and everybody was very happy about it. " * 1100
+"""Some seconds of work."""
+
+post = partial(httpx.post, timeout=120, verify=False)  # reading certificates takes longer than a request
 
 
 def environment(**changed: str) -> dict[str, str]:
@@ -79,7 +83,7 @@ def test_a_chunked_body_within_the_limit_is_served(running: ServiceProcess) -> N
 def test_liveness_never_waits_for_analysis(running: ServiceProcess) -> None:
     """While a long text is being analysed."""
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=running.url) as client:
-        analysis = pool.submit(httpx.post, f"{running.url}/v1/entities", json={"text": LONG}, timeout=60)
+        analysis = pool.submit(post, f"{running.url}/v1/entities", json={"text": LONG})
         answered = 0
         while not analysis.done():
             assert client.get("/livez", timeout=10).status_code == 200
@@ -91,20 +95,15 @@ def test_liveness_never_waits_for_analysis(running: ServiceProcess) -> None:
 def test_a_caller_who_hangs_up_is_noticed(running: ServiceProcess) -> None:
     """Its line in the log has status 499, and its text is never analysed."""
     with ThreadPoolExecutor(1) as pool:
-        busy = pool.submit(httpx.post, f"{running.url}/v1/entities", json={"text": LONG}, timeout=60)
-        time.sleep(0.2)
+        busy = pool.submit(post, f"{running.url}/v1/entities", json={"text": LONG})
+        time.sleep(0.5)
         with pytest.raises(httpx.TimeoutException):
-            httpx.post(
-                f"{running.url}/v1/entities",
-                json={"text": "gone"},
-                timeout=0.1,
-                headers={"X-Request-ID": "gone"},
-            )
+            post(f"{running.url}/v1/entities", json={"text": "gone"}, timeout=0.7, headers={"X-Request-ID": "gone"})
         assert busy.result().status_code == 200
-    time.sleep(0.3)
-    (line,) = (line for line in running.log if line.get("request_id") == "gone")
+    (line,) = running.lines(lambda line: line.get("request_id") == "gone")
     assert line["status"] == 499
     assert line["nlp_ms"] == 0
+    assert line["queue_ms"] > 0
 
 
 def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) -> None:
@@ -112,9 +111,13 @@ def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) ->
     host, port = running.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(b"\x16\x03\x01 this is no HTTP Xyzzy7\r\n\r\n")
-        assert b"400" in connection.recv(1000)
-    time.sleep(0.3)
-    assert any(line["event"].startswith("Invalid HTTP request") for line in running.log)
+        answer = connection.recv(10_000)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert orjson.loads(body)["code"] == "malformed_request"
+    assert orjson.loads(body)["request_id"].encode() in head
+    assert running.lines(lambda line: line["event"].startswith("Invalid HTTP request"))
     assert "Xyzzy7" not in str(running.log)
 
 
@@ -123,10 +126,8 @@ def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) ->
 def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None:
     """What was accepted is answered, new work is refused, and then it exits 0."""
     with service(environment(), "--workers", workers) as process, ThreadPoolExecutor(4) as pool:
-        accepted = [
-            pool.submit(httpx.post, f"{process.url}/v1/entities", json={"text": LONG}, timeout=60) for _ in range(4)
-        ]
-        time.sleep(0.5)
+        accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(4)]
+        time.sleep(1.0)
         process.process.send_signal(number)
         assert [request.result().status_code for request in accepted] == [200] * 4
         assert process.process.wait(30) == 0
@@ -135,37 +136,61 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None
 
 def test_while_it_drains_it_says_so() -> None:
     """`/readyz` and new work get 503 `shutting_down` as long as accepted work is being finished."""
-    with service(environment()) as process, ThreadPoolExecutor(1) as pool:
-        accepted = pool.submit(httpx.post, f"{process.url}/v1/entities", json={"text": LONG}, timeout=60)
-        time.sleep(0.3)
+    with service(environment()) as process, ThreadPoolExecutor(2) as pool:
+        accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(2)]
+        time.sleep(1.0)
         process.process.send_signal(signal.SIGTERM)
-        time.sleep(0.1)
-        ready = httpx.get(f"{process.url}/readyz", timeout=10)
-        new = httpx.post(f"{process.url}/v1/entities", json={"text": "new"}, timeout=10)
-        assert not accepted.done(), "the text was too short to test anything"
+        process.lines(lambda line: line["event"] == "draining")
+        ready = httpx.get(f"{process.url}/readyz", timeout=30)
+        new = post(f"{process.url}/v1/entities", json={"text": "new"})
+        assert not accepted[1].done(), "the texts were too short to test anything"
         for refused in (ready, new):
             assert refused.status_code == 503
             assert refused.json()["code"] == "shutting_down"
-            assert refused.headers["Retry-After"] == "1"
-        assert accepted.result().status_code == 200
+            assert int(refused.headers["Retry-After"]) >= 1
+        assert [request.result().status_code for request in accepted] == [200, 200]
         assert process.process.wait(30) == 0
     events = [line["event"] for line in process.log]
     assert events.index("draining") < events.index("stopped") < events.index("Application shutdown complete.")
 
 
 def test_a_drain_is_bounded() -> None:
-    """Work that does not end in time is answered 503, and the process does not wait for it."""
-    with service(environment(shutdown_seconds="0.2")) as process, ThreadPoolExecutor(1) as pool:
-        text = LONG[:50_000]
-        slow = [pool.submit(httpx.post, f"{process.url}/v1/entities", json={"text": text}, timeout=60)]
-        time.sleep(0.3)
+    """Work that does not end in time is answered 503, and the process exits 0 without waiting for it."""
+    with service(environment(shutdown_seconds="1")) as process, ThreadPoolExecutor(8) as pool:
+        slow = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(8)]
+        time.sleep(1.0)
         started = time.monotonic()
         process.process.send_signal(signal.SIGTERM)
-        answer = slow[0].result()
-        assert answer.status_code == 503
-        assert answer.json()["code"] == "shutting_down"
-        assert process.process.wait(10) in (0, 1)
-        assert time.monotonic() - started < 10
+        answers = [request.result() for request in slow]
+        assert process.process.wait(30) == 0
+        took = time.monotonic() - started
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert len(refused) >= 5, "the texts were too short to test anything"
+    assert {answer.json()["code"] for answer in refused} == {"shutting_down"}
+    assert took < 6
+
+
+@pytest.mark.parametrize("headers", [b"X-Long: " + b"x" * 70_000, b"\r\n".join(b"X-%d: y" % i for i in range(9000))])
+def test_headers_are_bounded(running: ServiceProcess, headers: bytes) -> None:
+    """64 KiB in all; the server's library would take any number."""
+    host, port = running.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n\r\n")
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_refused_body_that_waits_to_be_asked_for_is_not_waited_for(running: ServiceProcess) -> None:
+    """`Expect: 100-continue`: the caller will not send it, and the connection is closed at once."""
+    host, port = running.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(
+            b"POST /v1/entities HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n"
+        )
+        answer = b""
+        while chunk := connection.recv(10_000):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_stuck_stdout_slows_no_request() -> None:
