@@ -24,9 +24,10 @@ post = partial(httpx.post, timeout=120, verify=False)  # reading certificates ta
 
 
 def environment(**changed: str) -> dict[str, str]:
-    """That of this process, without any settings of the service but these."""
+    """That of this process, without any settings of the service but these and patience for a slow machine."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SPANWISE_")}
-    return {**kept, **{f"SPANWISE_{name.upper()}": value for name, value in changed.items()}}
+    settings = {"default_timeout_ms": "120000", "shutdown_seconds": "120", **changed}
+    return {**kept, **{f"SPANWISE_{name.upper()}": value for name, value in settings.items()}}
 
 
 @pytest.fixture(scope="module")
