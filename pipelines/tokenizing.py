@@ -1,7 +1,7 @@
 """spaCy's tokenizer in linear time, whatever the text.
 
 spaCy takes prefixes and suffixes off a stretch without white space one at a time, and each time searches the whole
-stretch and copies it: a hundred thousand emoji, brackets or quotes without a space keep a thread busy for more than ten
+stretch and copies it: a hundred thousand emoji, brackets or quotes without a space keep a thread busy for many
 minutes, and its pattern for URLs is quadratic in the colons. Here long stretches go through the same algorithm on
 indices: affixes are searched in a window at either end, which grows only where a match fills it. The tokens are the
 same, which the tests hold against spaCy's own; all other texts go to spaCy's tokenizer itself.

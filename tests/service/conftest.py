@@ -1,6 +1,6 @@
 """The service in this process, behind an HTTP client that holds every answer against the published document."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -12,8 +12,17 @@ from pipelines import Registry
 from service.app import create_app
 from service.settings import Settings
 from tests.service.contract import Contract
+from tests.service.fakes import GatedEngine
 
 Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def engine() -> Iterator[GatedEngine]:
+    """An engine whose gate opens at the latest when the test is over."""
+    engine = GatedEngine()
+    yield engine
+    engine.gate.set()
 
 
 @pytest.fixture

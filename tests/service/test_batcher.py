@@ -1,7 +1,7 @@
 """Admission, micro-batches, deadlines, callers who hang up, failures, drain."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -17,14 +17,6 @@ pytestmark = pytest.mark.anyio
 
 WAIT = 20.0
 ENTITIES: frozenset[Feature] = frozenset({"entities"})
-
-
-@pytest.fixture
-def engine() -> Iterator[GatedEngine]:
-    """An engine whose gate opens at the latest when the test is over."""
-    engine = GatedEngine()
-    yield engine
-    engine.gate.set()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What callers see when there is too much work, too little time, or a failure inside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -14,14 +14,6 @@ from tests.service.conftest import Serving
 from tests.service.fakes import FailingEngine, GatedEngine, with_engine
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def engine() -> Iterator[GatedEngine]:
-    """An engine whose gate opens at the latest when the test is over."""
-    engine = GatedEngine()
-    yield engine
-    engine.gate.set()
 
 
 @pytest.fixture
