@@ -48,13 +48,9 @@ class Runtime:
         return await draining
 
     def not_ready_because(self) -> list[str]:
-        """Why this worker should get no requests now; empty when it should."""
-        reasons = []
-        if not self.batcher.accepting:
-            reasons.append("shutting down")
-        if self.batcher.stalled(self.settings.stall_seconds):
-            reasons.append("the NLP threads do not get on with their work")
-        return reasons
+        """Why this worker should get no requests although it does not shut down; empty when it should."""
+        stalled = self.batcher.stalled(self.settings.stall_seconds)
+        return ["the NLP threads do not get on with their work"] if stalled else []
 
 
 @asynccontextmanager
@@ -78,9 +74,7 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
             DOCUMENT_CHARACTERS,
         )
         if registry is None:
-            loop = asyncio.get_running_loop()
-            registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
-            batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
+            registry = await _load(settings, executor, batcher)
         gc.collect()
         gc.freeze()
         for analyzer in registry:
@@ -96,16 +90,24 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
         yield runtime
         finished = await runtime.drain()
         log.info("stopped", unfinished_work=not finished)
+    finally:
+        gc.unfreeze()
+        executor.shutdown(wait=False, cancel_futures=True)
+        flush_logs()
+
+
+async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
+    loop = asyncio.get_running_loop()
+    try:
+        registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
+        batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # about pipelines alone: no caller has sent a text yet
         raise
     except Exception as error:
         log.error("start_failed", exc_info=error)
         raise
-    finally:
-        gc.unfreeze()
-        executor.shutdown(wait=False, cancel_futures=True)
-        flush_logs()
+    return registry
 
 
 def _measure(analyzer: Analyzer) -> tuple[int, float]:
