@@ -3,7 +3,7 @@
 Inside a memory zone every word that the vocabulary did not hold before is built anew for each batch, at tens of
 microseconds a word, and spaCy's packages hold only some hundred words when loaded. But their string store has the words
 that the pipeline met in training. Meeting these once, outside a zone, makes zones cheap from the first request on: on
-reviews, tweets and news about 1.5 times as many tokens per second, for 0.9 s at the start (`benchmarks.parts` prints it).
+reviews, tweets and news about 1.5 times as many tokens per second, for 0.9 s at start (`benchmarks.parts` prints it).
 """
 
 from itertools import islice
