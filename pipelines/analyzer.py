@@ -11,12 +11,12 @@ from functools import cached_property
 
 from spacy.glossary import GLOSSARY
 
-from pipelines.engine import Annotations, Engine, EngineName, EntitySpan, SentenceSpan, SpacyEngine, Wanted
+from pipelines.engine import Annotations, Engine, EngineName, EntitySpan, SentenceSpan, Wanted
+from pipelines.engine_choice import Fallback, choose_engine
 from pipelines.errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from pipelines.loading import LoadedPipeline, load
 from pipelines.offsets import convert_offsets
 from pipelines.sentiment import SentimentModel, VaderModel, sentence_sentiment, text_sentiment
-from pipelines.vocabulary import warm_vocabulary
 from schemas import (
     AnalyzeResponse,
     Entity,
@@ -53,7 +53,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Analyzer:
-    """A pipeline with its engine and sentiment model. Used by one thread at a time."""
+    """A pipeline with its engine and sentiment model. Any number of threads may use it."""
 
     name: str
     version: str
@@ -63,6 +63,8 @@ class Analyzer:
     sentiment: SentimentModel | None
     entity_labels: tuple[EntityLabel, ...]
     features: frozenset[Feature]
+    fallback: Fallback | None = None
+    """Why spaCy's own engine serves the pipeline; None where the compiled one does."""
 
     @classmethod
     def load(cls, source: str, language: str | None = None) -> "Analyzer":
@@ -72,7 +74,6 @@ class Analyzer:
         """
         loaded = load(source)
         try:
-            warm_vocabulary(loaded.nlp)
             analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
             analyzer.self_test()
         except PipelineError:
@@ -90,15 +91,17 @@ class Analyzer:
             features.add("entities")
         if sentiment:
             features.add("sentiment")
+        engine, fallback = choose_engine(loaded)
         return cls(
             name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
             version=str(nlp.meta["version"]),
             language=language,
             licence=str(nlp.meta.get("license") or "unknown"),
-            engine=SpacyEngine(nlp, loaded.chains),
+            engine=engine,
             sentiment=sentiment,
             entity_labels=_entity_labels(loaded),
             features=frozenset(features),
+            fallback=fallback,
         )
 
     @cached_property

@@ -51,6 +51,8 @@ class LoadedPipeline:
     nlp: Language
     chains: Chains
     has_entities: bool
+    whole: bool
+    """It runs as a whole, in its own order, because more than a recognizer may read or write entities."""
 
 
 def load(source: str) -> LoadedPipeline:
@@ -65,7 +67,7 @@ def load(source: str) -> LoadedPipeline:
     if not plan.boundaries:
         nlp.add_pipe("sentencizer", name=_RULE_SENTENCES)
     nlp.max_length = sys.maxsize  # the service has a limit of its own, which is told before any work is done
-    return LoadedPipeline(nlp, plan.chains, plan.has_entities)
+    return LoadedPipeline(nlp, plan.chains, plan.has_entities, plan.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class _Plan:
     excluded: list[str]
     boundaries: bool
     has_entities: bool
+    whole: bool = False
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "_Plan":
@@ -97,7 +100,7 @@ class _Plan:
     def _whole(cls, enabled: list[str], kinds: Mapping[str, str], excluded: list[str]) -> "_Plan":
         boundaries = any(kinds[name] in _BOUNDARIES for name in enabled)
         chains = Chains(tuple(enabled), (), () if boundaries else (_RULE_SENTENCES,))
-        return cls(chains, excluded, boundaries=boundaries, has_entities=True)
+        return cls(chains, excluded, boundaries=boundaries, has_entities=True, whole=True)
 
 
 def _listens(component: Any) -> bool:

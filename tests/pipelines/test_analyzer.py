@@ -7,6 +7,9 @@ import pytest
 
 from pipelines import Analyzer, Document, EntitySpan, SelfTestFailed, SentenceSpan
 from pipelines.engine import Annotations, EngineName, Wanted
+from pipelines.loading import load
+from pipelines.spacy_engine import SpacyEngine
+from tests.conftest import ENGLISH
 
 TEXT = "Tim Cook loved Paris. It was awful."
 
@@ -35,9 +38,11 @@ def test_a_confidence_is_passed_on_and_an_absent_one_left_out(english: Analyzer)
     ]
 
 
-def test_spacys_own_engine_invents_no_confidence(english: Analyzer) -> None:
+def test_spacys_own_engine_invents_no_confidence() -> None:
     """There is none to pass on."""
-    assert {entity.confidence for entity in english.entities([TEXT])[0]} == {None}
+    loaded = load(ENGLISH)
+    (found,) = SpacyEngine(loaded.nlp, loaded.chains).annotate([TEXT], [Wanted(entities=True, sentences=False)])
+    assert {entity.confidence for entity in found.entities} == {None}
 
 
 def test_a_text_of_white_space_has_a_neutral_whole_and_no_sentences(english: Analyzer) -> None:

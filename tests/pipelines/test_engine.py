@@ -1,4 +1,4 @@
-"""The spaCy engine: spaCy's own answers, and memory that is given back."""
+"""Both engines: spaCy's own answers, and memory that is given back."""
 
 import random
 from collections.abc import Sequence
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from spacy.language import Language
 
 from pipelines import Analyzer
-from pipelines.engine import Annotations, SpacyEngine, Wanted
+from pipelines.engine import Annotations, Engine, Wanted
 from pipelines.loading import load
+from pipelines.spacy_engine import SpacyEngine
 from tests.conftest import ENGLISH
 
 BUILT_IN = [
@@ -44,6 +45,15 @@ def senter() -> Language:
     return nlp
 
 
+@pytest.fixture(scope="module", params=["compiled", "spacy"])
+def engine(request: pytest.FixtureRequest, english: Analyzer) -> Engine:
+    """The default pipeline's engine, and the one that would serve if it could not be compiled."""
+    if request.param == english.engine_name:
+        return english.engine
+    loaded = load(ENGLISH)
+    return SpacyEngine(loaded.nlp, loaded.chains)
+
+
 @pytest.fixture(scope="module")
 def real_texts(corpora: Path) -> list[str]:
     """Tweets, news and reviews, a fixed sample."""
@@ -67,27 +77,27 @@ def spacy_spans(nlp: Language, texts: Sequence[str]) -> list[list[tuple[int, int
 
 
 @pytest.mark.smoke
-def test_entities_are_spacys_on_the_built_in_texts(english: Analyzer, reference: Language) -> None:
+def test_entities_are_spacys_on_the_built_in_texts(engine: Engine, reference: Language) -> None:
     """Spans and labels, each text."""
-    found = english.engine.annotate(BUILT_IN, [EVERYTHING] * len(BUILT_IN))
+    found = engine.annotate(BUILT_IN, [EVERYTHING] * len(BUILT_IN))
     assert [spans(one) for one in found] == spacy_spans(reference, BUILT_IN)
 
 
-def test_entities_are_spacys_on_real_texts(english: Analyzer, reference: Language, real_texts: list[str]) -> None:
+def test_entities_are_spacys_on_real_texts(engine: Engine, reference: Language, real_texts: list[str]) -> None:
     """Whether sentences are asked for or not, and however the texts are batched."""
     expected = spacy_spans(reference, real_texts)
-    together = english.engine.annotate(real_texts, [EVERYTHING] * len(real_texts))
+    together = engine.annotate(real_texts, [EVERYTHING] * len(real_texts))
     assert [spans(one) for one in together] == expected
-    alone = [english.engine.annotate([text], [ENTITIES_ONLY])[0] for text in real_texts[::4]]
+    alone = [engine.annotate([text], [ENTITIES_ONLY])[0] for text in real_texts[::4]]
     assert [spans(one) for one in alone] == expected[::4]
 
 
 def test_sentences_are_spacys_without_their_white_space(
-    english: Analyzer, senter: Language, real_texts: list[str]
+    engine: Engine, senter: Language, real_texts: list[str]
 ) -> None:
     """The pipeline's own senter decides; what is left of white space is no sentence."""
     texts = BUILT_IN + real_texts
-    found = english.engine.annotate(texts, [EVERYTHING] * len(texts))
+    found = engine.annotate(texts, [EVERYTHING] * len(texts))
     for text, one, doc in zip(texts, found, senter.pipe(texts), strict=True):
         expected = [sentence.text.strip() for sentence in doc.sents if sentence.text.strip()]
         assert [text[s.start : s.end] for s in one.sentences] == expected
@@ -95,32 +105,32 @@ def test_sentences_are_spacys_without_their_white_space(
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=60) | st.text("aB🎉 \n.,-'\u0301é", max_size=60))
-def test_any_text_gets_spacys_entities_and_whole_sentences(english: Analyzer, reference: Language, text: str) -> None:
+def test_any_text_gets_spacys_entities_and_whole_sentences(engine: Engine, reference: Language, text: str) -> None:
     """Everything that is no white space lies in exactly one sentence."""
-    found = english.engine.annotate([text], [EVERYTHING])[0]
+    found = engine.annotate([text], [EVERYTHING])[0]
     assert [spans(found)] == spacy_spans(reference, [text])
     covered = "".join(text[s.start : s.end] for s in found.sentences)
     assert "".join(covered.split()) == "".join(text.split())
     assert all(a.end <= b.start for a, b in pairwise(found.sentences))
 
 
-def test_only_what_is_wanted_is_computed(english: Analyzer) -> None:
+def test_only_what_is_wanted_is_computed(engine: Engine) -> None:
     """Text by text, within one batch."""
     wanted = [Wanted(entities=True, sentences=False), Wanted(entities=False, sentences=True)]
-    first, second = english.engine.annotate(["Tim Cook left. He ran.", "Tim Cook left. He ran."], wanted)
+    first, second = engine.annotate(["Tim Cook left. He ran.", "Tim Cook left. He ran."], wanted)
     assert first.entities
     assert not first.sentences
     assert not second.entities
     assert len(second.sentences) == 2
 
 
-def test_new_words_do_not_stay_in_memory() -> None:
+def test_new_words_do_not_stay_in_spacys_memory() -> None:
     """They live in a memory zone and go with it."""
     loaded = load(ENGLISH)
-    engine = SpacyEngine(loaded.nlp, loaded.chains)
+    spacy_engine = SpacyEngine(loaded.nlp, loaded.chains)
     before = len(loaded.nlp.vocab.strings)
     for number in range(5):
         words = " ".join(f"Qwx{number}z{i}" for i in range(300))
-        engine.annotate([words], [EVERYTHING])
+        spacy_engine.annotate([words], [EVERYTHING])
     assert len(loaded.nlp.vocab.strings) == before
     assert "Qwx0z0" not in loaded.nlp.vocab.strings

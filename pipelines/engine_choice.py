@@ -1,0 +1,43 @@
+"""Which engine serves a pipeline: the compiled one where it knows it and agrees with spaCy, else spaCy's own."""
+
+from dataclasses import dataclass
+
+from pipelines.compiled.comparison import SAMPLE, differing
+from pipelines.compiled.engine import compile_pipeline
+from pipelines.compiled.errors import Unsupported
+from pipelines.engine import Engine
+from pipelines.errors import first_line
+from pipelines.loading import LoadedPipeline
+from pipelines.spacy_engine import SpacyEngine
+from pipelines.vocabulary import warm_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Why spaCy's own engine serves. `is_defect`: the compiled one should have, and failed; somebody ought to look."""
+
+    reason: str
+    is_defect: bool
+
+
+def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
+    """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why."""
+    own = SpacyEngine(loaded.nlp, loaded.chains)
+    if loaded.whole:
+        fallback = Fallback("components beside the recognizer read or write entities", is_defect=False)
+    else:
+        try:
+            entities = loaded.chains.entities[0] if loaded.chains.entities else None
+            engine = compile_pipeline(loaded.nlp, entities, loaded.chains.sentences[0], own)
+            wrong = len(differing(engine, own))
+        except Unsupported as error:
+            fallback = Fallback(str(error), is_defect=False)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # A model of a shape that nobody has thought of must not keep the service from starting.
+            fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
+        else:
+            if not wrong:
+                return engine, None
+            fallback = Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
+    warm_vocabulary(loaded.nlp)
+    return own, fallback

@@ -1,0 +1,235 @@
+#include "decoder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t hidden_row(const Decoder *decoder) { return decoder->pieces * padded(decoder->hidden); }
+
+int decoder_scratch_init(DecoderScratch *scratch, const Decoder *decoder, size_t rows)
+{
+    memset(scratch, 0, sizeof(*scratch));
+    const size_t wide = hidden_row(decoder), linear = decoder->linear.matrix.outputs;
+    const size_t scores = decoder->has_upper ? decoder->upper.outputs : padded(decoder->hidden);
+    scratch->linear = calloc(rows * linear, sizeof(float));
+    scratch->lower = calloc(rows * wide, sizeof(float));
+    scratch->hidden = calloc(rows * padded(decoder->hidden), sizeof(float));
+    scratch->scores = calloc(rows * scores, sizeof(float));
+    scratch->in = malloc(rows * sizeof(*scratch->in));
+    scratch->out = malloc(rows * sizeof(*scratch->out));
+    scratch->sum = calloc(wide, sizeof(float));
+    scratch->part = calloc(wide, sizeof(float));
+    scratch->decoding.state = calloc(wide, sizeof(float));
+    scratch->decoding.previous = calloc(linear, sizeof(float));
+    if (scratch->linear && scratch->lower && scratch->hidden && scratch->scores && scratch->in && scratch->out && scratch->sum &&
+        scratch->part && scratch->decoding.state && scratch->decoding.previous)
+        return 0;
+    decoder_scratch_free(scratch);
+    return -1;
+}
+
+void decoder_scratch_free(DecoderScratch *scratch)
+{
+    free(scratch->linear);
+    free(scratch->lower);
+    free(scratch->hidden);
+    free(scratch->scores);
+    free(scratch->in);
+    free(scratch->out);
+    free(scratch->sum);
+    free(scratch->part);
+    free(scratch->decoding.state);
+    free(scratch->decoding.previous);
+    memset(scratch, 0, sizeof(*scratch));
+}
+
+void decoding_start(Decoding *decoding)
+{
+    decoding->token = 0;
+    decoding->open = NO_ENTITY;
+}
+
+static void apply_rows(const Matrix *matrix, DecoderScratch *scratch, const float *from, size_t stride, float *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        scratch->in[i] = from + i * stride;
+        scratch->out[i] = to + i * matrix->outputs;
+    }
+    matrix_apply(matrix, scratch->in, scratch->out, count);
+}
+
+/* The largest piece of `unmaxed` + `addend`. */
+static void maxout(const Decoder *decoder, const float *unmaxed, const float *addend, float *hidden)
+{
+    const size_t width = padded(decoder->hidden);
+    for (size_t i = 0; i < width; i++) hidden[i] = unmaxed[i] + addend[i];
+    for (size_t p = 1; p < decoder->pieces; p++)
+        for (size_t i = 0; i < width; i++) {
+            const float value = unmaxed[p * width + i] + addend[p * width + i];
+            if (value > hidden[i]) hidden[i] = value;
+        }
+}
+
+static float score(const Decoder *decoder, const float *hidden, int32_t action)
+{
+    if (!decoder->has_upper) return hidden[action];
+    const size_t width = padded(decoder->hidden);
+    const float *row = decoder->upper_rows + (size_t)action * width;
+    float sums[ROW_ALIGN] = {0}, total = 0;
+    for (size_t i = 0; i < width; i += ROW_ALIGN)
+        for (size_t lane = 0; lane < ROW_ALIGN; lane++) sums[lane] += row[i + lane] * hidden[i + lane];
+    for (size_t lane = 0; lane < ROW_ALIGN; lane++) total += sums[lane];
+    return total + decoder->upper_bias[action];
+}
+
+/* Add what place `feature` of a state says of a token, or of its absence. */
+static void add_feature(const Decoder *decoder, DecoderScratch *scratch, size_t feature, const float *token, float *to)
+{
+    const size_t wide = hidden_row(decoder);
+    const float *from = decoder->missing[feature];
+    if (token) {
+        const float *in[1] = {token};
+        float *out[1] = {scratch->part};
+        matrix_apply(&decoder->lower[feature], in, out, 1);
+        from = scratch->part;
+    }
+    for (size_t i = 0; i < wide; i++) to[i] += from[i];
+}
+
+/* spaCy's 3 places: current token, first of the entity, the token before the current one. Its 6: current token, and the first
+   five of the open entity. What is known when the entity opens is kept in `state`. */
+static void open_entity(const Decoder *decoder, DecoderScratch *scratch, const float *token)
+{
+    float *state = scratch->decoding.state;
+    memcpy(state, decoder->bias, hidden_row(decoder) * sizeof(float));
+    if (decoder->features == 3) {
+        add_feature(decoder, scratch, 1, token, state);
+    } else if (decoder->features == 6) {
+        add_feature(decoder, scratch, 1, token, state);
+        for (size_t place = 2; place < 6; place++) add_feature(decoder, scratch, place, NULL, state);
+    }
+}
+
+static const float *open_state(const Decoder *decoder, DecoderScratch *scratch, uint32_t inside, const float *previous)
+{
+    const size_t wide = hidden_row(decoder);
+    float *state = scratch->decoding.state;
+    if (decoder->features == 3) {
+        memcpy(scratch->sum, state, wide * sizeof(float));
+        add_feature(decoder, scratch, 2, previous, scratch->sum);
+        return scratch->sum;
+    }
+    if (decoder->features == 6 && inside >= 2 && inside < 6) { /* the entity's token number `inside` takes its place */
+        for (size_t i = 0; i < wide; i++) state[i] -= decoder->missing[inside][i];
+        add_feature(decoder, scratch, inside, previous, state);
+    }
+    return state;
+}
+
+static int add_entity(Entities *found, Entity entity)
+{
+    if (found->count == found->capacity) {
+        const size_t capacity = found->capacity ? 2 * found->capacity : 64;
+        Entity *items = realloc(found->items, capacity * sizeof(*items));
+        if (!items) return -1;
+        found->items = items;
+        found->capacity = capacity;
+    }
+    found->items[found->count++] = entity;
+    return 0;
+}
+
+static int is_allowed(Move move, int space, int last)
+{
+    return move == MOVE_O || (!space && (move == MOVE_U || !last));
+}
+
+/* The best action while no entity is open, and the logarithm of its probability among the valid ones if it begins one. */
+static int32_t best_start(const Decoder *decoder, const float *scores, int space, int last, double *log_probability)
+{
+    int32_t best = -1;
+    for (int32_t i = 0; i < decoder->start_count; i++) {
+        const int32_t action = decoder->starts[i];
+        if ((best < 0 || scores[action] > scores[best]) && is_allowed(decoder->move[action], space, last)) best = action;
+    }
+    if (best < 0 || decoder->move[best] == MOVE_O) return best;
+    double total = 0;
+    for (int32_t i = 0; i < decoder->start_count; i++) {
+        const int32_t action = decoder->starts[i];
+        if (is_allowed(decoder->move[action], space, last)) total += exp((double)scores[action] - scores[best]);
+    }
+    *log_probability = -log(total);
+    return best;
+}
+
+int decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *vectors, size_t stride, uint32_t text,
+                uint32_t count, uint32_t length, int (*is_space)(const void *, uint32_t, uint32_t), const void *context,
+                Entities *found)
+{
+    const size_t wide = hidden_row(decoder), width = padded(decoder->hidden), linear = decoder->linear.matrix.outputs;
+    Decoding *at = &scratch->decoding;
+    apply_rows(&decoder->linear.matrix, scratch, vectors, stride, scratch->linear, count);
+    apply_rows(&decoder->lower[0], scratch, scratch->linear, linear, scratch->lower, count);
+    for (size_t i = 0; i < count; i++) maxout(decoder, scratch->lower + i * wide, decoder->closed, scratch->hidden + i * width);
+    const float *all_scores = scratch->hidden;
+    size_t score_row = width;
+    if (decoder->has_upper) {
+        apply_rows(&decoder->upper, scratch, scratch->hidden, width, scratch->scores, count);
+        all_scores = scratch->scores;
+        score_row = decoder->upper.outputs;
+    }
+    for (uint32_t i = 0; i < count; i++, at->token++) {
+        const float *token = scratch->linear + i * linear;
+        const int last = at->token + 1 == length;
+        if (at->open == NO_ENTITY) {
+            double log_probability = 0;
+            const int32_t action = best_start(decoder, all_scores + i * score_row, is_space(context, text, at->token), last, &log_probability);
+            if (action < 0) continue;
+            const Entity entity = {text, at->token, at->token + 1, decoder->label[action], (float)exp(log_probability)};
+            if (decoder->move[action] == MOVE_U && add_entity(found, entity)) return -1;
+            if (decoder->move[action] == MOVE_B) {
+                at->open = action;
+                at->start = at->token;
+                at->log_probability = log_probability;
+                open_entity(decoder, scratch, token);
+            }
+            continue;
+        }
+        const int32_t in = decoder->in_of[at->open], close = decoder->last_of[at->open];
+        const float *previous = i ? token - linear : at->previous;
+        float *hidden = scratch->hidden + i * width; /* not needed any more */
+        const float *state = open_state(decoder, scratch, at->token - at->start, previous);
+        if (!last) {
+            maxout(decoder, scratch->lower + i * wide, state, hidden);
+            const float more = score(decoder, hidden, in), done = score(decoder, hidden, close);
+            const int goes_on = more > done || (more == done && in < close);
+            at->log_probability -= log1p(exp(goes_on ? (double)done - more : (double)more - done));
+            if (goes_on) continue;
+        }
+        const Entity entity = {text, at->start, at->token + 1, decoder->label[close], (float)exp(at->log_probability)};
+        if (add_entity(found, entity)) return -1;
+        at->open = NO_ENTITY;
+    }
+    if (count) memcpy(at->previous, scratch->linear + (count - 1) * linear, linear * sizeof(float));
+    return 0;
+}
+
+void decoder_free(Decoder *decoder)
+{
+    layer_free(&decoder->linear);
+    for (size_t i = 0; i < MAX_FEATURES; i++) {
+        matrix_free(&decoder->lower[i]);
+        free(decoder->missing[i]);
+    }
+    free(decoder->bias);
+    free(decoder->closed);
+    matrix_free(&decoder->upper);
+    free(decoder->upper_rows);
+    free(decoder->upper_bias);
+    free(decoder->starts);
+    free(decoder->move);
+    free(decoder->in_of);
+    free(decoder->last_of);
+    free(decoder->label);
+    memset(decoder, 0, sizeof(*decoder));
+}
