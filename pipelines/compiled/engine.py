@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
 from pipelines.compiled.components import EntityModel, SentenceModel, SentenceRules, read_entities, read_sentences
-from pipelines.compiled.confidence import Calibration
+from pipelines.compiled.confidence import Calibrations, calibrations_of
 from pipelines.compiled.errors import Unsupported
 from pipelines.compiled.layers import Tok2Vec
 from pipelines.compiled.lexemes import Lexemes, NoStaticVectors, StaticVectors
@@ -36,13 +36,13 @@ class CompiledEngine:
         kernels: Kernels,
         lexemes: Lexemes,
         labels: Sequence[str],
-        calibration: Calibration,
+        calibrations: Calibrations,
         sentences: Engine | None,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
         self._labels = tuple(labels)
-        self._calibrate = calibration
+        self._calibrate = tuple(calibrations.of(label) for label in labels)
         self._sentences = sentences
 
     @property
@@ -56,12 +56,12 @@ class CompiledEngine:
         return int(self._kernels.turnovers)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
-        """See `Engine`. Confidences are calibrated where the pipeline has a calibration."""
+        """See `Engine`. Confidences are calibrated where that was fitted for the model."""
         flags = bytes(_ENTITIES * want.entities | _SENTENCES * want.sentences for want in wanted)
         labels, calibrate = self._labels, self._calibrate
         annotations = [
             Annotations(
-                [EntitySpan(start, end, labels[label], calibrate(p)) for start, end, label, p in entities],
+                [EntitySpan(start, end, labels[label], calibrate[label](p)) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
             )
             for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
@@ -82,10 +82,12 @@ def compile_pipeline(
     *,
     instructions: str | None = None,
     lexicon_bytes: int = LEXICON_BYTES,
+    calibrations: Calibrations | None = None,
 ) -> CompiledEngine:
     """Compile the recognizer and what sets sentence boundaries, by their names in the pipeline. Raises `Unsupported`.
 
-    Where only the boundaries cannot be compiled, `spacy_engine` serves them.
+    Where only the boundaries cannot be compiled, `spacy_engine` serves them. `calibrations` are by default those that
+    were fitted on the recognizer, if any were.
     """
     if Kernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
@@ -112,7 +114,9 @@ def compile_pipeline(
         instructions=instructions,
     )
     labels = recognizer.decoder.labels if recognizer else ()
-    return CompiledEngine(kernels, lexemes, labels, Calibration(), None if boundaries else spacy_engine)
+    if calibrations is None:
+        calibrations = calibrations_of(recognizer) if recognizer else Calibrations()
+    return CompiledEngine(kernels, lexemes, labels, calibrations, None if boundaries else spacy_engine)
 
 
 def _statics(nlp: Language, networks: Sequence[Tok2Vec]) -> StaticVectors:
