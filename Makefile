@@ -10,11 +10,9 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
-DIAGRAM := $(VENV)/.installed-quality
-DATA    ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock bench quality reliability clean
+.PHONY: help run test smoke install lint format types lock bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,14 +45,22 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt
 
-bench: $(DEV)  ## Measure the service over HTTP beside nlp.pipe, in one run (needs wrk)
-	@$(BIN)/python -m benchmarks $(ARGS)
+.PHONY: quality reliability
+DATA    ?= ../shared/data
+DIAGRAM := $(VENV)/.installed-quality
 
 quality: $(DEV)  ## Score the default pipeline on annotated corpora beside spaCy, and its confidence (DATA=folder)
 	@$(BIN)/python -m benchmarks.quality $(DATA)
 
 reliability: $(DIAGRAM)  ## Draw docs/reliability.png: confidence beside how often it was right (DATA=folder)
 	@$(BIN)/python -m benchmarks.quality.reliability $(DATA) docs/reliability.png
+
+$(DIAGRAM): $(DEV) requirements/quality.txt
+	$(PIP) --require-hashes --only-binary :all: -r requirements/quality.txt
+	@touch $@
+
+bench: $(DEV)  ## Measure the service over HTTP beside nlp.pipe, in one run (needs wrk)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
 	rm -rf .venv* build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -75,7 +81,3 @@ $(DEV): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/de
 	$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt
 	$(PIP) --no-build-isolation --no-deps --no-index --editable .
 	@touch $@ $(RUNTIME)
-
-$(DIAGRAM): $(DEV) requirements/quality.txt
-	$(PIP) --require-hashes --only-binary :all: -r requirements/quality.txt
-	@touch $@
