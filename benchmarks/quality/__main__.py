@@ -8,7 +8,7 @@ DATA is a folder with the corpora of `corpora.py`. Ends with status 1 if the ent
 import sys
 from pathlib import Path
 
-from benchmarks.quality.confidence import confidence_table
+from benchmarks.quality.confidence import confidence_table, held_out
 from benchmarks.quality.entities import entity_report
 
 
@@ -16,7 +16,7 @@ def main(data: Path) -> int:
     """Print every report; the exit status."""
     report, equal = entity_report(data)
     print(report, end="\n\n")
-    print(confidence_table(data))
+    print(confidence_table(held_out(data)))
     return 0 if equal else 1
 
 

@@ -5,27 +5,33 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality.calibration_error import BINS, Floats, by_chance, calibration_error
-from benchmarks.quality.judgements import Judgements, default_pipeline, engine_without_calibration, judge, sentences_of
+from benchmarks.quality.judgements import (
+    Judgements,
+    default_pipeline,
+    engine_without_calibration,
+    judge,
+    read_corpora,
+    sentences_of,
+)
 from pipelines.compiled.confidence import calibrations_of
 
 
-def held_out(data: Path) -> tuple[Judgements, Floats]:
-    """The predictions held out, and the confidences that the service gives them."""
-    judgements = judge(engine_without_calibration(), sentences_of(data, "held out"))
-    return judgements, confidences(judgements)
+def held_out(data: Path) -> Judgements:
+    """The predictions held out."""
+    return judge(engine_without_calibration(), sentences_of(read_corpora(data), "held out"))
 
 
 def confidences(judgements: Judgements) -> Floats:
-    """By the default pipeline's calibrations, as they are shipped."""
+    """What the service gives them, by the default pipeline's calibrations as they are shipped."""
     _, model = default_pipeline()
     calibrations = calibrations_of(model)
     pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
     return np.array([calibrations.of(label)(p) for label, p in pairs])
 
 
-def confidence_table(data: Path) -> str:
-    """The calibration error held out: over all, in each corpus, of each label."""
-    judgements, confidence = held_out(data)
+def confidence_table(judgements: Judgements) -> str:
+    """The calibration error of predictions held out: over all, in each corpus, of each label."""
+    confidence = confidences(judgements)
     lines = [
         f"Expected calibration error (ECE) held out; {BINS} bins of equal mass, or of equal width where that is said.",
         "By chance: what perfect confidences of as many predictions would have.",

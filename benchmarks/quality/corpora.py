@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.engine import EntitySpan
+
 LABELS = ("PER", "ORG", "LOC")
 """What the corpora and the pipeline both know, by the corpora's names; all else is left aside."""
 
@@ -40,6 +42,11 @@ class Gold(NamedTuple):
     start: int
     end: int
     label: str
+
+
+def in_their_terms(span: EntitySpan) -> Gold:
+    """A pipeline's entity as annotators would write it down; its label must be in `OF_PIPELINE`."""
+    return Gold(span.start, span.end, OF_PIPELINE[span.label])
 
 
 @dataclass(frozen=True, slots=True)

