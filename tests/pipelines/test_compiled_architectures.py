@@ -29,7 +29,7 @@ HASH_EMBED_CNN = {
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "like-the-default": recognizer(),
-    "version-1": recognizer(**{"@architectures": V1}),
+    "version-1": recognizer(None, **{"@architectures": V1}),
     "hash-embed-cnn": recognizer(HASH_EMBED_CNN),
     "hash-embed-cnn-of-one-attribute": recognizer({**HASH_EMBED_CNN, "subword_features": False}),
     "six-tokens-a-state": recognizer(extra_state_tokens=True),
@@ -124,9 +124,10 @@ def test_attributes_and_exceptions_that_somebody_changed_are_honoured() -> None:
     """A lexeme's norm, an exception with white space in it, one that affix rules tear apart."""
     nlp = pipeline({"ner": recognizer(), "senter": {}})
     nlp.vocab["Google"].norm_ = "search-engine"
-    nlp.tokenizer.add_special_case("New England", [{"ORTH": "New England"}])
-    nlp.tokenizer.add_special_case("(CEO).", [{"ORTH": "(CEO)."}])
-    nlp.tokenizer.add_special_case("n't ?!", [{"ORTH": "n't ", "NORM": "not"}, {"ORTH": "?!"}])
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.add_special_case("New England", [{"ORTH": "New England"}])
+    tokenizer.add_special_case("(CEO).", [{"ORTH": "(CEO)."}])
+    tokenizer.add_special_case("n't ?!", [{"ORTH": "n't ", "NORM": "not"}, {"ORTH": "?!"}])
     compiled, own = engines(nlp)
     torn = ["of New England .", "(New England)", "New  England", "New\nEngland", "( CEO ).", "do n't ?! no"]
     assert_same(compiled, own, [*TEXTS, *torn])

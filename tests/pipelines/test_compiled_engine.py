@@ -204,7 +204,8 @@ def test_a_mismatch_at_start_falls_back_to_spacy(loaded: LoadedPipeline, monkeyp
 
 def test_a_model_that_nobody_has_thought_of_falls_back(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """It must not keep the service from starting."""
-    monkeypatch.setattr("pipelines.engine_choice.compile_pipeline", lambda *_: {}["no such layer"])
+    layers: dict[str, CompiledEngine] = {}
+    monkeypatch.setattr("pipelines.engine_choice.compile_pipeline", lambda *_: layers["unheard-of"])
     engine, fallback = choose_engine(loaded)
     assert engine.name == "spacy"
     assert fallback
