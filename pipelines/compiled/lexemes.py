@@ -124,7 +124,7 @@ class Lexemes:
     def _changed_lexemes(self, vocab: Vocab) -> dict[str, list[int]]:
         """Words of the vocabulary whose attributes somebody has set by hand."""
         words = [lexeme.text for lexeme in vocab]
-        if not words:
+        if not words or not self.attributes:
             return {}
         columns = np.asarray(Doc(vocab, words=words).to_array([IDS[name] for name in self.attributes]), dtype=np.uint64)
         changed = {}
