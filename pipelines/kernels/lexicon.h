@@ -6,7 +6,8 @@ the old one is dropped, the young one becomes old, and an empty one begins. A re
 copied into the young one: what is frequent stays, what was met once goes, and memory never grows (the idea of a segmented
 clock; cf. Johnson and Shasha 1994, "2Q").
 
-A reader holds references to the generations that it reads, so that nothing it found disappears under it. */
+A reader holds references to the generations that it reads, so that nothing it found disappears under it. A new generation begins
+when a reader comes and the young one is full; the memory of the dropped one is used again once nobody reads it any more. */
 #ifndef SPANWISE_LEXICON_H
 #define SPANWISE_LEXICON_H
 
@@ -46,6 +47,7 @@ static inline size_t record_size(size_t tokens, size_t row, size_t key_size)
 typedef struct Generation {
     atomic_int references;
     size_t used, count;
+    int full;
     char *memory;
     _Atomic(Record *) *index;
 } Generation;
@@ -53,7 +55,7 @@ typedef struct Generation {
 typedef struct {
     pthread_mutex_t mutex;
     size_t bytes, slots; /* of one generation */
-    Generation *young, *old;
+    Generation *young, *old, *spare;
     atomic_ullong turnovers;
 } Lexicon;
 
@@ -65,14 +67,14 @@ typedef struct {
 int lexicon_init(Lexicon *lexicon, size_t bytes);
 void lexicon_free(Lexicon *lexicon);
 LexiconView lexicon_view(Lexicon *lexicon);
-void lexicon_leave(LexiconView view);
+void lexicon_leave(Lexicon *lexicon, LexiconView view);
 
 uint64_t lexicon_hash(const char *key, size_t size, uint32_t mode);
 /* NULL: not there. `*is_old` tells that it should be kept by `lexicon_keep`. */
 Record *lexicon_find(const Lexicon *lexicon, LexiconView view, uint64_t hash, const char *key, size_t size, uint32_t mode,
                      int *is_old);
 int record_is(const Record *record, uint64_t hash, const char *key, size_t size, uint32_t mode);
-/* Copy records into the young generation, where they are not there yet. Those that are too large are left out. */
+/* Copy records into the young generation, where they are not there yet, as long as there is room. */
 void lexicon_keep(Lexicon *lexicon, Record *const *records, size_t count);
 
 #endif

