@@ -57,7 +57,7 @@ def serve(
     """Start the service. Everything else is set by environment variables; see the README's table."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    from service import server
+    from service import server, worker_group
 
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
@@ -75,7 +75,10 @@ def serve(
         f"""    -d '{{"text": "Tim Cook loved Paris. The weather was awful."}}'\n""",
         err=True,
     )
-    server.serve(settings, listener)
+    try:
+        server.serve(settings, listener)
+    except worker_group.NoSharedFolder as error:
+        _fail(str(error))
 
 
 @app.command()
