@@ -158,7 +158,7 @@ def _seconds(tokenizer: Any, texts: list[str], nlp: Language) -> float:
 def counting() -> None:
     """CPU time of one thread to count a request and a micro-batch, and to be scraped, in memory and in shared files."""
     _count("in memory", Metrics())
-    with shared_folder():
+    with shared_folder(2):
         _count("in files", Metrics.of_this_process())
 
 

@@ -10,7 +10,6 @@ from uvicorn.supervisors import Multiprocess
 from service.logging import configure_logging
 from service.protocol import HttpProtocol
 from service.settings import Settings
-from service.worker_group import forget_folder, shared_folder
 
 _BACKLOG = 2048
 _WORKER = "service.worker:create_worker_app"
@@ -36,7 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until a signal ends it. Exits with 3 when the start fails; raises `NoSharedFolder`.
+    """Serve until a signal ends it. Exits with 3 when the start fails.
 
     A single uvicorn raises the signal again once it has shut down, to die of it: the caller handles that.
     """
@@ -58,10 +57,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     if settings.workers > 1:
         configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
         supervisor = Multiprocess(config, sockets=[listener])
-        with shared_folder():
-            supervisor.run()
+        supervisor.run()
         if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
             sys.exit(STARTUP_FAILURE)
     else:
-        forget_folder()
         uvicorn.Server(config).run(sockets=[listener])

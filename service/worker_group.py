@@ -10,7 +10,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -28,39 +28,35 @@ class NoSharedFolder(Exception):
 
 
 @contextmanager
-def shared_folder() -> Iterator[None]:
-    """Within the block, processes that are started find a private folder. Raises `NoSharedFolder`."""
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="spanwise-", ignore_cleanup_errors=True)
-    except OSError:
-        message = "Several workers need a temporary directory that can be written, /tmp or TMPDIR, for their metrics."
-        raise NoSharedFolder(message) from None
-    with folder as path:
-        os.environ[FOLDER_VARIABLE] = path
+def shared_folder(workers: int) -> Iterator[None]:
+    """Within the block, processes that are started find a private folder with room for so many workers.
+
+    A single one needs none, and keeps its numbers in memory whatever it has inherited. Raises `NoSharedFolder`.
+    """
+    os.environ.pop(FOLDER_VARIABLE, None)
+    if workers == 1:
+        yield
+        return
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spanwise-", ignore_cleanup_errors=True))
+            for number in range(workers):
+                _allocate(Path(folder), number)
+        except OSError as error:
+            raise NoSharedFolder(
+                "Several workers need a temporary directory, /tmp or TMPDIR, that can be written and has "
+                f"{workers * len(KINDS) * _FILE_BYTES >> 10} KiB left, for their metrics: {error.strerror}."
+            ) from None
+        os.environ[FOLDER_VARIABLE] = folder
         yield
 
 
-def forget_folder() -> None:
-    """Make this process no worker of a group, whatever it has inherited: it keeps its numbers in memory."""
-    os.environ.pop(FOLDER_VARIABLE, None)
-
-
 def join(folder: Path) -> int:
-    """Take a number, for as long as this process lives, and make sure of the number's files.
-
-    They appear whole, because others may read them at once, and have their place on the disk, because to write to a
-    mapped page that finds none would kill the process.
-    """
+    """Take a number, for as long as this process lives, with new gauges and the counters that there are."""
     number = next(number for number in count() if _hold(folder, number))
     for kind in _GAUGES:
         _file(folder, kind, number).unlink(missing_ok=True)
-    for kind in KINDS:
-        path = _file(folder, kind, number)
-        if not path.exists():
-            unfinished = path.with_suffix(".new")
-            with unfinished.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
-            unfinished.rename(path)
+    _allocate(folder, number)
     return number
 
 
@@ -81,6 +77,21 @@ def _hold(folder: Path, number: int) -> bool:
         os.close(descriptor)
         return False
     return True
+
+
+def _allocate(folder: Path, number: int) -> None:
+    """Make the files that are missing.
+
+    They appear whole, because others may read them at once, and have their place on the disk, because to write to a
+    mapped page that finds none would kill the process.
+    """
+    for kind in KINDS:
+        path = _file(folder, kind, number)
+        if not path.exists():
+            unfinished = path.with_suffix(".new")
+            with unfinished.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
+            unfinished.rename(path)
 
 
 def _file(folder: Path, kind: str, number: int) -> Path:

@@ -1,6 +1,7 @@
 """What workers share: places that only the living hold, counters that outlast them, gauges that do not."""
 
 import os
+import resource
 import signal
 import stat
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from service.metrics import Metrics
-from service.worker_group import FOLDER_VARIABLE, KINDS, NoSharedFolder, forget_folder, shared_folder
+from service.worker_group import FOLDER_VARIABLE, KINDS, NoSharedFolder, shared_folder
 from tests.service.samples import Samples
 
 WORKER = """
@@ -169,24 +170,40 @@ def test_the_folder_is_private_and_goes_in_the_end(tmp_path: Path, monkeypatch: 
     """With all that is in it."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv(FOLDER_VARIABLE, "somebody else's")
-    with shared_folder():
+    with shared_folder(2):
         (folder,) = tmp_path.iterdir()
         assert os.environ[FOLDER_VARIABLE] == str(folder)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        (folder / "file").touch()
+        assert len(list(folder.iterdir())) == 2 * len(KINDS)
+        found = told(folder)
+        assert not found.families, "nobody has counted anything"
     assert not list(tmp_path.iterdir())
 
 
 def test_without_a_place_to_write_the_start_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In one line that names the remedy."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with pytest.raises(NoSharedFolder, match="TMPDIR"), shared_folder():
+    with pytest.raises(NoSharedFolder, match=r"TMPDIR.* 512 KiB .*: No such file or directory\."), shared_folder(2):
         pass
+
+
+def test_without_room_the_start_says_so_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than that a worker is killed by the first page that finds none."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))  # as good as a full disk
+    try:
+        with pytest.raises(NoSharedFolder, match=r"File too large\."), shared_folder(2):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_single_process_keeps_its_numbers_to_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever its environment says."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    forget_folder()
-    Metrics.of_this_process().ready([], 1)
+    with shared_folder(1):
+        Metrics.of_this_process().ready([], 1)
     assert not list(tmp_path.iterdir())
