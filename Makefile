@@ -10,9 +10,11 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
+BENCH   := $(VENV)/.installed-bench
+KERNELS := setup.py $(wildcard pipelines/kernels/*.[ch])
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock bench clean
+.PHONY: help run test smoke install lint format types lock bench bench-engine exactness soak clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,9 +45,19 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) --group build -o requirements/build.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 
 bench: $(DEV)  ## Measure the service over HTTP beside nlp.pipe, in one run (needs wrk)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-engine: $(BENCH)  ## Measure the compiled engine beside nlp.pipe, OpenBLAS and ONNX Runtime, in one run
+	@$(BIN)/python -m benchmarks.engine $(ARGS)
+
+exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (takes half an hour)
+	@$(BIN)/python -m benchmarks.exactness $(ARGS)
+
+soak: $(DEV)  ## Watch memory over 200,000 texts of never-seen words (takes some minutes)
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
 	rm -rf .venv* build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -56,13 +68,21 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("make: Spanwise needs Python 3.11 to 3.13; %s is %d.%d. Name another with PYTHON=python3.12" % ("$(PYTHON)", *v))'
 	$(PYTHON) -m venv $(VENV)
 
-# The lock is installed with hashes; the project itself then needs no index.
-$(RUNTIME): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/runtime.txt
+# The lock is installed with hashes; the project itself then needs no index. Its kernels are compiled where there is a C
+# compiler; where there is none, the service runs on spaCy's own engine, and says so here and in its log.
+INSTALL_PROJECT = $(PIP) --no-build-isolation --no-deps --no-index --editable . && $(BIN)/python -c \
+	'from pipelines.kernels import Engine as e; e or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
+
+$(RUNTIME): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/runtime.txt $(KERNELS)
 	$(PIP) --require-hashes --only-binary :all: -r requirements/build.txt -r requirements/runtime.txt
-	$(PIP) --no-build-isolation --no-deps --no-index --editable .
+	$(INSTALL_PROJECT)
 	@touch $@
 
-$(DEV): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/dev.txt
+$(DEV): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/dev.txt $(KERNELS)
 	$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt
-	$(PIP) --no-build-isolation --no-deps --no-index --editable .
+	$(INSTALL_PROJECT)
 	@touch $@ $(RUNTIME)
+
+$(BENCH): $(DEV) requirements/bench.txt
+	$(PIP) --require-hashes --only-binary :all: -r requirements/bench.txt
+	@touch $@

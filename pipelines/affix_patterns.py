@@ -9,12 +9,14 @@ import re
 from collections.abc import Callable, Iterator
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
+from string import ascii_letters
 from typing import Any, Literal
 
 MARGIN = 16
 """Code points that a pattern may look at around its match."""
 
 _MAX_WIDTH = 48
+_LETTERS = frozenset(map(ord, ascii_letters))
 _SINGLE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.IN})
 
 # Language-equivalent, since \S already covers the colon; the original tries every colon as the end of a user's name.
@@ -31,6 +33,22 @@ def fits_a_window(search: Callable[..., Any] | None, anchor: Literal["start", "e
         return False
     at = sre.AT_BEGINNING if anchor == "start" else sre.AT_END
     return all(_alternative_fits(items, at, anchor) for items in _alternatives(_parser.parse(pattern.pattern)))
+
+
+def never_matches_letters(search: Callable[..., Any] | None) -> bool:
+    """Whether a compiled pattern's `search` or `finditer` is certain to find nothing in a word of ASCII letters alone.
+
+    It is when every alternative has something that must be there and is no such letter: a hyphen between words, the
+    digit before a unit.
+    """
+    if search is None:
+        return True
+    pattern = getattr(search, "__self__", None)
+    if not isinstance(pattern, re.Pattern) or search.__name__ not in ("search", "finditer"):
+        return False
+    if pattern.flags & re.IGNORECASE:  # then a long s is an s, and a Kelvin sign a k
+        return False
+    return all(_needs_other(items) for items in _alternatives(_parser.parse(pattern.pattern)))
 
 
 def without_quadratic_userinfo(match: Callable[..., Any] | None) -> Callable[..., Any] | None:
@@ -85,3 +103,41 @@ def _looks_far(item: Any) -> bool:
     if operator in (sre.ASSERT, sre.ASSERT_NOT):
         return int(argument[1].getwidth()[1]) > MARGIN
     return False
+
+
+def _needs_other(items: list[Any]) -> bool:
+    """Whether a sequence has an item that is always matched, by something else than a letter."""
+    return any(_is_other(item) for item in items)
+
+
+def _is_other(item: Any) -> bool:
+    operator, argument = item
+    if operator is sre.LITERAL:
+        return not _is_letter(argument)
+    if operator is sre.IN:
+        return not any(_may_be_letter(part) for part in argument)
+    if operator in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+        return argument[0] > 0 and _needs_other(list(argument[2]))
+    inner: list[Any] = []
+    if operator is sre.SUBPATTERN:
+        inner = [argument[3]]
+    elif operator is sre.ASSERT:
+        inner = [argument[1]]
+    elif operator is sre.BRANCH:
+        inner = argument[1]
+    return bool(inner) and all(_needs_other(items) for part in inner for items in _alternatives(part))
+
+
+def _may_be_letter(part: Any) -> bool:
+    """Whether a part of a character class may stand for an ASCII letter; what is not known may."""
+    operator, argument = part
+    if operator is sre.LITERAL:
+        return _is_letter(argument)
+    if operator is sre.RANGE:
+        low, high = argument
+        return any(low <= code <= high for code in _LETTERS)
+    return not (operator is sre.CATEGORY and argument in (sre.CATEGORY_DIGIT, sre.CATEGORY_SPACE))
+
+
+def _is_letter(code: int) -> bool:
+    return code in _LETTERS

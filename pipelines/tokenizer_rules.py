@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from spacy.attrs import NORM, ORTH, intify_attrs
 from spacy.tokenizer import Tokenizer
 
-from pipelines.affix_patterns import MARGIN, fits_a_window, without_quadratic_userinfo
+from pipelines.affix_patterns import MARGIN, fits_a_window, never_matches_letters, without_quadratic_userinfo
 
 _FIRST_WINDOW = 64
 _RUNS = re.compile(r"\s+|\S+")
@@ -45,6 +45,8 @@ class TokenizerRules:
         self._longest_rule = max(map(len, self._rules), default=0)
         self._url_match = without_quadratic_userinfo(tokenizer.url_match)
         self.linear = fits_a_window(tokenizer.prefix_search, "start") and fits_a_window(tokenizer.suffix_search, "end")
+        affixes = (tokenizer.prefix_search, tokenizer.suffix_search, tokenizer.infix_finditer)
+        self._letters_are_whole = all(map(never_matches_letters, affixes))
         self._first_window = _FIRST_WINDOW if self.linear else sys.maxsize
         self.phrases = frozenset(self._torn_rules(tokenizer))
         """Exceptions that affix rules tear apart, as the words they are torn into; put together again afterwards."""
@@ -75,10 +77,13 @@ class TokenizerRules:
 
     def _with_phrases(self, tokens: list[Token], spaces: list[bool]) -> tuple[list[Token], list[bool]]:
         """Put exceptions together again that affix rules have torn apart, such as `:)`."""
+        found = self._find_phrases([token.text for token in tokens])
+        if not found:
+            return tokens, spaces
         new_tokens: list[Token] = []
         new_spaces: list[bool] = []
         done = 0
-        for start, end in _without_overlaps(self._find_phrases([token.text for token in tokens])):
+        for start, end in _without_overlaps(found):
             pairs = zip(tokens[start:end], spaces[start:end], strict=True)
             rule = self._rules.get("".join(token.text + " " * space for token, space in pairs).removesuffix(" "))
             if rule:
@@ -94,7 +99,8 @@ class TokenizerRules:
         return [
             (start, start + len(phrase))
             for start, word in enumerate(words)
-            for phrase in by_first.get(word, ())
+            if word in by_first
+            for phrase in by_first[word]
             if tuple(words[start : start + len(phrase)]) == phrase
         ]
 
@@ -104,6 +110,8 @@ class TokenizerRules:
         token_match = self._token_match
         while a < b and b - a != size:
             if (token_match and token_match(s[a:b])) or (with_rules and self._is_rule(s, a, b)):
+                break
+            if self._is_whole(s[a:b]):
                 break
             size = b - a
             pre = self._prefix_length(s, a, b)
@@ -136,6 +144,9 @@ class TokenizerRules:
         if (self._token_match and self._token_match(s)) or (self._url_match and self._url_match(s)):
             yield Token(s)
             return
+        if self._is_whole(s):
+            yield Token(s)
+            return
         start = 0
         for match in self._infix_finditer(s) if self._infix_finditer else ():
             if match.start() == 0:
@@ -147,6 +158,10 @@ class TokenizerRules:
             start = match.end()
         if s[start:]:
             yield Token(s[start:])
+
+    def _is_whole(self, s: str) -> bool:
+        """Whether no affix can be in it: most words, and asking this is faster than searching."""
+        return self._letters_are_whole and s.isascii() and s.isalpha()
 
     def _is_rule(self, s: str, a: int, b: int) -> bool:
         return 0 < b - a <= self._longest_rule and s[a:b] in self._rules

@@ -8,6 +8,7 @@ and nothing is stored: the kernels' lexicon remembers words within a bound. Valu
 
 from array import array
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -96,7 +97,7 @@ class Lexemes:
                 values = self._changed.get(text) or [getter(text) for getter in self._getters]
                 if norm and self._norm_column is not None:
                     values = [*values]
-                    values[self._norm_column] = get_string_id(norm)
+                    values[self._norm_column] = string_id(norm)
                 attributes.extend(values)
                 if space and self._space_column is not None:
                     attributes[self._space_column - len(values)] = 1
@@ -124,7 +125,7 @@ class Lexemes:
     def _changed_lexemes(self, vocab: Vocab) -> dict[str, list[int]]:
         """Words of the vocabulary whose attributes somebody has set by hand."""
         words = [lexeme.text for lexeme in vocab]
-        if not words:
+        if not words or not self.attributes:
             return {}
         columns = np.asarray(Doc(vocab, words=words).to_array([IDS[name] for name in self.attributes]), dtype=np.uint64)
         changed = {}
@@ -158,6 +159,12 @@ def _getter(vocab: Vocab, name: str) -> Callable[[str], int]:
 
     def number(text: str) -> int:
         value = compute(text)
-        return get_string_id(value) if isinstance(value, str) else int(bool(value))
+        return string_id(value) if isinstance(value, str) else int(bool(value))
 
     return number
+
+
+@lru_cache(maxsize=1 << 14)
+def string_id(string: str) -> int:
+    """The number that spaCy has for a string; those of prefixes, suffixes and shapes come again and again."""
+    return get_string_id(string)

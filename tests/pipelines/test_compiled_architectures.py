@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from spacy.language import Language
 
-from pipelines.compiled.comparison import SAMPLE, same
+from pipelines.compiled.comparison import SAMPLE, differing, same
 from pipelines.compiled.engine import CompiledEngine, compile_pipeline
 from pipelines.compiled.errors import Unsupported
 from pipelines.engine import Chains, Wanted
@@ -147,3 +147,11 @@ def test_what_is_not_known_is_refused_with_its_reason(components: dict[str, Any]
     nlp = pipeline({**components, "sentencizer": {}})
     with pytest.raises(Unsupported, match=reason):
         engines(nlp, entities=next(iter(components)), sentences="sentencizer")
+
+
+def test_a_pipeline_without_a_recognizer_still_gets_its_sentences() -> None:
+    """Computed without any network."""
+    nlp = pipeline({"sentencizer": {}})
+    own = SpacyEngine(nlp, Chains((), (), ("sentencizer",)))
+    compiled = compile_pipeline(nlp, None, "sentencizer", own)
+    assert differing(compiled, own, TEXTS, Wanted(entities=False, sentences=True)) == []

@@ -1,0 +1,62 @@
+"""Side by side: everything is run once a round, in turn, so that a busy moment of the machine hits all alike."""
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+Work = Callable[[], object]
+
+
+def medians(works: Mapping[str, Work], rounds: int) -> dict[str, float]:
+    """Median seconds of each piece of work, after a first run that does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            started = time.perf_counter()
+            work()
+            if number:
+                seconds[name].append(time.perf_counter() - started)
+    return {name: statistics.median(taken) for name, taken in seconds.items()}
+
+
+@contextmanager
+def busy_thread() -> Iterator[None]:
+    """A thread beside that computes in Python and so wants the GIL all the time, as an event loop under load does."""
+    stop = threading.Event()
+
+    def spin() -> None:
+        while not stop.is_set():
+            sum(range(100))
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def beside_a_busy_thread(work: Work) -> Work:
+    """The same work while such a thread runs."""
+
+    def run() -> None:
+        with busy_thread():
+            work()
+
+    return run
+
+
+def in_threads(count: int, work: Work) -> Work:
+    """The same work in several threads at the same time, once in each."""
+
+    def run() -> None:
+        threads = [threading.Thread(target=work) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return run

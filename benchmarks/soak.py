@@ -1,0 +1,106 @@
+"""`make soak`, or `python -m benchmarks.soak`: memory over texts of never-seen words, and what bounded memory costs.
+
+First the lexicon is filled until it has turned over several times; from then on resident memory must not grow by
+more than 10 MB, or the command fails. Then real texts are read, each for the first time: by the compiled engine (runs,
+tokens, lexical attributes, embeddings; no network) and by spaCy's tokenizer outside any memory zone, whose vocabulary
+grows with every new word.
+"""
+
+import random
+import string
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.corpus import load_corpus
+from benchmarks.ner_alone import PIPELINE, load_ner
+from pipelines import Analyzer, Document
+from pipelines.compiled.engine import compile_pipeline
+from pipelines.engine import Engine, Wanted
+from pipelines.loading import load
+from pipelines.spacy_engine import SpacyEngine
+
+_DATA = Path(__file__).parents[2] / "shared" / "data"
+_BATCH = 64
+_WARM_UP = 10_000
+_ALLOWED_MB = 10
+_WORDS = 20
+
+
+def never_seen(count: int, seed: int = 0) -> Iterator[str]:
+    """Texts of twenty random words between a few common ones."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        words = ("".join(chance.choices(string.ascii_lowercase, k=10)).capitalize() for _ in range(_WORDS))
+        yield "The " + " and ".join(words) + "."
+
+
+def resident_mb() -> float:
+    """Resident memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def soak(analyzer: Analyzer, texts: int, seed: int) -> None:
+    """Analyse so many texts of never-seen words."""
+    batch: list[Document] = []
+    for text in never_seen(texts, seed):
+        batch.append(Document(text, frozenset({"entities", "sentences"})))
+        if len(batch) == _BATCH:
+            analyzer.analyze(batch)
+            batch.clear()
+    analyzer.analyze(batch)
+
+
+def main(
+    texts: Annotated[int, typer.Option(min=1, help="How many texts, after warming up.")] = 200_000,
+    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = _DATA,
+) -> None:
+    """Measure and print; exits with 1 when memory grew."""
+    analyzer = Analyzer.load(PIPELINE)
+    print(f"engine {analyzer.engine_name}, {resident_mb():.0f} MB resident at start")
+    soak(analyzer, _WARM_UP, seed=0)
+    before = resident_mb()
+    print(f"{before:.0f} MB after {_WARM_UP:,} texts")
+    growth = 0.0
+    steps = 10
+    for step in range(1, steps + 1):
+        soak(analyzer, texts // steps, seed=step)
+        growth = resident_mb() - before
+        print(f"{growth:+.1f} MB after {step * (texts // steps):,} more", flush=True)
+    _reading(data)
+    if growth > _ALLOWED_MB:
+        print(f"memory grew by more than {_ALLOWED_MB} MB")
+        sys.exit(1)
+
+
+def _reading(data: Path) -> None:
+    corpus = load_corpus(data, 20_000)
+    loaded = load(PIPELINE)
+    loaded.nlp.add_pipe("sentencizer", name="rules")
+    engine = compile_pipeline(loaded.nlp, loaded.chains.entities[0], "rules", SpacyEngine(loaded.nlp, loaded.chains))
+    nlp = load_ner()
+    seconds = {"the compiled engine": _read(engine, corpus.texts)}
+    started = time.perf_counter()
+    tokens = sum(len(nlp.make_doc(text)) for text in corpus.texts)
+    seconds["spaCy's tokenizer outside zones"] = time.perf_counter() - started
+    print(f"reading {corpus}, each for the first time")
+    for name, taken in seconds.items():
+        print(f"{name:34}{tokens / taken:>12,.0f} tokens/s")
+
+
+def _read(engine: Engine, texts: Sequence[str]) -> float:
+    wanted = [Wanted(entities=False, sentences=True)] * _BATCH
+    started = time.perf_counter()
+    for start in range(0, len(texts), _BATCH):
+        batch = texts[start : start + _BATCH]
+        engine.annotate(batch, wanted[: len(batch)])
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    typer.run(main)
