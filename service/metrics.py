@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,8 +25,10 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from pipelines import Analyzer, Document
 from service.worker_group import FOLDER_VARIABLE, drop_gauges_of_the_dead, join
+
+if TYPE_CHECKING:
+    from pipelines import Analyzer, Document
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -115,7 +117,7 @@ class Metrics:
         values.ValueClass = values.MultiProcessValue(lambda: number)
         return cls(Path(folder))
 
-    def ready(self, analyzers: Iterable[Analyzer], queue_limit: int) -> None:
+    def ready(self, analyzers: "Iterable[Analyzer]", queue_limit: int) -> None:
         """Told once the pipelines of this worker are loaded; what is counted by language starts at 0."""
         self._workers.set(1)
         self._queue_limit.set(queue_limit)
@@ -133,7 +135,7 @@ class Metrics:
             histogram = self._seconds_of[operation] = self._seconds.labels(operation)
         histogram.observe(seconds)
 
-    def admitted(self, work: Sequence[tuple[Analyzer, Document]]) -> None:
+    def admitted(self, work: "Sequence[tuple[Analyzer, Document]]") -> None:
         """These wait now."""
         self._queue_characters.inc(sum(len(document.text) for _, document in work))
 

@@ -19,7 +19,7 @@ from tests.service.samples import Samples
 
 WORKER = """
 import sys
-from pipelines import Document
+from types import SimpleNamespace
 from service.metrics import Metrics
 
 metrics = Metrics.of_this_process()
@@ -29,7 +29,7 @@ for line in sys.stdin:
     if command == "ready":
         metrics.ready([], int(number))
     elif command == "admit":
-        metrics.admitted([(None, Document("x" * int(number)))])
+        metrics.admitted([(None, SimpleNamespace(text="x" * int(number)))])
     elif command == "answer":
         for _ in range(int(number)):
             metrics.answered("analyze", 200, 0.02)
