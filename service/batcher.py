@@ -20,6 +20,7 @@ from pipelines import Analyzer, Document
 from schemas import AnalyzeResponse
 from service.drain_rate import DrainRate
 from service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
+from service.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,8 @@ class Batcher:
         max_queued_characters: int,
         batch_characters: int,
         document_characters: int = 0,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         """`document_characters`: what a document costs a micro-batch beyond its own characters."""
         self._executor = executor
@@ -78,6 +81,7 @@ class Batcher:
         self._max_queued = max_queued_characters
         self._budget = batch_characters
         self._per_document = document_characters
+        self._metrics = metrics or Metrics()
         self._loop = asyncio.get_running_loop()
         self._queues: dict[str, OrderedDict[_Job, None]] = {}
         self._running: dict[int, tuple[float, int]] = {}
@@ -148,6 +152,7 @@ class Batcher:
             submission.queued.add(job)
             self._queues.setdefault(analyzer.language, OrderedDict())[job] = None
         self.queued_characters += characters
+        self._metrics.admitted(work)
         self._submissions.add(submission)
         self._idle.clear()
         self._dispatch_soon()
@@ -161,6 +166,7 @@ class Batcher:
     def _withdraw(self, submission: Submission) -> None:
         """Take out of the queue what is still in it."""
         for job in submission.queued:
+            self._metrics.dropped(job.analyzer.language, len(job.document.text))
             del self._queues[job.analyzer.language][job]
             self.queued_characters -= len(job.document.text)
         submission.queued.clear()
@@ -214,6 +220,7 @@ class Batcher:
     def _finish(self, number: int, batch: list[_Job], outcomes: list[Outcome], seconds: float) -> None:
         _, characters = self._running.pop(number)
         self.drain_rate.record(characters, seconds)
+        self._metrics.analyzed(batch[0].analyzer.language, outcomes, characters, seconds)
         now = perf_counter()
         for job, outcome in zip(batch, outcomes, strict=True):
             submission = job.submission

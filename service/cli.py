@@ -58,6 +58,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     from service import server
+    from service.worker_group import NoSharedFolder, shared_folder
 
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
@@ -66,16 +67,11 @@ def serve(
     _check_pipelines(settings)
     try:
         listener = server.listen(settings.host, settings.port)
-    except server.PortInUse as error:
+        with shared_folder(settings.workers):
+            typer.echo(_greeting(_url(listener.getsockname())), err=True)
+            server.serve(settings, listener)
+    except (server.PortInUse, NoSharedFolder) as error:
         _fail(str(error))
-    url = _url(listener.getsockname())
-    typer.echo(
-        f"Spanwise will listen on {url} once its pipelines are loaded, in a few seconds. Try:\n\n"
-        f"  curl {url}/v1/analyze -H 'Content-Type: application/json' \\\n"
-        f"""    -d '{{"text": "Tim Cook loved Paris. The weather was awful."}}'\n""",
-        err=True,
-    )
-    server.serve(settings, listener)
 
 
 @app.command()
@@ -149,6 +145,14 @@ def openapi() -> None:
 def version() -> None:
     """Print the version."""
     typer.echo(package_version("spanwise"))
+
+
+def _greeting(url: str) -> str:
+    return (
+        f"Spanwise will listen on {url} once its pipelines are loaded, in a few seconds. Try:\n\n"
+        f"  curl {url}/v1/analyze -H 'Content-Type: application/json' \\\n"
+        f"""    -d '{{"text": "Tim Cook loved Paris. The weather was awful."}}'\n"""
+    )
 
 
 def _settings() -> "Settings":

@@ -36,6 +36,8 @@ class LogWriter:
         self._descriptor = descriptor
         self.render = render
         self._queue: Queue[bytes] = Queue(queue_lines)
+        self.on_drop: Callable[[int], object] = lambda _: None
+        """Told how many lines were dropped, whenever some are, by whichever thread."""
         self._dropped = 0
         self._told = 0
         self._lock = threading.Lock()
@@ -53,8 +55,7 @@ class LogWriter:
         try:
             self._queue.put_nowait(line)
         except Full:
-            with self._lock:
-                self._dropped += 1
+            self._drop(1)
 
     def flush(self, timeout: float = 2.0) -> None:
         """Wait until what is queued is written, for `timeout` seconds at most."""
@@ -96,9 +97,13 @@ class LogWriter:
             except BlockingIOError:
                 time.sleep(_GATHER_SECONDS)
             except OSError:  # the reader is gone, or the disk is full
-                with self._lock:
-                    self._dropped += data.count(b"\n")
+                self._drop(data.count(b"\n"))
                 return
+
+    def _drop(self, lines: int) -> None:
+        with self._lock:
+            self._dropped += lines
+        self.on_drop(lines)
 
 
 class _QueueLogger:

@@ -9,6 +9,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import CallerGone, InternalError, ShuttingDown
+from service.metrics import Metrics
 from service.observed import Observed
 from service.responses import ProblemResponse
 
@@ -20,14 +21,15 @@ _CALLER_GONE = 499  # nginx's number for a caller who hung up; it stands in the 
 
 
 class RequestMiddleware:
-    """Gives every request an id, echoes it on every response, and logs one line when the request is over.
+    """Gives every request an id, echoes it on every response, and logs and counts the request when it is over.
 
     An exception that nothing further in has answered becomes a 500 here, with its type and frames in the log: so
     also this response has its id, and the server has nothing left to print.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,7 +63,9 @@ class RequestMiddleware:
                 seen.code = InternalError.code
                 await ProblemResponse(InternalError(), seen.request_id)(scope, receive, send_with_id)
         finally:
-            _log_access(scope, method, seen, perf_counter() - started)
+            seconds = perf_counter() - started
+            self._metrics.answered(_operation(scope), seen.status, seconds)
+            _log_access(scope, method, seen, seconds)
 
 
 def _request_id(scope: Scope) -> str:
@@ -76,6 +80,12 @@ def _route(scope: Scope) -> str:
     if route := scope.get("route"):
         return str(route.path)
     return str(scope["path"]) if "endpoint" in scope else "unmatched"
+
+
+def _operation(scope: Scope) -> str:
+    """The route's name, which is its operation id; a request that was refused before it found one has none."""
+    route = scope.get("route")
+    return str(route.name) if route else "unmatched"
 
 
 def _log_access(scope: Scope, method: str, seen: Observed, seconds: float) -> None:

@@ -15,6 +15,7 @@ from pipelines import Analyzer, Document, PipelineError, Registry
 from service.batcher import Batcher
 from service.cpus import available_cpus
 from service.logging import flush_logs
+from service.metrics import Metrics
 from service.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -53,7 +54,9 @@ class Runtime:
 
 
 @asynccontextmanager
-async def running(settings: Settings, registry: Registry | None = None) -> AsyncIterator[Runtime]:
+async def running(
+    settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None
+) -> AsyncIterator[Runtime]:
     """Load, warm up and self-test, then serve until the block ends.
 
     The order matters at both ends. Pipelines are loaded on an NLP thread, so that the event loop turns meanwhile,
@@ -62,6 +65,7 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
     walk it again and again. At the end the queue is closed first, what was accepted is finished, and only then do
     the threads go.
     """
+    metrics = metrics or Metrics()
     threads = settings.nlp_threads or available_cpus()
     executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp")
     try:
@@ -72,6 +76,7 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
             settings.max_queued_characters,
             settings.micro_batch_characters,
             DOCUMENT_CHARACTERS,
+            metrics=metrics,
         )
         if registry is None:
             registry = await _load(settings, executor, batcher)
@@ -79,13 +84,8 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
         _give_back_memory()
         gc.freeze()
         for analyzer in registry:
-            log.info(
-                "pipeline_ready",
-                pipeline=analyzer.title,
-                language=analyzer.language,
-                engine=analyzer.engine_name,
-                features=sorted(analyzer.features),
-            )
+            _log_ready(analyzer)
+        metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
         runtime = Runtime(settings, registry, batcher)
         yield runtime
@@ -95,6 +95,21 @@ async def running(settings: Settings, registry: Registry | None = None) -> Async
         gc.unfreeze()
         executor.shutdown(wait=False, cancel_futures=True)
         flush_logs()
+
+
+def _log_ready(analyzer: Analyzer) -> None:
+    """Once per pipeline; when spaCy's own engine serves it, why: a warning, or an error when that is a defect."""
+    fields: dict[str, object] = {
+        "pipeline": analyzer.title,
+        "language": analyzer.language,
+        "engine": analyzer.engine_name,
+        "features": sorted(analyzer.features),
+    }
+    if (fallback := analyzer.fallback) is None:
+        log.info("pipeline_ready", **fields)
+    else:
+        tell = log.error if fallback.is_defect else log.warning
+        tell("pipeline_ready", **fields, fallback=fallback.reason)
 
 
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:

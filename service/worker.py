@@ -8,13 +8,14 @@ from fastapi import FastAPI
 
 from service.app import create_app
 from service.logging import configure_logging
+from service.metrics import Metrics
 from service.settings import Settings
 
 
 def create_worker_app() -> FastAPI:
     """For `uvicorn --factory service.worker:create_worker_app`; `spanwise serve` does the same."""
     settings = Settings.from_environment()
-    configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
+    writer = configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
     structlog.get_logger(__name__).info(
         "starting",
         version=version("spanwise"),
@@ -22,4 +23,6 @@ def create_worker_app() -> FastAPI:
         spacy=version("spacy"),
         settings=settings.model_dump(mode="json"),
     )
-    return create_app(settings)
+    metrics = Metrics.of_this_process()
+    writer.on_drop = metrics.log_lines_dropped.inc
+    return create_app(settings, metrics=metrics)

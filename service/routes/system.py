@@ -1,13 +1,15 @@
-"""`GET /v1/pipelines`, `/livez` and `/readyz`."""
+"""`GET /v1/pipelines`, `/livez`, `/readyz` and `/metrics`."""
 
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
+from starlette.responses import Response
 
 from pipelines import Analyzer
 from schemas import LivenessResponse, Pipeline, PipelinesResponse, ReadinessResponse, ServiceLimits
 from service.errors import NotReady, ShuttingDown
+from service.metrics import CONTENT_TYPE, Metrics
 from service.openapi import OPEN, PROTECTED_ERRORS, READINESS_ERRORS, operation_id
 from service.responses import JSONResponse
 from service.runtime import Runtime
@@ -64,6 +66,13 @@ async def get_readiness(request: Request) -> Any:
     if reasons := runtime.not_ready_because():
         raise NotReady(reasons)
     return JSONResponse(b'{"status":"ready"}')
+
+
+@router.get("/metrics", include_in_schema=False)
+async def get_metrics(request: Request) -> Any:
+    """What all workers have counted, for Prometheus. Answers while analysis keeps every NLP thread busy."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(await metrics.exposition(), media_type=CONTENT_TYPE)
 
 
 def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:

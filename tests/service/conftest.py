@@ -40,7 +40,7 @@ def serving(registry: Registry) -> Serving:
         async def check(response: httpx.Response) -> None:
             request = response.request
             await response.aread()
-            if request.method != "HEAD" and request.url.path not in ("/openapi.json", "/docs"):
+            if request.method != "HEAD" and request.url.path not in ("/openapi.json", "/docs", "/metrics"):
                 contract.check(
                     request.method, request.url.path, response.status_code, response.headers, response.json()
                 )

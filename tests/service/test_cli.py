@@ -133,6 +133,16 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
     assert len(done.stderr.decode().strip().splitlines()) == 1
 
 
+def test_workers_without_a_place_to_write_are_told_in_one_line() -> None:
+    """As on a read-only disk where nobody has thought of /tmp."""
+    start = "import tempfile; tempfile.tempdir = '/no/such/folder'; from service.cli import main; main()"
+    command = [str(SPANWISE.parent / "python"), "-c", start, "serve", "--port", "0", "--workers", "2"]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert b"TMPDIR" in done.stderr
+    assert len(done.stderr.decode().strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_pipeline_that_cannot_be_loaded_ends_the_start(tmp_path: Path, workers: str) -> None:
     """It is found before anything starts, and broken: the log says so, and the exit code is 3."""

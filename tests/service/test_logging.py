@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 import structlog
 
 from pipelines import Analyzer, Document, Registry
+from pipelines.engine_choice import Fallback
 from service.logging import LogWriter, configure_logging, describe_exception
 from tests.service.conftest import Serving
 from tests.service.fakes import FailingEngine, with_engine
@@ -64,6 +66,26 @@ async def test_one_access_line_per_request(lines: Lines, client: httpx.AsyncClie
     assert (batch["documents"], batch["characters"]) == (2, 3)
     assert (nowhere["route"], nowhere["status"], nowhere["code"]) == ("unmatched", 404, "not_found")
     assert document["route"] == "/openapi.json"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("fallback", "level"),
+    [
+        (None, "info"),
+        (Fallback("an architecture that it does not know", is_defect=False), "warning"),
+        (Fallback("3 of 20 built-in texts were answered differently", is_defect=True), "error"),
+    ],
+)
+async def test_a_pipeline_on_spacys_own_engine_is_told_with_the_reason(
+    lines: Lines, serving: Serving, english: Analyzer, fallback: Fallback | None, level: str
+) -> None:
+    """Louder when the compiled engine should have served it."""
+    async with serving(registry=Registry({"en": replace(english, fallback=fallback)})):
+        (line,) = (line for line in lines() if line["event"] == "pipeline_ready")
+    assert line["level"] == level
+    assert line.get("fallback") == (fallback.reason if fallback else None)
+    assert line["pipeline"] == english.title
 
 
 @pytest.mark.anyio
@@ -175,6 +197,8 @@ def test_a_stuck_reader_never_makes_a_caller_wait() -> None:
     """The queue fills, lines are dropped and counted, and the count is told once the reader reads again."""
     read_end, write_end = os.pipe()
     writer = LogWriter(write_end, 100, lambda event, fields: orjson.dumps({"event": event, **fields}) + b"\n")
+    told_of: list[int] = []
+    writer.on_drop = told_of.append
     longest = 0.0
     for _ in range(5000):
         started = time.perf_counter()
@@ -200,6 +224,7 @@ def test_a_stuck_reader_never_makes_a_caller_wait() -> None:
     assert sum(line["lines"] for line in told) == writer.dropped
     written = sum(not line.startswith(b"{") for line in got.getvalue().splitlines())
     assert written + writer.dropped == 5001
+    assert sum(told_of) == writer.dropped
 
 
 def test_a_vanished_reader_is_survived() -> None:
