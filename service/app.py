@@ -11,7 +11,7 @@ from pipelines import Registry
 from service import exception_handlers, openapi
 from service.api_keys import ApiKeyMiddleware
 from service.middleware import RequestMiddleware
-from service.routes import analysis, system
+from service.routes import analysis, stream, system
 from service.runtime import running
 from service.settings import Settings
 from service.signals import drain_on_signals
@@ -57,6 +57,6 @@ def create_app(settings: Settings, registry: Registry | None = None) -> FastAPI:
     exception_handlers.register(app)
     # The routes themselves, before those of the docs: include_router's indirection and three paths that do not match
     # would cost 10 µs a request.
-    app.router.routes[:0] = [*analysis.router.routes, *system.router.routes]
+    app.router.routes[:0] = [*analysis.router.routes, *stream.router.routes, *system.router.routes]
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
     return app

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from schemas import Problem
+from schemas import Problem, StreamDocument
 from service import errors
 from service.errors import ServiceError
 from service.settings import Settings
@@ -43,6 +43,12 @@ TIMEOUT_HEADER: dict[str, Any] = {
         }
     ]
 }
+
+
+def _lines_of(item: str) -> dict[str, Any]:
+    """A media type of JSON Lines. 3.1 has no word for what a line holds, and generators fail on that of 3.2."""
+    return {"schema": {"type": "string", "format": "binary", "x-itemSchema": {"$ref": f"#/components/schemas/{item}"}}}
+
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -96,7 +102,41 @@ ANALYSIS_ERRORS: Responses = {
         errors.DeadlineExceeded,
     ),
 }
-for _status, _documented in ANALYSIS_ERRORS.items():
+STREAM_BODY: dict[str, Any] = {
+    "parameters": [
+        {
+            **TIMEOUT_HEADER["parameters"][0],
+            "description": "How long a line may take, in milliseconds, from when it was read to its result. Then the "
+            "result is a `deadline_exceeded`, and work that was not begun never will be.",
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "JSON Lines: one `StreamDocument` per line, each ended by a line feed.",
+        "content": {
+            media_type: _lines_of("StreamDocument") for media_type in ("application/jsonl", "application/x-ndjson")
+        },
+    },
+}
+STREAM_RESPONSES: Responses = {
+    200: {
+        "description": "JSON Lines: one `BatchResult` per line. The last one is an error without an `id` when the "
+        "service ends the stream early (`shutting_down`, or `deadline_exceeded` when nothing was sent for too long): "
+        "its `index` is that of the first line that was not accepted.",
+        "headers": {"X-Request-ID": _REQUEST_ID},
+        "content": {"application/jsonl": _lines_of("BatchResult")},
+    },
+    **problems(
+        errors.Unauthorized,
+        errors.UnsupportedMediaType,
+        errors.ValidationFailed,
+        errors.RateLimited,
+        errors.InternalError,
+        errors.Overloaded,
+        errors.ShuttingDown,
+    ),
+}
+for _status, _documented in (*ANALYSIS_ERRORS.items(), *STREAM_RESPONSES.items()):
     if _status not in (errors.Unauthorized.status, errors.RateLimited.status):  # refused before anything is timed
         _documented["headers"]["Server-Timing"] = _SERVER_TIMING
 
@@ -123,7 +163,7 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     )
     components = spec["components"]
     schemas: dict[str, Any] = components["schemas"]
-    schemas.update(_schemas_of(Problem))
+    schemas.update(_schemas_of(Problem) | _schemas_of(StreamDocument))
     components["securitySchemes"] = {
         "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "Bearer": {"type": "http", "scheme": "bearer"},

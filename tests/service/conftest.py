@@ -40,9 +40,9 @@ def serving(registry: Registry) -> Serving:
             request = response.request
             await response.aread()
             if request.method != "HEAD" and request.url.path not in ("/openapi.json", "/docs"):
-                contract.check(
-                    request.method, request.url.path, response.status_code, response.headers, response.json()
-                )
+                lines = response.headers["content-type"] == "application/jsonl"
+                body = [orjson.loads(line) for line in response.content.splitlines()] if lines else response.json()
+                contract.check(request.method, request.url.path, response.status_code, response.headers, body)
 
         transport = httpx.ASGITransport(app)
         async with (

@@ -9,13 +9,14 @@ from openapi_spec_validator import validate
 from pipelines import Registry
 from service.app import create_app
 from service.settings import Settings
-from tests.service.contract import ANALYSIS_PATHS
+from tests.service.contract import JSON_PATHS
 
 OPERATIONS = {
     ("post", "/v1/entities"): "extract_entities",
     ("post", "/v1/sentiment"): "analyze_sentiment",
     ("post", "/v1/analyze"): "analyze",
     ("post", "/v1/batch"): "analyze_batch",
+    ("post", "/v1/stream"): "analyze_stream",
     ("get", "/v1/pipelines"): "list_pipelines",
     ("get", "/livez"): "get_liveness",
     ("get", "/readyz"): "get_readiness",
@@ -59,7 +60,7 @@ def test_every_operation_has_its_agreed_id(document: dict[str, Any]) -> None:
 def test_errors_are_documented_with_their_media_type(document: dict[str, Any]) -> None:
     """Each status with an example per code, and nothing left of the framework's own error shape."""
     assert "HTTPValidationError" not in document["components"]["schemas"]
-    for path in ANALYSIS_PATHS:
+    for path in JSON_PATHS:
         responses = document["paths"][path]["post"]["responses"]
         assert set(responses) == {"200", "400", "401", "413", "415", "422", "429", "500", "503", "504"}
         for status, response in responses.items():
