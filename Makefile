@@ -10,9 +10,11 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
+CONTRACT_VENV := .venv-contract
+CONTRACT      := $(CONTRACT_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock bench clean
+.PHONY: help run test smoke install lint format types lock contract-tools openapi bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,14 +43,21 @@ types: $(DEV)  ## Check types (mypy, strict)
 
 lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (needs a network)
 	@$(LOCK) $(LOCK_ARGS) --group build -o requirements/build.txt
+	@$(LOCK) $(LOCK_ARGS) --group contract -o requirements/contract.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+
+contract-tools: $(CONTRACT) contract/node_modules/.installed  ## Install the linters and generators of the API contract (needs Node)
+
+openapi: $(DEV)  ## Write openapi.json anew, with the answers that the service gives to its examples now
+	@$(BIN)/python -m contract.examples
+	@$(BIN)/spanwise openapi > openapi.json
 
 bench: $(DEV)  ## Measure the service over HTTP beside nlp.pipe, in one run (needs wrk)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
-	rm -rf .venv* build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv* clients contract/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -66,3 +75,15 @@ $(DEV): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/de
 	$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt
 	$(PIP) --no-build-isolation --no-deps --no-index --editable .
 	@touch $@ $(RUNTIME)
+
+# The generators want other versions of some packages than the service does.
+$(CONTRACT): requirements/contract.txt
+	@test -x $(CONTRACT_VENV)/bin/python || $(PYTHON) -m venv $(CONTRACT_VENV)
+	$(CONTRACT_VENV)/bin/python -m pip --disable-pip-version-check install --quiet --no-input \
+	    --require-hashes --only-binary :all: -r requirements/contract.txt
+	@touch $@
+
+contract/node_modules/.installed: contract/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm was not found; Node 20 and later have it" >&2; exit 1; }
+	cd contract && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

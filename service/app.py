@@ -39,6 +39,7 @@ def create_app(settings: Settings, registry: Registry | None = None) -> FastAPI:
         summary="Entities and sentiment over HTTP.",
         description=_DESCRIPTION,
         version=version("spanwise"),
+        contact={"name": "The Spanwise developers"},
         license_info={"name": "MIT", "identifier": "MIT"},
         openapi_tags=[
             {"name": "analysis", "description": "What the service is for."},

@@ -3,7 +3,9 @@
 Every error is documented with its own media type and an example; generators so make a typed `Problem` of it.
 """
 
+import json
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,6 +19,7 @@ from service.errors import ServiceError
 from service.settings import Settings
 from service.timeouts import HEADER
 
+_EXAMPLES = files("service") / "examples.json"  # requests and their real answers: see contract/examples.py
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _REQUEST_ID = {
     "description": "The caller's `X-Request-ID`, when it is 1-128 characters of `A-Z a-z 0-9 . _ -`; else a fresh one.",
@@ -158,6 +161,7 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
         tags=app.openapi_tags,
+        contact=app.contact,
         license_info=app.license_info,
         servers=[{"url": "/"}],
     )
@@ -169,18 +173,30 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
         "Bearer": {"type": "http", "scheme": "bearer"},
     }
     spec["security"] = [{"ApiKey": []}, {"Bearer": []}, {}]
-    for schema in schemas.values():
-        for part in _properties(schema):
-            part.pop("title", None)
-    for name in ("EntitiesRequest", "SentimentRequest", "AnalyzeRequest", "BatchDocument"):
+    operations = [operation for methods in spec["paths"].values() for operation in methods.values()]
+    for part in _objects([schemas, [operation.get("parameters") for operation in operations]]):
+        if isinstance(part.get("title"), str):  # else it is a property of that name
+            del part["title"]
+        part.pop("uniqueItems", None)  # repeating a value does no harm and is no error
+    for name in ("EntitiesRequest", "SentimentRequest", "AnalyzeRequest", "BatchDocument", "StreamDocument"):
         schemas[name]["properties"]["text"]["maxLength"] = settings.max_text_characters
     schemas["BatchRequest"]["properties"]["documents"]["maxItems"] = settings.max_batch_documents
-    for path in spec["paths"].values():
-        for operation in path.values():
-            for parameter in operation.get("parameters", ()):
-                if parameter["name"] == HEADER:
-                    parameter["schema"]["maximum"] = settings.max_timeout_ms
+    examples = json.loads(_EXAMPLES.read_text("utf-8"))
+    for operation in operations:
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == HEADER:
+                parameter["schema"]["maximum"] = settings.max_timeout_ms
+        _add_examples(operation, examples[operation["operationId"]])
     return spec
+
+
+def _add_examples(operation: dict[str, Any], examples: dict[str, dict[str, Any]]) -> None:
+    """The same names for a request and its answer."""
+    for key, place in (("request", operation.get("requestBody")), ("answer", operation["responses"]["200"])):
+        for media_type in place["content"].values() if place else ():
+            media_type["examples"] = {
+                name: {"summary": example["summary"], "value": example[key]} for name, example in examples.items()
+            }
 
 
 def _schemas_of(kind: Any) -> dict[str, Any]:
@@ -189,7 +205,8 @@ def _schemas_of(kind: Any) -> dict[str, Any]:
     return {**inner, kind.__name__: schema}
 
 
-def _properties(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for part in schema.get("properties", {}).values():
-        yield part
-        yield from _properties(part)
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(part)
