@@ -14,7 +14,7 @@ CONTRACT_VENV := .venv-contract
 CONTRACT      := $(CONTRACT_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock contract-tools openapi bench clean
+.PHONY: help run test smoke install lint format types lock contract contract-tools openapi bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) --group contract -o requirements/contract.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+
+contract: $(DEV)  ## Fail when openapi.json breaks callers of the last release (BASE=file: of another document)
+	@$(BIN)/python -m contract.gate $(BASE)
 
 contract-tools: $(CONTRACT) contract/node_modules/.installed  ## Install the linters and generators of the API contract (needs Node)
 
