@@ -14,7 +14,7 @@ CONTRACT_VENV := .venv-contract
 CONTRACT      := $(CONTRACT_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock contract contract-tools openapi bench clean
+.PHONY: help run test smoke install lint format types lock contract contract-tools clients openapi bench clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ contract: $(DEV)  ## Fail when openapi.json breaks callers of the last release (
 	@$(BIN)/python -m contract.gate $(BASE)
 
 contract-tools: $(CONTRACT) contract/node_modules/.installed  ## Install the linters and generators of the API contract (needs Node)
+
+clients: $(DEV) contract-tools  ## Generate a client per language into clients/ (docs/clients.md)
+	@$(BIN)/python -m contract.clients clients $(ARGS)
 
 openapi: $(DEV)  ## Write openapi.json anew, with the answers that the service gives to its examples now
 	@$(BIN)/python -m contract.examples
