@@ -11,7 +11,7 @@ from pipelines import Registry
 from service import exception_handlers, openapi
 from service.api_keys import ApiKeyMiddleware
 from service.middleware import RequestMiddleware
-from service.routes import analysis, stream, system
+from service.routes import analysis, docs, stream, system
 from service.runtime import running
 from service.settings import Settings
 from service.signals import drain_on_signals
@@ -46,6 +46,7 @@ def create_app(settings: Settings, registry: Registry | None = None) -> FastAPI:
             {"name": "system", "description": "For probes and operators."},
         ],
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would record bodies and messages
@@ -56,8 +57,9 @@ def create_app(settings: Settings, registry: Registry | None = None) -> FastAPI:
         app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
     app.add_middleware(RequestMiddleware)
     exception_handlers.register(app)
-    # The routes themselves, before those of the docs: include_router's indirection and three paths that do not match
+    # The routes themselves, before that of the document: include_router's indirection and a path that does not match
     # would cost 10 µs a request.
     app.router.routes[:0] = [*analysis.router.routes, *stream.router.routes, *system.router.routes]
+    app.router.routes.extend(docs.routes)
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
     return app

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -61,7 +62,8 @@ def full(english: Analyzer) -> Iterator[str]:
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     callers = [threading.Thread(target=_fill, args=(f"{url}/v1/entities",)) for _ in range(2)]
     try:
-        for caller, taken in zip(callers, (engine.entered.is_set, lambda: _queued(app) == len("full")), strict=True):
+        signs: list[Callable[[], bool]] = [engine.entered.is_set, partial(_is_full, app)]
+        for caller, taken in zip(callers, signs, strict=True):
             caller.start()
             deadline = time.monotonic() + 60
             while not taken():
@@ -76,9 +78,9 @@ def full(english: Analyzer) -> Iterator[str]:
         thread.join(60)
 
 
-def _queued(app: FastAPI) -> int:
+def _is_full(app: FastAPI) -> bool:
     characters: int = app.state.runtime.batcher.queued_characters
-    return characters
+    return characters == len("full")
 
 
 def _fill(url: str) -> None:
