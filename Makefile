@@ -17,7 +17,7 @@ CONTRACT      := $(CONTRACT_VENV)/.installed
 .PHONY: help run test smoke install lint format types lock contract contract-tools clients openapi bench clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(RUNTIME)  ## Install what is missing, then start the service on 127.0.0.1:8000 (ARGS=... goes to spanwise serve)
 	@$(BIN)/spanwise serve $(ARGS)
