@@ -34,6 +34,7 @@ from service.errors import CallerGone, DeadlineExceeded, MalformedJson, ServiceE
 from service.in_flight import InFlight
 from service.json_lines import LineSplitter
 from service.observed import Observed, observed
+from service.protocol import CONNECTION_LOST
 from service.request_body import parse_json
 from service.resolve import choose_analyzer
 from service.runtime import Runtime
@@ -75,17 +76,21 @@ class StreamResponse(Response):
         self._runtime.streams.add(stream)
         reading = asyncio.create_task(stream.read())
         writing = asyncio.create_task(self._write(stream, reading, send))
+        leaving = asyncio.create_task(scope.get(CONNECTION_LOST, asyncio.Event()).wait())
+        tasks = (reading, writing, leaving)
         try:
-            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if not writing.done():
+                if leaving.done():
+                    raise CallerGone
                 await reading
             await writing
         finally:
             self._runtime.streams.discard(stream)
-            reading.cancel()
-            writing.cancel()
+            for task in tasks:
+                task.cancel()
             stream.abandon()
-            await asyncio.gather(reading, writing, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, stream: "_Stream", reading: "asyncio.Task[None]", send: Send) -> None:
         await asyncio.sleep(0)  # the reader asks for the body, if need be by a 100 Continue, before the answer begins

@@ -26,7 +26,7 @@ def node_program(name: str) -> str:
 
 def contract_python() -> str:
     """The Python of the virtual environment that `make contract-tools` makes."""
-    path = ROOT / os.environ.get("CONTRACT_VENV", ".venv-contract") / "bin" / "python"
+    path = ROOT / ".venv-contract" / "bin" / "python"
     return str(path) if path.exists() else missing("there is no .venv-contract; `make contract-tools` makes it")
 
 
