@@ -12,12 +12,14 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
 KERNELS := setup.py $(wildcard pipelines/kernels/*.[ch])
+CONTRACT_VENV := .venv-contract
+CONTRACT      := $(CONTRACT_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock bench bench-engine exactness soak clean
+.PHONY: help run test smoke install lint format types lock contract contract-tools clients openapi bench bench-engine exactness soak clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(RUNTIME)  ## Install what is missing, then start the service on 127.0.0.1:8000 (ARGS=... goes to spanwise serve)
 	@$(BIN)/spanwise serve $(ARGS)
@@ -43,6 +45,7 @@ types: $(DEV)  ## Check types (mypy, strict)
 
 lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (needs a network)
 	@$(LOCK) $(LOCK_ARGS) --group build -o requirements/build.txt
+	@$(LOCK) $(LOCK_ARGS) --group contract -o requirements/contract.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
@@ -62,6 +65,18 @@ $(DIAGRAM): $(DEV) requirements/quality.txt
 	$(PIP) --require-hashes --only-binary :all: -r requirements/quality.txt
 	@touch $@
 
+contract: $(DEV)  ## Fail when openapi.json breaks callers of the last release (BASE=file: of another document)
+	@$(BIN)/python -m contract.gate $(BASE)
+
+contract-tools: $(CONTRACT) contract/node_modules/.installed  ## Install the linters and generators of the API contract (needs Node)
+
+clients: $(DEV) contract-tools  ## Generate a client per language into clients/ (docs/clients.md)
+	@$(BIN)/python -m contract.clients clients $(ARGS)
+
+openapi: $(DEV)  ## Write openapi.json anew, with the answers that the service gives to its examples now
+	@$(BIN)/python -m contract.examples
+	@$(BIN)/spanwise openapi > openapi.json
+
 bench: $(DEV)  ## Measure the service over HTTP beside nlp.pipe, in one run (needs wrk)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -75,7 +90,7 @@ soak: $(DEV)  ## Watch memory over 200,000 texts of never-seen words (takes some
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
-	rm -rf .venv* build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv* clients contract/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -100,4 +115,16 @@ $(DEV): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/de
 
 $(BENCH): $(DEV) requirements/bench.txt
 	$(PIP) --require-hashes --only-binary :all: -r requirements/bench.txt
+	@touch $@
+
+# The generators want other versions of some packages than the service does.
+$(CONTRACT): requirements/contract.txt
+	@test -x $(CONTRACT_VENV)/bin/python || $(PYTHON) -m venv $(CONTRACT_VENV)
+	$(CONTRACT_VENV)/bin/python -m pip --disable-pip-version-check install --quiet --no-input \
+	    --require-hashes --only-binary :all: -r requirements/contract.txt
+	@touch $@
+
+contract/node_modules/.installed: contract/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm was not found; Node 20 and later have it" >&2; exit 1; }
+	cd contract && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

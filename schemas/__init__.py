@@ -15,7 +15,10 @@ from schemas.requests import (
     OffsetEncoding,
     RejectedDocument,
     SentimentRequest,
+    StreamDocument,
+    StreamOptions,
     given,
+    stream_document,
 )
 from schemas.responses import (
     AnalyzeResponse,
@@ -74,5 +77,8 @@ __all__ = [
     "SentimentResponse",
     "SentimentScores",
     "ServiceLimits",
+    "StreamDocument",
+    "StreamOptions",
     "given",
+    "stream_document",
 ]

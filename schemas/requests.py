@@ -4,7 +4,9 @@ Limits come from the validation context (see `schemas.limits`), so that one set 
 bad document of a batch must not spoil its neighbours: it is validated alone and becomes a `RejectedDocument`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -23,7 +25,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypeAliasType
 
-from schemas.limits import DEFAULT_LIMITS, limits_of
+from schemas.limits import DEFAULT_LIMITS, Limits, limits_of
 from schemas.problems import document_error
 
 OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
@@ -151,6 +153,19 @@ class BatchDocument(_Request):
     language: Language | MISSING = MISSING
 
 
+class StreamDocument(BatchDocument):
+    """One line of a stream."""
+
+
+class StreamOptions(_Request):
+    """What is wanted of every line of a stream."""
+
+    features: Features = DEFAULT_FEATURES
+    language: Language | MISSING = MISSING
+    offset_encoding: Encoding = "codepoint"
+    labels: Labels | MISSING = MISSING
+
+
 @dataclass(frozen=True, slots=True)
 class RejectedDocument:
     """A document that failed its validation: it is answered with this error and costs no analysis."""
@@ -164,16 +179,23 @@ class _ValidatedAlone:
     """Marks an item whose validation errors stay its own: they become a `RejectedDocument` in its place."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._validate, handler(BatchDocument))
+        return core_schema.no_info_wrap_validator_function(_validated_alone, handler(BatchDocument))
 
-    @staticmethod
-    def _validate(value: Any, validate: ValidatorFunctionWrapHandler) -> BatchDocument | RejectedDocument:
-        try:
-            document: BatchDocument = validate(value)
-        except ValidationError as error:
-            code, detail = document_error(error)
-            return RejectedDocument(id=_usable_id(value), code=code, detail=detail)
-        return document
+
+def _validated_alone(
+    value: Any, validate: ValidatorFunctionWrapHandler | Callable[[Any], BatchDocument]
+) -> BatchDocument | RejectedDocument:
+    try:
+        document: BatchDocument = validate(value)
+    except ValidationError as error:
+        code, detail = document_error(error)
+        return RejectedDocument(id=_usable_id(value), code=code, detail=detail)
+    return document
+
+
+def stream_document(value: Any, limits: Limits) -> BatchDocument | RejectedDocument:
+    """What one line of a stream says."""
+    return _validated_alone(value, partial(StreamDocument.model_validate, context=limits))
 
 
 def _usable_id(value: Any) -> str | None:

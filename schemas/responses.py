@@ -118,7 +118,7 @@ class BatchOk(TypedDict):
     """A document that was analysed."""
 
     status: Literal["ok"]
-    index: Annotated[int, Field(ge=0, description="The document's place in the request.")]
+    index: Annotated[int, Field(ge=0, description="The document's place in the request, or its line in the stream.")]
     id: NotRequired[Annotated[str, Field(description="The document's `id`, where it had one.")]]
     analysis: AnalyzeResponse
 
@@ -127,7 +127,7 @@ class BatchError(TypedDict):
     """A document that could not be analysed."""
 
     status: Literal["error"]
-    index: Annotated[int, Field(ge=0, description="The document's place in the request.")]
+    index: Annotated[int, Field(ge=0, description="The document's place in the request, or its line in the stream.")]
     id: NotRequired[Annotated[str, Field(description="The document's `id`, where it had a valid one.")]]
     error: DocumentError
 
@@ -169,6 +169,7 @@ class ServiceLimits(TypedDict):
     max_text_characters: int
     max_batch_documents: int
     max_batch_characters: int
+    max_stream_line_bytes: int
     default_timeout_ms: int
     max_timeout_ms: int
 

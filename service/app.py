@@ -12,7 +12,7 @@ from service import exception_handlers, openapi
 from service.api_keys import ApiKeyMiddleware
 from service.metrics import Metrics
 from service.middleware import RequestMiddleware
-from service.routes import analysis, system
+from service.routes import analysis, docs, stream, system
 from service.runtime import running
 from service.settings import Settings
 from service.signals import drain_on_signals
@@ -41,12 +41,14 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
         summary="Entities and sentiment over HTTP.",
         description=_DESCRIPTION,
         version=version("spanwise"),
+        contact={"name": "The Spanwise developers"},
         license_info={"name": "MIT", "identifier": "MIT"},
         openapi_tags=[
             {"name": "analysis", "description": "What the service is for."},
             {"name": "system", "description": "For probes and operators."},
         ],
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would record bodies and messages
@@ -58,8 +60,9 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
         app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
     app.add_middleware(RequestMiddleware, metrics=metrics)
     exception_handlers.register(app)
-    # The routes themselves, before those of the docs: include_router's indirection and three paths that do not match
+    # The routes themselves, before that of the document: include_router's indirection and a path that does not match
     # would cost 10 µs a request.
-    app.router.routes[:0] = [*analysis.router.routes, *system.router.routes]
+    app.router.routes[:0] = [*analysis.router.routes, *stream.router.routes, *system.router.routes]
+    app.router.routes.extend(docs.routes)
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
     return app

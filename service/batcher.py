@@ -5,6 +5,10 @@ how fast it drains. There is no timer: while a micro-batch is being analysed, wh
 whatever has gathered, up to a budget of characters. An idle service so answers a lone request at once, and a busy
 one fills its batches by itself. Whoever's deadline has passed, or who has hung up, leaves the queue before any work
 is done for them.
+
+The lines of streams wait in queues of their own. They are bounded by each stream's window rather than here, and take
+turns with the requests: after a micro-batch of requests comes one of lines, and it is short, so that a stream which
+always has more to send hardly delays anybody.
 """
 
 import asyncio
@@ -24,6 +28,9 @@ from service.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
+STREAM_SLICE_SECONDS = 0.01
+"""How long a micro-batch of streams' lines is meant to take: about as long as one short text, twice."""
+
 Outcome = AnalyzeResponse | BaseException
 """An analysis, or what went wrong with this very document."""
 
@@ -36,6 +43,8 @@ class Submission:
     outcomes: list[Outcome | None]
     future: "asyncio.Future[None]"
     submitted: float
+    streamed: bool = False
+    """Whether it is a line of a stream."""
     started: float = 0.0
     """When the first of its documents left the queue; 0 as long as all wait."""
     finished: float = 0.0
@@ -83,7 +92,8 @@ class Batcher:
         self._per_document = document_characters
         self._metrics = metrics or Metrics()
         self._loop = asyncio.get_running_loop()
-        self._queues: dict[str, OrderedDict[_Job, None]] = {}
+        self._queues: dict[tuple[str, bool], OrderedDict[_Job, None]] = {}  # by language, and whether it is streamed
+        self._streams_turn = False
         self._running: dict[int, tuple[float, int]] = {}
         self._batches = 0
         self._dispatching = False
@@ -92,7 +102,7 @@ class Batcher:
         self._drain_deadline: float | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self.queued_characters = 0
+        self.queued_characters = 0  # of requests; what streams have waiting is bounded by their windows
         self.drain_rate = DrainRate()
 
     @property
@@ -107,9 +117,8 @@ class Batcher:
 
     def stalled(self, seconds: float) -> bool:
         """Whether a micro-batch has run for so long, or work waits although nothing runs."""
-        return self.longest_run() > seconds or (
-            self.queued_characters > 0 and not self._running and not self._dispatching
-        )
+        waiting = any(self._queues.values())
+        return self.longest_run() > seconds or (waiting and not self._running and not self._dispatching)
 
     async def wait(
         self, submission: Submission, seconds: float, on_disconnect: "asyncio.Future[None] | None" = None
@@ -119,38 +128,48 @@ class Batcher:
         Raises `DeadlineExceeded`, `ShuttingDown` when a drain gives it up, or `CallerGone` once `on_disconnect` is
         done.
         """
-        expiry = self._loop.call_later(seconds, self._give_up, submission, DeadlineExceeded)
+        expiry = self.expire_after(submission, seconds)
         if on_disconnect is not None:
             on_disconnect.add_done_callback(lambda _: self._give_up(submission, CallerGone))
         try:
             await submission.future
         finally:
             expiry.cancel()
-            submission.finished = submission.finished or perf_counter()
-            self._withdraw(submission)
+            self.withdraw(submission)
+
+    def expire_after(self, submission: Submission, seconds: float) -> asyncio.TimerHandle:
+        """After so many seconds its future gets a `DeadlineExceeded`, unless the timer is cancelled."""
+        return self._loop.call_later(seconds, self._give_up, submission, DeadlineExceeded)
+
+    def withdraw(self, submission: Submission) -> None:
+        """Take out of the queue what is still in it; whoever admitted must call this, or `wait`, in the end."""
+        submission.finished = submission.finished or perf_counter()
+        self._withdraw(submission)
 
     def retry_after(self) -> int:
         """Whole seconds until what waits and runs now is likely to be done."""
         running = sum(characters for _, characters in self._running.values())
         return self.drain_rate.retry_after(self.queued_characters + running, self._threads)
 
-    def admit(self, request_id: str, work: Sequence[tuple[Analyzer, Document]]) -> Submission:
+    def admit(
+        self, request_id: str, work: Sequence[tuple[Analyzer, Document]], *, streamed: bool = False
+    ) -> Submission:
         """Queue the documents of a request, all or none; its `outcomes` will be in the order of `work`.
 
-        Raises `Overloaded` or `ShuttingDown`. Whoever admits must `wait`.
+        Raises `ShuttingDown`, or `Overloaded` unless it is a line of a stream. Whoever admits must `wait`.
         """
         if not self._accepting:
             raise ShuttingDown(self.retry_after())
-        characters = sum(len(document.text) for _, document in work)
+        characters = 0 if streamed else sum(len(document.text) for _, document in work)
         if self.queued_characters + characters > self._max_queued:
             raise Overloaded(self.retry_after())
         submission = Submission(
-            request_id, [None] * len(work), self._loop.create_future(), perf_counter(), pending=len(work)
+            request_id, [None] * len(work), self._loop.create_future(), perf_counter(), streamed, pending=len(work)
         )
         for index, (analyzer, document) in enumerate(work):
             job = _Job(submission, index, analyzer, document)
             submission.queued.add(job)
-            self._queues.setdefault(analyzer.language, OrderedDict())[job] = None
+            self._queues.setdefault((analyzer.language, streamed), OrderedDict())[job] = None
         self.queued_characters += characters
         self._metrics.admitted(work)
         self._submissions.add(submission)
@@ -167,8 +186,7 @@ class Batcher:
         """Take out of the queue what is still in it."""
         for job in submission.queued:
             self._metrics.dropped(job.analyzer.language, len(job.document.text))
-            del self._queues[job.analyzer.language][job]
-            self.queued_characters -= len(job.document.text)
+            self._take(self._queues[job.analyzer.language, submission.streamed], job)
         submission.queued.clear()
         self._submissions.discard(submission)
         if not self._submissions and not self._running:
@@ -191,24 +209,39 @@ class Batcher:
             self._executor.submit(self._run, number, batch)
 
     def _next_batch(self) -> list[_Job]:
-        """What waits for one analyzer, the one whose first document has waited longest, up to the budget."""
-        waiting = [queue for queue in self._queues.values() if queue]
-        if not waiting:
+        """What waits for one analyzer, the one whose first document has waited longest, up to the budget.
+
+        Requests and streams take turns when both wait.
+        """
+        kinds = {streamed for (_, streamed), queue in self._queues.items() if queue}
+        if not kinds:
             return []
+        turn = self._streams_turn if len(kinds) > 1 else kinds.pop()
+        self._streams_turn = not turn
+        waiting = [queue for (_, streamed), queue in self._queues.items() if queue and streamed == turn]
         queue = min(waiting, key=lambda queue: next(iter(queue)).submission.submitted)
         batch: list[_Job] = []
-        left = self._budget
+        left = self._slice() if turn else self._budget
         while queue:
             job = next(iter(queue))
             length = len(job.document.text)
             if batch and length + self._per_document > left:
                 break
-            del queue[job]
+            self._take(queue, job)
             job.submission.queued.discard(job)
-            self.queued_characters -= length
             left -= length + self._per_document
             batch.append(job)
         return batch
+
+    def _take(self, queue: "OrderedDict[_Job, None]", job: _Job) -> None:
+        del queue[job]
+        if not job.submission.streamed:
+            self.queued_characters -= len(job.document.text)
+
+    def _slice(self) -> int:
+        """The budget of a micro-batch of lines, in characters."""
+        rate = self.drain_rate.characters_per_second
+        return min(self._budget, int(rate * STREAM_SLICE_SECONDS)) if rate else self._budget
 
     def _run(self, number: int, batch: list[_Job]) -> None:
         """On an NLP thread."""

@@ -83,7 +83,7 @@ class BodyTooLarge(ServiceError):
 
 
 class UnsupportedMediaType(ServiceError):
-    """The body is declared to be something else than JSON."""
+    """The body is declared to be something else than JSON, or JSON Lines for a stream."""
 
     status, code, title = 415, "unsupported_media_type", "Unsupported media type"
 

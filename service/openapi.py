@@ -3,7 +3,9 @@
 Every error is documented with its own media type and an example; generators so make a typed `Problem` of it.
 """
 
+import json
 from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,12 +13,13 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from schemas import Problem
+from schemas import Problem, StreamDocument
 from service import errors
 from service.errors import ServiceError
 from service.settings import Settings
 from service.timeouts import HEADER
 
+_EXAMPLES = files("service") / "examples.json"  # requests and their real answers: see contract/examples.py
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _REQUEST_ID = {
     "description": "The caller's `X-Request-ID`, when it is 1-128 characters of `A-Z a-z 0-9 . _ -`; else a fresh one.",
@@ -43,6 +46,12 @@ TIMEOUT_HEADER: dict[str, Any] = {
         }
     ]
 }
+
+
+def _lines_of(item: str) -> dict[str, Any]:
+    """A media type of JSON Lines. 3.1 has no word for what a line holds, and generators fail on that of 3.2."""
+    return {"schema": {"type": "string", "format": "binary", "x-itemSchema": {"$ref": f"#/components/schemas/{item}"}}}
+
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -96,7 +105,41 @@ ANALYSIS_ERRORS: Responses = {
         errors.DeadlineExceeded,
     ),
 }
-for _status, _documented in ANALYSIS_ERRORS.items():
+STREAM_BODY: dict[str, Any] = {
+    "parameters": [
+        {
+            **TIMEOUT_HEADER["parameters"][0],
+            "description": "How long a line may take, in milliseconds, from when it was read to its result. Then the "
+            "result is a `deadline_exceeded`, and work that was not begun never will be.",
+        }
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "JSON Lines: one `StreamDocument` per line, each ended by a line feed.",
+        "content": {
+            media_type: _lines_of("StreamDocument") for media_type in ("application/jsonl", "application/x-ndjson")
+        },
+    },
+}
+STREAM_RESPONSES: Responses = {
+    200: {
+        "description": "JSON Lines: one `BatchResult` per line. The last one is an error without an `id` when the "
+        "service ends the stream early (`shutting_down`, or `deadline_exceeded` when nothing was sent for too long): "
+        "its `index` is that of the first line that was not accepted.",
+        "headers": {"X-Request-ID": _REQUEST_ID},
+        "content": {"application/jsonl": _lines_of("BatchResult")},
+    },
+    **problems(
+        errors.Unauthorized,
+        errors.UnsupportedMediaType,
+        errors.ValidationFailed,
+        errors.RateLimited,
+        errors.InternalError,
+        errors.Overloaded,
+        errors.ShuttingDown,
+    ),
+}
+for _status, _documented in (*ANALYSIS_ERRORS.items(), *STREAM_RESPONSES.items()):
     if _status not in (errors.Unauthorized.status, errors.RateLimited.status):  # refused before anything is timed
         _documented["headers"]["Server-Timing"] = _SERVER_TIMING
 
@@ -118,29 +161,42 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
         tags=app.openapi_tags,
+        contact=app.contact,
         license_info=app.license_info,
         servers=[{"url": "/"}],
     )
     components = spec["components"]
     schemas: dict[str, Any] = components["schemas"]
-    schemas.update(_schemas_of(Problem))
+    schemas.update(_schemas_of(Problem) | _schemas_of(StreamDocument))
     components["securitySchemes"] = {
         "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "Bearer": {"type": "http", "scheme": "bearer"},
     }
     spec["security"] = [{"ApiKey": []}, {"Bearer": []}, {}]
-    for schema in schemas.values():
-        for part in _properties(schema):
-            part.pop("title", None)
-    for name in ("EntitiesRequest", "SentimentRequest", "AnalyzeRequest", "BatchDocument"):
+    operations = [operation for methods in spec["paths"].values() for operation in methods.values()]
+    for part in _objects([schemas, [operation.get("parameters") for operation in operations]]):
+        if isinstance(part.get("title"), str):  # else it is a property of that name
+            del part["title"]
+        part.pop("uniqueItems", None)  # repeating a value does no harm and is no error
+    for name in ("EntitiesRequest", "SentimentRequest", "AnalyzeRequest", "BatchDocument", "StreamDocument"):
         schemas[name]["properties"]["text"]["maxLength"] = settings.max_text_characters
     schemas["BatchRequest"]["properties"]["documents"]["maxItems"] = settings.max_batch_documents
-    for path in spec["paths"].values():
-        for operation in path.values():
-            for parameter in operation.get("parameters", ()):
-                if parameter["name"] == HEADER:
-                    parameter["schema"]["maximum"] = settings.max_timeout_ms
+    examples = json.loads(_EXAMPLES.read_text("utf-8"))
+    for operation in operations:
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == HEADER:
+                parameter["schema"]["maximum"] = settings.max_timeout_ms
+        _add_examples(operation, examples[operation["operationId"]])
     return spec
+
+
+def _add_examples(operation: dict[str, Any], examples: dict[str, dict[str, Any]]) -> None:
+    """The same names for a request and its answer."""
+    for key, place in (("request", operation.get("requestBody")), ("answer", operation["responses"]["200"])):
+        for media_type in place["content"].values() if place else ():
+            media_type["examples"] = {
+                name: {"summary": example["summary"], "value": example[key]} for name, example in examples.items()
+            }
 
 
 def _schemas_of(kind: Any) -> dict[str, Any]:
@@ -149,7 +205,8 @@ def _schemas_of(kind: Any) -> dict[str, Any]:
     return {**inner, kind.__name__: schema}
 
 
-def _properties(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for part in schema.get("properties", {}).values():
-        yield part
-        yield from _properties(part)
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(part)

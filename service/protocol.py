@@ -1,6 +1,8 @@
-"""HTTP/1.1 as uvicorn speaks it, with our own answer to what is no HTTP and a bound on headers."""
+"""HTTP/1.1 as uvicorn speaks it, with our own answer to what is no HTTP, a bound on headers, and word of who left."""
 
+import asyncio
 import uuid
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -10,6 +12,10 @@ from service.responses import ProblemResponse
 MAX_HEADER_BYTES = 64 * 1024
 """Names and values of one request's headers, and its URL. httptools itself knows no limit."""
 _PER_HEADER = 32  # what one costs beyond its bytes, as HTTP/2 counts (RFC 9113, 6.5.2)
+
+
+CONNECTION_LOST = "spanwise.connection_lost"
+"""In a request's scope: an event. ASGI tells of a lost connection only those who have read all that came before it."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -31,6 +37,19 @@ class HttpProtocol(HttpToolsProtocol):
         """Raise, which the parser makes a 400, when there is too much."""
         self._count(name + value)
         super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The request is about to be handed over."""
+        scope: Any = self.scope
+        scope[CONNECTION_LOST] = asyncio.Event()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being served."""
+        if self.cycle is not None:
+            scope: Any = self.cycle.scope
+            scope[CONNECTION_LOST].set()
+        super().connection_lost(exc)
 
     def _count(self, part: bytes) -> None:
         self._header_bytes += len(part) + _PER_HEADER

@@ -16,11 +16,11 @@ from service.errors import BodyTooLarge, CallerGone, MalformedJson, UnsupportedM
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def check_media_type(request: Request) -> None:
-    """Raises `UnsupportedMediaType` unless the body is declared to be JSON."""
+def check_media_type(request: Request, *accepted: str) -> None:
+    """Raises `UnsupportedMediaType` unless the body is declared to be one of these."""
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared != "application/json":
-        raise UnsupportedMediaType("Send the request as application/json.")
+    if declared not in accepted:
+        raise UnsupportedMediaType(f"Send the request as {' or '.join(accepted)}.")
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
@@ -43,13 +43,13 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def parse_json(body: bytes) -> Any:
+def parse_json(body: bytes, what: str = "body") -> Any:
     """The JSON value, or `MalformedJson`, which says where and never what."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         where = f" at character {error.pos}" if body else ": it is empty"
-        raise MalformedJson(f"The body is not JSON{where}.") from None
+        raise MalformedJson(f"The {what} is not JSON{where}.") from None
 
 
 def validate(model: type[Model], value: Any, limits: Limits) -> Model:

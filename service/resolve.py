@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pipelines import Analyzer, Registry
-from schemas import BatchDocument, BatchRequest, Feature, FieldError, given
+from schemas import BatchDocument, BatchRequest, Feature, FieldError, StreamOptions, given
 from service.errors import ValidationFailed
 
 
@@ -37,6 +37,14 @@ def batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]
     languages = {given(d.language) for d in request.documents if isinstance(d, BatchDocument)}
     chosen = [registry.default if language is None else registry.get(language) for language in languages]
     return [analyzer for analyzer in chosen if analyzer] or [registry.default]
+
+
+def check_options(registry: Registry, options: StreamOptions) -> None:
+    """Raises `ValidationFailed` when no line of a stream could be served with these options."""
+    language = given(options.language)
+    if language or not any(options.features <= analyzer.features for analyzer in registry):
+        choose_analyzer(registry, language, options.features, "/features")
+    check_labels(given(options.labels), registry)
 
 
 def _refusal(pointer: str, code: str, detail: str) -> ValidationFailed:

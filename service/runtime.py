@@ -37,6 +37,8 @@ class Runtime:
     batcher: Batcher
     readers: set[asyncio.Timeout] = field(default_factory=set)
     """The time limits of requests whose bodies are still arriving."""
+    streams: set[object] = field(default_factory=set)
+    """The streams that are being served."""
 
     async def drain(self) -> bool:
         """Accept nothing more, and finish what was accepted within the time allowed; False when that was too short."""

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     max_batch_characters: int = Field(
         DEFAULT_LIMITS.max_batch_characters, ge=1, description="Characters of all texts of a batch together."
     )
+    max_stream_line_bytes: int = Field(1024 * 1024, ge=1024, description="Bytes of one line of a stream.")
+    max_streams: int = Field(32, ge=1, description="Streams that one worker serves at a time.")
     default_timeout_ms: int = Field(
         30_000, ge=1, description="How long a request may take when it names no `X-Request-Timeout-Ms`."
     )

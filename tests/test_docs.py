@@ -62,6 +62,12 @@ def test_every_make_target_explains_itself() -> None:
         "bench",
         "quality",
         "reliability",
+        "contract",
+        "clients",
+        "openapi",
+        "bench-engine",
+        "exactness",
+        "soak",
         "help",
     ):
         assert re.search(rf"^{target}\s+\S", shown, re.MULTILINE), target

@@ -40,7 +40,7 @@ class JSONRoute(APIRoute):
             try:
                 if not runtime.batcher.accepting:
                     raise ShuttingDown(runtime.batcher.retry_after())
-                check_media_type(request)
+                check_media_type(request, "application/json")
                 seen.deadline = asyncio.get_running_loop().time() + timeout_seconds(request, runtime.settings)
                 body = await _read_in_time(request, runtime, seen.deadline)
                 seen.body_bytes = len(body)

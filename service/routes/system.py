@@ -97,6 +97,7 @@ def limits(settings: Settings) -> ServiceLimits:
         max_text_characters=settings.max_text_characters,
         max_batch_documents=settings.max_batch_documents,
         max_batch_characters=settings.max_batch_characters,
+        max_stream_line_bytes=settings.max_stream_line_bytes,
         default_timeout_ms=settings.default_timeout_ms,
         max_timeout_ms=settings.max_timeout_ms,
     )

@@ -40,10 +40,10 @@ def serving(registry: Registry) -> Serving:
         async def check(response: httpx.Response) -> None:
             request = response.request
             await response.aread()
-            if request.method != "HEAD" and request.url.path not in ("/openapi.json", "/docs", "/metrics"):
-                contract.check(
-                    request.method, request.url.path, response.status_code, response.headers, response.json()
-                )
+            if request.method != "HEAD" and not request.url.path.startswith(("/openapi.json", "/docs", "/metrics")):
+                lines = response.headers["content-type"] == "application/jsonl"
+                body = [orjson.loads(line) for line in response.content.splitlines()] if lines else response.json()
+                contract.check(request.method, request.url.path, response.status_code, response.headers, body)
 
         transport = httpx.ASGITransport(app)
         async with (

@@ -4,7 +4,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-ANALYSIS_PATHS = frozenset({"/v1/entities", "/v1/sentiment", "/v1/analyze", "/v1/batch"})
+JSON_PATHS = frozenset({"/v1/entities", "/v1/sentiment", "/v1/analyze", "/v1/batch"})
+ANALYSIS_PATHS = JSON_PATHS | {"/v1/stream"}
 
 
 class Contract:
@@ -26,7 +27,12 @@ class Contract:
         documented = operation["responses"].get(str(status))
         assert documented, f"{method} {path} answered {status}, which is not documented"
         assert media_type in documented["content"], f"{path} answered {media_type}"
-        self.validate(documented["content"][media_type]["schema"], body)
+        schema = documented["content"][media_type]["schema"]
+        if item_schema := schema.get("x-itemSchema"):
+            for line in body:
+                self.validate(item_schema, line)
+        else:
+            self.validate(schema, body)
         if status >= 400:
             assert body["status"] == status
             assert body["request_id"] == headers["x-request-id"]

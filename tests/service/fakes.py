@@ -13,7 +13,8 @@ class GatedEngine:
 
     name: EngineName = "spacy"
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = 30) -> None:
+        self._patience = patience
         self.gate = threading.Event()
         self.entered = threading.Event()
         self.batches: list[list[str]] = []
@@ -22,7 +23,7 @@ class GatedEngine:
         """Note the batch, then wait for the gate."""
         self.batches.append(list(texts))
         self.entered.set()
-        assert self.gate.wait(30), "the test never opened the gate"
+        assert self.gate.wait(self._patience), "the test never opened the gate"
         return [Annotations([], []) for _ in texts]
 
 

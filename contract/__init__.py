@@ -1,0 +1,1 @@
+"""What holds the published contract to service and callers: examples, breaking changes, generated clients."""

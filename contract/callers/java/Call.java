@@ -1,0 +1,121 @@
+// Calls the service at the first address, and the overloaded one at the second, by openapi-generator's Java client.
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.spanwise.client.ApiClient;
+import org.spanwise.client.ApiException;
+import org.spanwise.client.api.AnalysisApi;
+import org.spanwise.client.model.BatchDocument;
+import org.spanwise.client.model.BatchError;
+import org.spanwise.client.model.BatchOk;
+import org.spanwise.client.model.BatchRequest;
+import org.spanwise.client.model.BatchResult;
+import org.spanwise.client.model.EntitiesRequest;
+import org.spanwise.client.model.Entity;
+import org.spanwise.client.model.Feature;
+import org.spanwise.client.model.Problem;
+import org.spanwise.client.model.StreamDocument;
+
+public class Call {
+    static final ObjectMapper MAPPER = ApiClient.createDefaultObjectMapper();
+
+    // Java's default offers an upgrade to HTTP/2 and loses the body of a cleartext request on the way.
+    static ApiClient clientOf(String address) {
+        ApiClient client = new ApiClient();
+        client.setHttpClientBuilder(HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
+        client.updateBaseUri(address);
+        return client;
+    }
+
+    static List<Object> entities(AnalysisApi api) throws ApiException {
+        List<Object> found = new ArrayList<>();
+        for (Entity entity : api.extractEntities(new EntitiesRequest().text("Tim Cook loved Paris."), null).getEntities()) {
+            found.add(Arrays.asList(entity.getText(), entity.getLabel(), entity.getStart(), entity.getEnd()));
+        }
+        return found;
+    }
+
+    static List<Object> batch(AnalysisApi api) throws ApiException {
+        BatchRequest request = new BatchRequest()
+            .addDocumentsItem(new BatchDocument().text("Tim Cook loved Paris.").id("a"))
+            .addDocumentsItem(new BatchDocument().text("Qapla'!").id("b").language("tlh"))
+            .features(List.of(Feature.ENTITIES));
+        List<Object> found = new ArrayList<>();
+        for (BatchResult result : api.analyzeBatch(request, null).getResults()) {
+            found.add(resultOf(result));
+        }
+        return found;
+    }
+
+    static List<Object> resultOf(BatchResult result) {
+        if (result.getActualInstance() instanceof BatchOk ok) {
+            return Arrays.asList("ok", ok.getId(), ok.getAnalysis().getEntities().size());
+        }
+        BatchError error = result.getBatchError();
+        return Arrays.asList("error", error.getId(), error.getError().getCode());
+    }
+
+    static List<Object> invalid(AnalysisApi api) throws Exception {
+        try {
+            api.extractEntities(new EntitiesRequest().text("a").labels(List.of("WIZARD")), null);
+        } catch (ApiException refusal) {
+            Problem problem = MAPPER.readValue(refusal.getResponseBody(), Problem.class);
+            return Arrays.asList(problem.getStatus(), problem.getCode().getValue(),
+                problem.getErrors().get(0).getPointer(), problem.getErrors().get(0).getCode());
+        }
+        throw new AssertionError("this was refused");
+    }
+
+    static List<Object> overloaded(AnalysisApi api) throws Exception {
+        try {
+            api.extractEntities(new EntitiesRequest().text("a"), null);
+        } catch (ApiException refusal) {
+            Problem problem = MAPPER.readValue(refusal.getResponseBody(), Problem.class);
+            long wait = refusal.getResponseHeaders().firstValueAsLong("Retry-After").orElseThrow();
+            return Arrays.asList(problem.getStatus(), problem.getCode().getValue(), wait >= 1);
+        }
+        throw new AssertionError("this was refused");
+    }
+
+    // The generated call waits for the whole answer and makes a file of it; the JDK's client gives line by line.
+    static List<Object> stream(ApiClient client) throws Exception {
+        List<StreamDocument> documents = List.of(
+            new StreamDocument().text("Tim Cook loved Paris.").id("a"),
+            new StreamDocument().text("x").id("b").language("tlh"));
+        StringBuilder lines = new StringBuilder();
+        for (StreamDocument document : documents) {
+            lines.append(MAPPER.writeValueAsString(document)).append('\n');
+        }
+        HttpRequest request = HttpRequest.newBuilder(URI.create(client.getBaseUri() + "/v1/stream?features=entities"))
+            .header("Content-Type", "application/jsonl")
+            .POST(HttpRequest.BodyPublishers.ofString(lines.toString()))
+            .build();
+        List<Object> found = new ArrayList<>();
+        var answer = client.getHttpClient().send(request, HttpResponse.BodyHandlers.ofLines());
+        if (answer.statusCode() != 200) throw new AssertionError(answer.statusCode());
+        for (String line : (Iterable<String>) answer.body()::iterator) {
+            found.add(resultOf(MAPPER.readValue(line, BatchResult.class)));
+        }
+        return found;
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        ApiClient client = clientOf(arguments[0]);
+        AnalysisApi api = new AnalysisApi(client);
+        Map<String, Object> seen = new LinkedHashMap<>();
+        seen.put("entities", entities(api));
+        seen.put("batch", batch(api));
+        seen.put("invalid", invalid(api));
+        seen.put("stream", stream(client));
+        seen.put("overloaded", overloaded(new AnalysisApi(clientOf(arguments[1]))));
+        System.out.println(MAPPER.writeValueAsString(seen));
+    }
+}

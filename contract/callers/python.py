@@ -1,0 +1,89 @@
+"""Calls the service at the first address and the overloaded one at the second: the `openapi-python-client` client."""
+
+import json
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+
+from spanwise_client import Client
+from spanwise_client.api.analysis import analyze_batch, analyze_stream, extract_entities
+from spanwise_client.models import (
+    BatchDocument,
+    BatchError,
+    BatchOk,
+    BatchRequest,
+    BatchResponse,
+    EntitiesRequest,
+    EntitiesResponse,
+    Feature,
+    Problem,
+    StreamDocument,
+)
+from spanwise_client.types import File, Unset
+
+
+def entities(client: Client) -> list[object]:
+    answer = extract_entities.sync(client=client, body=EntitiesRequest(text="Tim Cook loved Paris."))
+    assert isinstance(answer, EntitiesResponse)
+    return [[entity.text, entity.label, entity.start, entity.end] for entity in answer.entities]
+
+
+def batch(client: Client) -> list[object]:
+    documents = [
+        BatchDocument(text="Tim Cook loved Paris.", id="a"),
+        BatchDocument(text="Qapla'!", id="b", language="tlh"),
+    ]
+    answer = analyze_batch.sync(client=client, body=BatchRequest(documents=documents, features=[Feature.ENTITIES]))
+    assert isinstance(answer, BatchResponse)
+    return [result_of(result) for result in answer.results]
+
+
+def result_of(result: BatchOk | BatchError) -> list[object]:
+    if isinstance(result, BatchOk):
+        found = result.analysis.entities
+        return ["ok", result.id, None if isinstance(found, Unset) else len(found)]
+    return ["error", result.id, result.error.code]
+
+
+def invalid(client: Client) -> list[object]:
+    answer = extract_entities.sync_detailed(client=client, body=EntitiesRequest(text="a", labels=["WIZARD"]))
+    problem = answer.parsed
+    assert isinstance(problem, Problem)
+    assert problem.errors
+    return [problem.status, problem.code.value, problem.errors[0].pointer, problem.errors[0].code]
+
+
+def overloaded(client: Client) -> list[object]:
+    answer = extract_entities.sync_detailed(client=client, body=EntitiesRequest(text="a"))
+    assert isinstance(answer.parsed, Problem)
+    return [answer.parsed.status, answer.parsed.code.value, int(answer.headers["Retry-After"]) >= 1]
+
+
+def stream(client: Client) -> Iterator[object]:
+    """The generated call waits for the whole answer; its request over httpx gives line by line."""
+    documents = [StreamDocument(text="Tim Cook loved Paris.", id="a"), StreamDocument(text="x", id="b", language="tlh")]
+    lines = "".join(json.dumps(document.to_dict()) + "\n" for document in documents)
+    request = analyze_stream._get_kwargs(body=File(payload=BytesIO(lines.encode())), features=[Feature.ENTITIES])
+    request["headers"]["Content-Type"] = "application/jsonl"
+    with client.get_httpx_client().stream(**request) as answer:
+        assert answer.status_code == 200
+        for line in answer.iter_lines():
+            result = json.loads(line)
+            yield result_of((BatchOk if result["status"] == "ok" else BatchError).from_dict(result))
+
+
+def main(service: str, full: str) -> None:
+    with Client(base_url=service) as client:
+        seen = {
+            "entities": entities(client),
+            "batch": batch(client),
+            "invalid": invalid(client),
+            "stream": list(stream(client)),
+        }
+    with Client(base_url=full) as client:
+        seen["overloaded"] = overloaded(client)
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

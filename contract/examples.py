@@ -1,0 +1,48 @@
+"""Ask the service every example of its document, and write down what it answers.
+
+`python -m contract.examples` renews `service/examples.json`: the answers in the document are real ones, and a test
+compares them with the service's own.
+"""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from service.app import create_app
+from service.settings import Settings
+
+EXAMPLES = Path(__file__).parent.parent / "service" / "examples.json"
+
+
+async def ask(client: httpx.AsyncClient, operation_id: str, example: dict[str, Any], document: dict[str, Any]) -> Any:
+    """The service's answer to an example: JSON, or the text of JSON Lines."""
+    ((path, method),) = (
+        (path, method)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation["operationId"] == operation_id
+    )
+    request = example.get("request")
+    if isinstance(request, str):
+        headers = {"Content-Type": "application/jsonl"}
+        return (await client.request(method, path, content=request.encode(), headers=headers)).raise_for_status().text
+    return (await client.request(method, path, json=request)).raise_for_status().json()
+
+
+async def renew() -> None:
+    """Write every answer anew."""
+    app = create_app(Settings())
+    examples = json.loads(EXAMPLES.read_text("utf-8"))
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        for operation_id, named in examples.items():
+            for example in named.values():
+                example["answer"] = await ask(client, operation_id, example, app.openapi())
+    EXAMPLES.write_text(json.dumps(examples, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(renew())

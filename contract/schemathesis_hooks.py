@@ -1,0 +1,55 @@
+"""What Schemathesis must know of JSON Lines: how bodies are made, sent and read, and what a line of the answer is."""
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import schemathesis
+from hypothesis import strategies as st
+
+MEDIA_TYPES = ("application/jsonl", "application/x-ndjson")
+
+_documents = st.fixed_dictionaries(
+    {"text": st.text(min_size=1, max_size=50)},
+    optional={"id": st.text(min_size=1, max_size=10), "language": st.sampled_from(["en", "tlh", ""])},
+)
+_anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=5), part, max_size=3),
+    max_leaves=5,
+)
+_lines = (_documents | _anything).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=30)
+
+for media_type in MEDIA_TYPES:
+    schemathesis.openapi.media_type(media_type, st.lists(_lines, max_size=8).map(b"\n".join))
+
+
+@schemathesis.serializer(*MEDIA_TYPES)
+def send_lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
+    """As they are; a body of a negative test can be anything."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
+
+
+@schemathesis.deserializer(*MEDIA_TYPES)
+def read_lines(_: schemathesis.DeserializationContext, response: schemathesis.Response) -> str:
+    """The document says no more of an answer in lines than that it is text; the check below says more."""
+    return response.content.decode()
+
+
+@schemathesis.check
+def every_line_is_a_result(
+    _: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """In order, and of the type that `x-itemSchema` names."""
+    if response.status_code != 200 or "application/jsonl" not in response.headers.get("content-type", [""])[0]:
+        return
+    document = case.operation.schema.raw_schema
+    schema = {"$ref": "#/components/schemas/BatchResult", "components": document["components"]}
+    validator = jsonschema_rs.validator_for(schema)
+    results = [json.loads(line) for line in response.content.splitlines()]
+    for result in results:
+        if error := next(validator.iter_errors(result), None):
+            raise AssertionError(f"a line is no BatchResult: {error.message}")
+    indexes = [result["index"] for result in results]
+    if indexes != sorted(set(indexes)):
+        raise AssertionError("the results are not in the order of the lines")

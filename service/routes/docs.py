@@ -1,0 +1,46 @@
+"""`/docs`: Swagger UI over `/openapi.json`, from files of the service itself, so that it works without a network; `/`.
+
+FastAPI's own page loads its script from a CDN. All addresses are relative, for proxies that serve us below a prefix.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+_FILES = Path(str(files("fastapi_offline"))) / "static"
+_PAGE = get_swagger_ui_html(
+    title="Spanwise",
+    openapi_url="openapi.json",
+    swagger_js_url="docs/swagger-ui-bundle.js",
+    swagger_css_url="docs/swagger-ui.css",
+    swagger_favicon_url="docs/favicon.png",
+    swagger_ui_parameters={"validatorUrl": None, "displayRequestDuration": True},  # it would ask a validator elsewhere
+).body
+
+
+async def show_docs(request: Request) -> Response:  # noqa: ARG001 - what a route is called with
+    """The page."""
+    return HTMLResponse(bytes(_PAGE))
+
+
+def _file(name: str) -> Route:
+    async def show_file(request: Request) -> Response:  # noqa: ARG001 - what a route is called with
+        return FileResponse(_FILES / name)
+
+    return Route(f"/docs/{name}", show_file)
+
+
+async def lead_to_docs(request: Request) -> Response:  # noqa: ARG001 - what a route is called with
+    """From the front door."""
+    return RedirectResponse("docs")
+
+
+routes = [
+    Route("/", lead_to_docs),
+    Route("/docs", show_docs),
+    *(_file(name) for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")),
+]

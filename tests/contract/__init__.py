@@ -1,0 +1,1 @@
+"""Tests of the published contract: linters, breaking changes, property tests, generated clients."""

@@ -1,0 +1,170 @@
+"""Clients as other teams get them: generated, compiled, and called against the service on a loopback port.
+
+Every program in `contract/callers` does the same: it reads a good answer, both arms of a batch result, a 422 and a 503
+as typed problems, and a stream line by line; and prints what it saw.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from contract.clients import GENERATORS, generate
+from pipelines import Analyzer, Registry
+from service import server
+from service.app import create_app
+from service.settings import Settings
+from tests.contract.tools import CONTRACT, contract_python, missing, node_program, program
+from tests.service.fakes import GatedEngine, with_engine
+from tests.service.process import service
+from tests.service.test_process import environment
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
+
+CALLERS = CONTRACT / "callers"
+SEEN = {
+    "entities": [["Tim Cook", "PERSON", 0, 8], ["Paris", "GPE", 15, 20]],
+    "batch": [["ok", "a", 2], ["error", "b", "unsupported_language"]],
+    "invalid": [422, "validation_failed", "/labels", "unknown_label"],
+    "stream": [["ok", "a", 2], ["error", "b", "unsupported_language"]],
+    "overloaded": [503, "overloaded", True],
+}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """A live service."""
+    with service(environment()) as process:
+        yield process.url
+
+
+@pytest.fixture(scope="module")
+def full(english: Analyzer) -> Iterator[str]:
+    """A live service whose queue is full for as long as the tests last."""
+    engine = GatedEngine(patience=400)
+    settings = Settings(max_queued_characters=4, max_text_characters=4, max_batch_characters=4, shutdown_seconds=5)
+    app = create_app(settings, Registry({"en": with_engine(english, engine)}))
+    listener = server.listen("127.0.0.1", 0)
+    config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    callers = [threading.Thread(target=_fill, args=(f"{url}/v1/entities",)) for _ in range(2)]
+    try:
+        signs: list[Callable[[], bool]] = [engine.entered.is_set, partial(_is_full, app)]
+        for caller, taken in zip(callers, signs, strict=True):
+            caller.start()
+            deadline = time.monotonic() + 60
+            while not taken():
+                assert time.monotonic() < deadline, "it never got full"
+                time.sleep(0.05)
+        yield url
+    finally:
+        engine.gate.set()
+        for caller in callers:
+            caller.join(60)
+        running.should_exit = True
+        thread.join(60)
+
+
+def _is_full(app: FastAPI) -> bool:
+    characters: int = app.state.runtime.batcher.queued_characters
+    return characters == len("full")
+
+
+def _fill(url: str) -> None:
+    httpx.post(url, json={"text": "full"}, timeout=400, headers={"X-Request-Timeout-Ms": "300000"})
+
+
+def run(command: list[str | Path], cwd: Path, **variables: str) -> str:
+    """What a program prints. What it says when it fails is in the test's report."""
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
+    return done.stdout
+
+
+def generated(name: str, folder: Path) -> Path:
+    """A client, where its generator is installed."""
+    contract_python()
+    try:
+        generate(name, folder)
+    except subprocess.CalledProcessError as error:
+        raise AssertionError(error.stdout) from None
+    return folder
+
+
+@pytest.mark.parametrize("name", ["python", "python-pydantic"])
+def test_python(name: str, url: str, full: str, tmp_path: Path) -> None:
+    """It imports, passes mypy together with its caller, and sees what it should."""
+    if name == "python-pydantic":
+        program("java")
+    client = generated(name, tmp_path / name)
+    caller = CALLERS / f"{name.replace('-', '_')}.py"
+    assert (
+        json.loads(run([contract_python(), "-W", "error", caller, url, full], tmp_path, PYTHONPATH=str(client))) == SEEN
+    )
+    checks = ["--ignore-missing-imports", "--follow-imports", "silent", "--cache-dir", str(tmp_path / "cache")]
+    run(
+        [Path(sys.executable).parent / "mypy", "--strict", "--python-executable", contract_python(), *checks, caller],
+        tmp_path,
+        MYPYPATH=str(client),
+    )
+
+
+def test_typescript(url: str, full: str, tmp_path: Path) -> None:
+    """It passes `tsc --strict`."""
+    node_program("openapi-typescript")
+    client = generated("typescript", tmp_path / "client")
+    for source in (CALLERS / "typescript").iterdir():
+        (client / source.name).write_bytes(source.read_bytes())
+    (client / "package.json").write_text('{"type": "module"}')
+    (client / "node_modules").symlink_to(CONTRACT / "node_modules")
+    run([node_program("tsc"), "--project", client / "tsconfig.json"], client)
+    assert json.loads(run([program("node"), "out/call.js", url, full], client)) == SEEN
+
+
+def test_java(url: str, full: str, tmp_path: Path) -> None:
+    """Its own libraries are inside the generator's archive."""
+    program("javac")
+    client = generated("java", tmp_path / "client")
+    (archive,) = Path(contract_python()).parent.parent.glob("lib/python*/site-packages/openapi_generator_cli/*.jar")
+    annotations = Path("/usr/share/java/jakarta-annotation-api.jar")
+    if not annotations.exists():
+        missing("libjakarta-annotation-api-java is not installed")
+    path = f"{archive}:{annotations}:{tmp_path / 'classes'}"
+    sources = [*(client / "src" / "main" / "java").rglob("*.java"), CALLERS / "java" / "Call.java"]
+    run([program("javac"), "-nowarn", "-d", tmp_path / "classes", "-cp", path, *sources], tmp_path)
+    assert json.loads(run([program("java"), "-cp", path, "Call", url, full], tmp_path)) == SEEN
+
+
+def test_go(url: str, full: str, tmp_path: Path) -> None:
+    """It needs nothing but the standard library, so nothing is downloaded."""
+    program("go")
+    client = generated("go", tmp_path / "client")
+    caller = client / "call"
+    caller.mkdir()
+    (caller / "main.go").write_bytes((CALLERS / "go" / "main.go").read_bytes())
+    settings = {"GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOCACHE": str(tmp_path / "cache")}
+    run([program("go"), "vet", "./..."], client, **settings)
+    assert json.loads(run([program("go"), "run", "./call", url, full], client, **settings)) == SEEN
+
+
+def test_every_generator_is_tested() -> None:
+    """And every one has a page in the docs."""
+    page = (CONTRACT.parent / "docs" / "clients.md").read_text("utf-8")
+    assert GENERATORS.keys() == {"python", "python-pydantic", "typescript", "java", "go"}
+    for name in GENERATORS:
+        assert f"clients/{name}" in page
