@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import PipelineBroken, PipelineError, PipelineNotFound, PipelineSpecError, SelfTestFailed
+from pipelines.lean_spacy import leave_out_the_command_line
 from pipelines.specs import PipelineSpec, locate, parse_specs
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ __all__ = [
     "locate",
     "parse_specs",
 ]
+
+leave_out_the_command_line()
 
 # spaCy takes a second to import and 80 MB to hold: a process that loads no pipeline, such as the one that supervises
 # the workers, does without it.
