@@ -10,12 +10,13 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
+DEPLOY  := $(VENV)/.installed-deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock bench clean
+.PHONY: help run test smoke deploy-test image-test install lint format types lock bench clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(RUNTIME)  ## Install what is missing, then start the service on 127.0.0.1:8000 (ARGS=... goes to spanwise serve)
 	@$(BIN)/spanwise serve $(ARGS)
@@ -25,6 +26,13 @@ test: $(DEV)  ## Install what is missing, then run all tests (ARGS=... goes to p
 
 smoke: $(DEV)  ## The short test list that every supported Python must pass
 	@$(BIN)/python -m pytest -m smoke $(ARGS)
+
+deploy-test: $(DEPLOY)  ## Check the Dockerfile and the Kubernetes manifests (ARGS=... goes to pytest)
+	@$(BIN)/hadolint Dockerfile
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/deploy)
+
+image-test: $(DEPLOY)  ## Build the image and run it as a cluster would (as root, by podman; ARGS=... goes to pytest)
+	@PATH="$(abspath $(BIN)):$$PATH" tests/image/run.sh $(abspath $(BIN))/python $(ARGS)
 
 install: $(DEV)  ## Create the virtual environment with everything development needs
 
@@ -43,6 +51,7 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) --group build -o requirements/build.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(LOCK) $(LOCK_ARGS) --group deploy -c requirements/dev.txt -o requirements/deploy.txt
 
 bench: $(DEV)  ## Measure the service over HTTP beside nlp.pipe, in one run (needs wrk)
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -66,3 +75,7 @@ $(DEV): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/de
 	$(PIP) --require-hashes --only-binary :all: -r requirements/dev.txt
 	$(PIP) --no-build-isolation --no-deps --no-index --editable .
 	@touch $@ $(RUNTIME)
+
+$(DEPLOY): $(DEV) requirements/deploy.txt
+	$(PIP) --require-hashes --only-binary :all: -r requirements/deploy.txt
+	@touch $@
