@@ -40,10 +40,10 @@ def kustomize(folder: Path) -> list[Manifest]:
 
 
 def kustomize_with(kustomization: Manifest) -> list[Manifest]:
-    """What a kustomization of somebody else's gives that builds on ours; `{deploy}` in it stands for our folder."""
+    """What a kustomization of somebody else's gives that builds on ours; `$DEPLOY` in it stands for our folder."""
     with TemporaryDirectory() as folder:
         deploy = os.path.relpath(DEPLOY.resolve(), Path(folder).resolve())
-        text = yaml.safe_dump(kustomization).replace("{deploy}", deploy)
+        text = yaml.safe_dump(kustomization).replace("$DEPLOY", deploy)
         (Path(folder) / "kustomization.yaml").write_text(text, "utf-8")
         return kustomize(Path(folder))
 
@@ -60,8 +60,8 @@ def rendered(variant: Variant) -> tuple[Manifest, ...]:
                 "apiVersion": "kustomize.config.k8s.io/v1beta1",
                 "kind": "Kustomization",
                 "namespace": of_kind(kustomize(DEPLOY / "overlays" / overlay), "Namespace")[0]["metadata"]["name"],
-                "resources": [f"{{deploy}}/overlays/{overlay}"],
-                "components": [f"{{deploy}}/components/{component}" for component in components],
+                "resources": [f"$DEPLOY/overlays/{overlay}"],
+                "components": [f"$DEPLOY/components/{component}" for component in components],
             }
         )
     )

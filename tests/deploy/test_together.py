@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+import yaml
 
 from service.app import create_app
 from service.settings import PREFIX, Settings
@@ -213,7 +214,7 @@ def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) 
 def test_both_signals_scale_together() -> None:
     """The queue is added to the CPU, in one autoscaler: two of them would fight."""
     made = kustomize_with(
-        {"resources": ["{deploy}/overlays/production"], "components": ["{deploy}/components/queue-autoscaling"]}
+        {"resources": ["$DEPLOY/overlays/production"], "components": ["$DEPLOY/components/queue-autoscaling"]}
     )
     metrics = the(made, "HorizontalPodAutoscaler")["spec"]["metrics"]
     assert [metric["type"] for metric in metrics] == ["Resource", "Pods"]
@@ -221,10 +222,15 @@ def test_both_signals_scale_together() -> None:
 
 def test_a_site_pins_the_image_by_digest() -> None:
     """As the docs show it: registry, tag and digest from a kustomization of its own."""
-    digest = f"sha256:{'0123456789abcdef' * 4}"
-    image = {"name": "spanwise", "newName": "registry.example.com/nlp/spanwise", "newTag": "0.1.0", "digest": digest}
-    made = kustomize_with({"resources": ["{deploy}/overlays/production"], "images": [image]})
+    page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
+    example = re.search(r"```yaml\n# kustomization.yaml\n(.*?)```", page, re.DOTALL)
+    assert example
+    kustomization = yaml.safe_load(example[1].replace("../spanwise/deploy", "$DEPLOY"))
+    made = kustomize_with(kustomization)
+    digest = kustomization["images"][0]["digest"]
     assert container(made)["image"] == f"registry.example.com/nlp/spanwise:0.1.0@{digest}"
+    assert the(made, "Ingress")["spec"]["rules"][0]["host"] == "nlp.example.org"
+    assert the(made, "ServiceMonitor")
 
 
 def _has(value: Any, field: str) -> bool:

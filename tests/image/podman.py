@@ -15,6 +15,7 @@ import httpx
 
 IMAGE = os.environ.get("IMAGE", "localhost/spanwise:test")
 PATIENCE_SECONDS = 90
+ENVIRONMENT = {**os.environ, "CONTAINERS_CONF": str(Path(__file__).parent / "containers.conf")}
 
 MEMORY_MIB = 768
 """The production Deployment's limit."""
@@ -29,7 +30,9 @@ CONFINED = (
 
 def podman(*arguments: str, check: bool = True) -> str:
     """What podman prints. Its complaints that there is no systemd to run health checks go nowhere."""
-    run = subprocess.run(["podman", *arguments], capture_output=True, text=True, timeout=150, check=False)
+    run = subprocess.run(
+        ["podman", *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=150, check=False
+    )
     assert run.returncode == 0 or not check, f"podman {' '.join(arguments)}: {run.stderr}"
     return run.stdout.strip()
 

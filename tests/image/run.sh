@@ -5,8 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-packages=(buildah podman runc catatonit mmdebstrap binutils haproxy iproute2)
-programs=(buildah podman runc catatonit mmdebstrap strip haproxy ip)
+packages=(buildah podman runc catatonit containernetworking-plugins iptables mmdebstrap binutils haproxy iproute2)
+programs=(buildah podman runc catatonit /usr/lib/cni/bridge iptables mmdebstrap strip haproxy ip)
 
 missing() {
     local program
@@ -38,6 +38,5 @@ if [ -z "${IMAGE:-}" ]; then
     rm -f "$log"
 fi
 export IMAGE
-export CONTAINERS_CONF="$PWD/tests/image/containers.conf"
 arguments=("${@:2}")
 exec "$1" -m pytest -s "${arguments[@]:-tests/image}"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.image.load import SENTENCE, load
-from tests.image.podman import IMAGE, MEMORY_MIB, Container, container, inspect, podman
+from tests.image.podman import ENVIRONMENT, IMAGE, MEMORY_MIB, Container, container, inspect, podman
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_its_health_check_fails_when_nothing_answers(confined: Container) -> Non
     kind, *command = inspect(confined.name)["Config"]["Healthcheck"]["Test"]
     assert kind == "CMD"
     run = ["podman", "exec", "--env", "SPANWISE_PORT=1", confined.name, *command]
-    assert subprocess.run(run, capture_output=True, check=False).returncode != 0
+    assert subprocess.run(run, env=ENVIRONMENT, capture_output=True, check=False).returncode != 0
 
 
 @pytest.mark.timeout(600)
