@@ -27,19 +27,8 @@ def test_an_image_with_another_pipeline(tmp_path: Path) -> None:
     shutil.copytree(Path(package.origin).parent / Path(copied[1]).name, tmp_path / copied[1])
     (tmp_path / "Dockerfile").write_text(recipe, "utf-8")
     image = "localhost/spanwise-with-french:test"
-    build = [
-        "buildah",
-        "build",
-        "--pull-never",
-        "--isolation",
-        "chroot",
-        "--format",
-        "docker",
-        "--tag",
-        image,
-        tmp_path,
-    ]
-    subprocess.run(build, check=True, capture_output=True)
+    options = ("--pull-never", "--isolation", "chroot", "--format", "docker", "--tag", image)
+    subprocess.run(["buildah", "build", *options, str(tmp_path)], check=True, capture_output=True)
     try:
         with container(image=image) as running:
             languages = [one["language"] for one in httpx.get(f"{running.url}/v1/pipelines").json()["pipelines"]]
