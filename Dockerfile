@@ -26,7 +26,7 @@ RUN pip install --require-hashes --only-binary :all: -r requirements/build.txt \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/spanwise
 
 COPY . .
-RUN pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \
+RUN SOURCE_DATE_EPOCH=315532800 pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \
     && pip --python /opt/spanwise/bin/python install --root /project --no-compile --no-deps --no-index dist/*.whl \
     && python -m compileall -q --invalidation-mode unchecked-hash /project
 

@@ -14,7 +14,7 @@ CUSTOM = {
     "gateway.networking.k8s.io/v1",
     "autoscaling.k8s.io/v1",
 }
-"""Kinds that clusters get by an operator's CRDs: Kubernetes has no schema of them."""
+"""Of kinds that clusters get by an operator's CRDs: Kubernetes has no schema of them; test_custom_resources has."""
 
 
 @pytest.mark.parametrize("version", NEWEST)

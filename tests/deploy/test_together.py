@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import orjson
+import promql_parser
 import pytest
 import yaml
 
@@ -20,6 +21,7 @@ from tests.deploy.manifests import (
     of_kind,
     pod,
     quantity,
+    rendered,
     the,
     walk,
 )
@@ -209,6 +211,19 @@ def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) 
     texts = [adapter, *(value for value in walk(list(manifests)) if isinstance(value, str))]
     named = {name for text in texts for name in re.findall(r"\bspanwise_[a-z_]+", text)}
     assert named == set(METRICS)
+
+
+def test_every_alert_is_a_query_and_says_what_is_wrong() -> None:
+    """The expressions parse, and each alert has a severity and words for whom it wakes."""
+    rules = the(rendered(("production", ("monitoring",))), "PrometheusRule")
+    alerts = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
+    assert alerts
+    for alert in alerts:
+        promql_parser.parse(alert["expr"])
+        assert alert["labels"]["severity"] in ("warning", "critical")
+        assert alert["annotations"].keys() == {"summary", "description"}
+    with pytest.raises(ValueError, match="parenthesis"):
+        promql_parser.parse("avg by (job (spanwise_queue_characters)")
 
 
 def test_both_signals_scale_together() -> None:
