@@ -1,7 +1,7 @@
 """The kinds that clusters get by an operator's CRDs, for which Kubernetes itself has no schema.
 
-npm has their schemas as TypeScript types. An object literal is checked strictly against such a type: a field that is too
-many, is missing or has another type is an error.
+npm has their schemas as TypeScript types. An object literal is checked strictly against such a type: a field that is
+too many, is missing or has another type is an error.
 """
 
 import json
