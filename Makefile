@@ -21,7 +21,7 @@ help:  ## Show this list
 run: $(RUNTIME)  ## Install what is missing, then start the service on 127.0.0.1:8000 (ARGS=... goes to spanwise serve)
 	@$(BIN)/spanwise serve $(ARGS)
 
-test: $(DEV)  ## Install what is missing, then run all tests (ARGS=... goes to pytest)
+test: $(DEV)  ## Install what is missing, then run all tests of the service (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 smoke: $(DEV)  ## The short test list that every supported Python must pass

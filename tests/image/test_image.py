@@ -5,13 +5,20 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.image.podman import IMAGE, inspect, podman
 
 ROOT = Path(__file__).parent.parent.parent
-CONFIGURATION = inspect(IMAGE)["Config"]
+
+
+@pytest.fixture(scope="module")
+def configuration() -> dict[str, Any]:
+    """What the image says of itself."""
+    said: dict[str, Any] = inspect(IMAGE)["Config"]
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -73,21 +80,21 @@ def test_no_file_belongs_to_the_user_who_serves(files: Path) -> None:
     assert not subprocess.check_output(["find", files / "opt", files / "usr", "-xdev", "-user", "10001"])
 
 
-def test_its_user_is_a_number() -> None:
+def test_its_user_is_a_number(configuration: dict[str, Any]) -> None:
     """Kubernetes cannot tell that a named user is not root."""
-    assert CONFIGURATION["User"] == "10001:10001"
+    assert configuration["User"] == "10001:10001"
 
 
-def test_signals_reach_the_service_itself() -> None:
+def test_signals_reach_the_service_itself(configuration: dict[str, Any]) -> None:
     """The entry point is a list, so that no shell stands between, and the signal is the one that begins a drain."""
-    assert CONFIGURATION["Entrypoint"] == ["spanwise"]
-    assert CONFIGURATION["Cmd"] == ["serve"]
-    assert CONFIGURATION["StopSignal"] in ("SIGTERM", "15")
+    assert configuration["Entrypoint"] == ["spanwise"]
+    assert configuration["Cmd"] == ["serve"]
+    assert configuration["StopSignal"] in ("SIGTERM", "15")
 
 
-def test_its_labels_say_what_it_is() -> None:
+def test_its_labels_say_what_it_is(configuration: dict[str, Any]) -> None:
     """By the names that OCI gives them; the version is the project's."""
-    labels = {name.removeprefix("org.opencontainers.image."): text for name, text in CONFIGURATION["Labels"].items()}
+    labels = {name.removeprefix("org.opencontainers.image."): text for name, text in configuration["Labels"].items()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert labels["title"] == "Spanwise"
     assert labels["version"] == project["version"]
