@@ -11,12 +11,14 @@ LOCK   := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
+DEPLOY  := $(VENV)/.installed-deploy
 KERNELS := setup.py $(wildcard pipelines/kernels/*.[ch])
 CONTRACT_VENV := .venv-contract
 CONTRACT      := $(CONTRACT_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke install lint format types lock contract contract-tools clients openapi bench bench-engine exactness soak clean
+.PHONY: help run test smoke deploy-test image-test install lint format types lock contract contract-tools clients openapi \
+    bench bench-engine exactness soak clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,11 +26,18 @@ help:  ## Show this list
 run: $(RUNTIME)  ## Install what is missing, then start the service on 127.0.0.1:8000 (ARGS=... goes to spanwise serve)
 	@$(BIN)/spanwise serve $(ARGS)
 
-test: $(DEV)  ## Install what is missing, then run all tests (ARGS=... goes to pytest)
+test: $(DEV)  ## Install what is missing, then run all tests of the service (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 smoke: $(DEV)  ## The short test list that every supported Python must pass
 	@$(BIN)/python -m pytest -m smoke $(ARGS)
+
+deploy-test: $(DEPLOY)  ## Check the Dockerfile and the Kubernetes manifests (ARGS=... goes to pytest)
+	@$(BIN)/hadolint Dockerfile
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/deploy)
+
+image-test: $(DEPLOY)  ## Build the image and run it as a cluster would (as root, by podman; ARGS=... goes to pytest)
+	@PATH="$(abspath $(BIN)):$$PATH" tests/image/run.sh $(abspath $(BIN))/python $(ARGS)
 
 install: $(DEV)  ## Create the virtual environment with everything development needs
 
@@ -50,6 +59,7 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt
+	@$(LOCK) $(LOCK_ARGS) --group deploy -c requirements/dev.txt -o requirements/deploy.txt
 
 .PHONY: quality reliability
 DATA    ?= ../shared/data
@@ -127,4 +137,8 @@ $(CONTRACT): requirements/contract.txt
 contract/node_modules/.installed: contract/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm was not found; Node 20 and later have it" >&2; exit 1; }
 	cd contract && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(DEPLOY): $(DEV) requirements/deploy.txt
+	$(PIP) --require-hashes --only-binary :all: -r requirements/deploy.txt
 	@touch $@

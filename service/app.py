@@ -33,7 +33,7 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(settings, registry, metrics) as runtime:
             app.state.runtime = runtime
-            with drain_on_signals(runtime.drain, settings.shutdown_seconds):
+            with drain_on_signals(runtime.drain, settings.shutdown_delay_seconds + settings.shutdown_seconds):
                 yield
 
     app = FastAPI(

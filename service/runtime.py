@@ -39,9 +39,17 @@ class Runtime:
     """The time limits of requests whose bodies are still arriving."""
     streams: set[object] = field(default_factory=set)
     """The streams that are being served."""
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    """Whether a shutdown has begun, although work may still be accepted."""
 
     async def drain(self) -> bool:
-        """Accept nothing more, and finish what was accepted within the time allowed; False when that was too short."""
+        """Accept nothing more, and finish what was accepted within the time allowed; False when that was too short.
+
+        Before that, once: say so at `/readyz` and go on, until load balancers have noticed.
+        """
+        if not self.leaving.is_set():
+            self.leaving.set()
+            await asyncio.sleep(self.settings.shutdown_delay_seconds)
         draining = asyncio.create_task(self.batcher.drain(self.settings.shutdown_seconds))
         await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()

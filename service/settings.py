@@ -58,10 +58,16 @@ class Settings(BaseSettings):
         16_000, ge=1, description="Characters analysed together. More means more throughput and longer waits."
     )
     stall_seconds: float = Field(60, gt=0, description="A micro-batch that takes longer makes `/readyz` answer 503.")
+    shutdown_delay_seconds: float = Field(
+        0,
+        ge=0,
+        description="After SIGTERM, how long work is still accepted while `/readyz` already answers 503: what load "
+        "balancers need to notice.",
+    )
     shutdown_seconds: float = Field(
         25,
         ge=0,
-        description="After SIGTERM, how long accepted work may take to finish before the process exits.",
+        description="After SIGTERM and that delay, how long accepted work may take to finish before the process exits.",
     )
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(

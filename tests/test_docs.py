@@ -54,6 +54,8 @@ def test_every_make_target_explains_itself() -> None:
     for target in (
         "run",
         "test",
+        "deploy-test",
+        "image-test",
         "install",
         "lint",
         "format",

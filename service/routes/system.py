@@ -61,7 +61,7 @@ async def get_readiness(request: Request) -> Any:
     runtime: Runtime | None = getattr(request.app.state, "runtime", None)
     if runtime is None:
         raise NotReady(["the pipelines are not loaded"])
-    if not runtime.batcher.accepting:
+    if runtime.leaving.is_set() or not runtime.batcher.accepting:
         raise ShuttingDown
     if reasons := runtime.not_ready_because():
         raise NotReady(reasons)

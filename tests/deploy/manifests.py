@@ -1,0 +1,121 @@
+"""The manifests as kustomize renders them: every overlay alone and with each component that fits it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+DEPLOY = ROOT / "deploy"
+COMPONENTS = tuple(sorted(path.name for path in (DEPLOY / "components").iterdir()))
+
+METRICS = ("spanwise_queue_characters",)
+"""The metrics of the service that manifests rely on. One test finds them there, another in a live `/metrics`."""
+
+Manifest = dict[str, Any]
+Variant = tuple[str, tuple[str, ...]]
+
+VARIANTS: tuple[Variant, ...] = (
+    ("development", ()),
+    ("production", ()),
+    *(("production", (component,)) for component in COMPONENTS),
+    ("production", COMPONENTS),
+    ("development", tuple(component for component in COMPONENTS if component != "queue-autoscaling")),
+)
+
+
+def kustomize(folder: Path) -> list[Manifest]:
+    """What `kubectl apply -k` would apply."""
+    kubectl = Path(sys.executable).parent / "kubectl"
+    run = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert not run.stderr, f"kustomize warns: {run.stderr}"
+    return list(yaml.safe_load_all(run.stdout))
+
+
+def kustomize_with(kustomization: Manifest) -> list[Manifest]:
+    """What a kustomization of somebody else's gives that builds on ours; `$DEPLOY` in it stands for our folder."""
+    with TemporaryDirectory() as folder:
+        deploy = os.path.relpath(DEPLOY.resolve(), Path(folder).resolve())
+        text = yaml.safe_dump(kustomization).replace("$DEPLOY", deploy)
+        (Path(folder) / "kustomization.yaml").write_text(text, "utf-8")
+        return kustomize(Path(folder))
+
+
+@cache
+def rendered(variant: Variant) -> tuple[Manifest, ...]:
+    """An overlay with components."""
+    overlay, components = variant
+    if not components:
+        return tuple(kustomize(DEPLOY / "overlays" / overlay))
+    return tuple(
+        kustomize_with(
+            {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "namespace": of_kind(kustomize(DEPLOY / "overlays" / overlay), "Namespace")[0]["metadata"]["name"],
+                "resources": [f"$DEPLOY/overlays/{overlay}"],
+                "components": [f"$DEPLOY/components/{component}" for component in components],
+            }
+        )
+    )
+
+
+def of_kind(manifests: list[Manifest] | tuple[Manifest, ...], kind: str) -> list[Manifest]:
+    """Those of one kind."""
+    return [manifest for manifest in manifests if manifest["kind"] == kind]
+
+
+def the(manifests: list[Manifest] | tuple[Manifest, ...], kind: str) -> Manifest:
+    """The only one of its kind."""
+    (only,) = of_kind(manifests, kind)
+    return only
+
+
+def pod(manifests: list[Manifest] | tuple[Manifest, ...]) -> Manifest:
+    """The pod template's spec."""
+    return dict(the(manifests, "Deployment")["spec"]["template"]["spec"])
+
+
+def container(manifests: list[Manifest] | tuple[Manifest, ...]) -> Manifest:
+    """The only container."""
+    (only,) = pod(manifests)["containers"]
+    return dict(only)
+
+
+def environment(manifests: list[Manifest] | tuple[Manifest, ...]) -> dict[str, Any]:
+    """Every variable the container gets: its text, or where it comes from."""
+    settings = {manifest["metadata"]["name"]: manifest["data"] for manifest in of_kind(manifests, "ConfigMap")}
+    variables: dict[str, Any] = {}
+    for source in container(manifests).get("envFrom", ()):
+        variables |= settings[source["configMapRef"]["name"]]
+    for variable in container(manifests).get("env", ()):
+        variables[variable["name"]] = variable.get("value", variable.get("valueFrom"))
+    return variables
+
+
+def quantity(text: str | int) -> float:
+    """A Kubernetes quantity as a number: cores or bytes."""
+    units = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+    text = str(text)
+    for unit in sorted(units, key=len, reverse=True):
+        if text.endswith(unit):
+            return float(text.removesuffix(unit)) * units[unit]
+    return float(text)
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """Every mapping, list and scalar within."""
+    yield value
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from walk(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)

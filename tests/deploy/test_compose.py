@@ -1,0 +1,59 @@
+"""The Compose file and its proxy: as confined as in the cluster, and an upgrade waits for what it must wait for."""
+
+import re
+from typing import Any
+
+import yaml
+
+from service.settings import PREFIX, Settings
+from tests.deploy.manifests import DEPLOY, Manifest, container
+
+FILE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"))
+PROXY = (DEPLOY / "compose" / "haproxy.cfg").read_text("utf-8")
+INSTANCES = {name: service for name, service in FILE["services"].items() if name != "proxy"}
+
+
+def test_instances_are_confined_as_in_the_cluster(production: tuple[Manifest, ...]) -> None:
+    """The same image, memory, user; nothing to write, no capability."""
+    for service in INSTANCES.values():
+        image = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", service["image"])
+        assert image == container(production)["image"]
+        assert service["mem_limit"] == container(production)["resources"]["limits"]["memory"].replace("Mi", "m")
+        assert service["user"] == "10001:10001"
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_an_instance_is_stopped_no_sooner_than_it_is_done() -> None:
+    """Delay and drain are over before the engine kills."""
+    for service in INSTANCES.values():
+        settings = _settings(service)
+        grace = int(service["stop_grace_period"].removesuffix("s"))
+        assert grace >= settings.shutdown_delay_seconds + settings.shutdown_seconds + 5
+
+
+def test_the_proxy_notices_before_anything_is_refused() -> None:
+    """Its checks come several times within the delay, and one that fails is enough."""
+    interval, fall = re.search(r"inter (\d+)ms", PROXY), re.search(r"fall (\d+)", PROXY)
+    assert interval
+    assert fall
+    for service in INSTANCES.values():
+        assert _settings(service).shutdown_delay_seconds * 1000 >= 3 * int(interval[1]) * int(fall[1])
+
+
+def test_the_proxy_finds_the_instances() -> None:
+    """At their fixed addresses, on the port of the image; they have no way out, and only the proxy is published."""
+    proxy = FILE["services"]["proxy"]
+    addresses = {service["networks"]["inside"]["ipv4_address"] for service in INSTANCES.values()}
+    assert {proxy["environment"]["INSTANCE_A"], proxy["environment"]["INSTANCE_B"]} == {f"{a}:8000" for a in addresses}
+    assert set(re.findall(r"\$\{(\w+)\}", PROXY)) == proxy["environment"].keys()
+    assert FILE["networks"]["inside"]["internal"] is True
+    assert all(set(service["networks"]) == {"inside"} and "ports" not in service for service in INSTANCES.values())
+
+
+def _settings(service: dict[str, Any]) -> Settings:
+    """Its variables as the service reads them: each is a setting."""
+    names = {name.removeprefix(PREFIX).lower(): text for name, text in service["environment"].items()}
+    assert names.keys() <= Settings.model_fields.keys()
+    return Settings.model_validate(names)

@@ -1,0 +1,102 @@
+"""Pod Security `restricted`, point by point, and what goes beyond it."""
+
+import re
+import tomllib
+
+from tests.deploy.manifests import ROOT, Manifest, container, environment, of_kind, pod, quantity, the, walk
+
+
+def test_no_root(manifests: tuple[Manifest, ...]) -> None:
+    """Neither by the manifest nor by the image: the user is the number that the Dockerfile names."""
+    user = re.search(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert user
+    context = pod(manifests)["securityContext"]
+    assert context["runAsNonRoot"] is True
+    assert (context["runAsUser"], context["runAsGroup"]) == (int(user[1]), int(user[2]))
+    assert not {"runAsUser", "runAsGroup", "runAsNonRoot"} & container(manifests)["securityContext"].keys()
+
+
+def test_no_privilege_and_no_way_to_one(manifests: tuple[Manifest, ...]) -> None:
+    """No capability, no escalation, not privileged."""
+    context = container(manifests)["securityContext"]
+    assert context["allowPrivilegeEscalation"] is False
+    assert context["capabilities"] == {"drop": ["ALL"]}
+    assert not context.get("privileged", False)
+
+
+def test_system_calls_are_filtered(manifests: tuple[Manifest, ...]) -> None:
+    """By the container runtime's own profile."""
+    assert pod(manifests)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_nothing_of_the_host_is_reachable(manifests: tuple[Manifest, ...]) -> None:
+    """No namespace, port or path of the node, no sysctl; volumes only of kinds that `restricted` allows."""
+    spec = pod(manifests)
+    assert not {"hostNetwork", "hostPID", "hostIPC", "hostUsers"} & spec.keys()
+    assert "sysctls" not in spec["securityContext"]
+    assert all("hostPort" not in port for port in container(manifests)["ports"])
+    assert all(set(volume) <= {"name", "emptyDir", "configMap", "secret", "projected"} for volume in spec["volumes"])
+
+
+def test_its_namespace_enforces_the_standard(manifests: tuple[Manifest, ...]) -> None:
+    """So that nothing less confined can be started beside it."""
+    labels = the(manifests, "Namespace")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_nothing_can_be_written_but_a_small_tmp(manifests: tuple[Manifest, ...]) -> None:
+    """The root is read-only, and the volume has a size."""
+    assert container(manifests)["securityContext"]["readOnlyRootFilesystem"] is True
+    (volume,) = pod(manifests)["volumes"]
+    (mount,) = container(manifests)["volumeMounts"]
+    assert (mount["name"], mount["mountPath"]) == (volume["name"], "/tmp")
+    assert quantity(volume["emptyDir"]["sizeLimit"]) <= quantity("64Mi")
+
+
+def test_it_has_no_token_and_no_injected_variables(manifests: tuple[Manifest, ...]) -> None:
+    """A Service named spanwise would inject SPANWISE_PORT, which is a setting."""
+    assert pod(manifests)["automountServiceAccountToken"] is False
+    assert the(manifests, "ServiceAccount")["automountServiceAccountToken"] is False
+    assert pod(manifests)["serviceAccountName"] == the(manifests, "ServiceAccount")["metadata"]["name"]
+    assert pod(manifests)["enableServiceLinks"] is False
+
+
+def test_memory_is_limited_and_cpu_is_not(manifests: tuple[Manifest, ...]) -> None:
+    """Both are requested. A CPU limit would throttle in the middle of a batch."""
+    resources = container(manifests)["resources"]
+    assert {"cpu", "memory"} <= resources["requests"].keys()
+    assert "memory" in resources["limits"]
+    assert "cpu" not in resources["limits"]
+    for name, limit in resources["limits"].items():
+        assert quantity(resources["requests"][name]) <= quantity(limit), name
+
+
+def test_every_image_is_pinned(manifests: tuple[Manifest, ...]) -> None:
+    """To this project's version, which is never pushed twice; a site adds its digest."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    images = [value["image"] for value in walk(list(manifests)) if isinstance(value, dict) and "image" in value]
+    assert images == [f"spanwise:{version}"]
+
+
+def test_nothing_goes_out_and_only_known_callers_come_in(manifests: tuple[Manifest, ...]) -> None:
+    """Of all policies together: no egress at all, and no ingress from everywhere."""
+    policies = of_kind(manifests, "NetworkPolicy")
+    assert any("Egress" in policy["spec"]["policyTypes"] for policy in policies)
+    for policy in policies:
+        assert not policy["spec"].get("egress")
+        for rule in policy["spec"]["ingress"]:
+            assert rule["from"]
+            assert all("podSelector" in peer or peer["namespaceSelector"]["matchLabels"] for peer in rule["from"])
+
+
+def test_no_secret_is_in_the_repository(manifests: tuple[Manifest, ...]) -> None:
+    """Keys come from a Secret that each site makes."""
+    assert not of_kind(manifests, "Secret")
+    assert not isinstance(environment(manifests).get("SPANWISE_API_KEYS"), str)
+
+
+def test_production_asks_for_keys(production: tuple[Manifest, ...]) -> None:
+    """And starts no pod where there is no Secret with them."""
+    source = environment(production)["SPANWISE_API_KEYS"]["secretKeyRef"]
+    assert source["name"] == "spanwise-api-keys"
+    assert not source.get("optional", False)

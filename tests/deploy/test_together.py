@@ -1,0 +1,252 @@
+"""What no schema knows: that the objects fit each other, and the service."""
+
+import math
+import re
+from typing import Any
+
+import orjson
+import promql_parser
+import pytest
+import yaml
+
+from service.app import create_app
+from service.settings import PREFIX, Settings
+from tests.deploy.manifests import (
+    DEPLOY,
+    METRICS,
+    Manifest,
+    container,
+    environment,
+    kustomize_with,
+    of_kind,
+    pod,
+    quantity,
+    rendered,
+    the,
+    walk,
+)
+
+
+@pytest.fixture(scope="session")
+def document() -> dict[str, Any]:
+    """The service's OpenAPI document."""
+    made: dict[str, Any] = orjson.loads(orjson.dumps(create_app(Settings()).openapi()))
+    return made
+
+
+def test_every_selector_selects_the_pods(manifests: tuple[Manifest, ...]) -> None:
+    """Those of the Deployment, the Service, the budget, the policies and the spread; the ServiceMonitor the Service."""
+    labels = the(manifests, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    selectors = [the(manifests, "Service")["spec"]["selector"]]
+    for kind, field in (
+        ("Deployment", "selector"),
+        ("PodDisruptionBudget", "selector"),
+        ("NetworkPolicy", "podSelector"),
+    ):
+        selectors += [manifest["spec"][field]["matchLabels"] for manifest in of_kind(manifests, kind)]
+    selectors += [
+        value["labelSelector"]["matchLabels"] for value in walk(pod(manifests)) if _has(value, "labelSelector")
+    ]
+    for selector in selectors:
+        assert selector
+        assert selector.items() <= labels.items()
+    for monitor in of_kind(manifests, "ServiceMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"]
+        assert wanted.items() <= the(manifests, "Service")["metadata"]["labels"].items()
+
+
+def test_every_port_leads_to_the_container(manifests: tuple[Manifest, ...]) -> None:
+    """By name, from the Service, the probes, the policies, the monitor, the Ingress and the route."""
+    (port,) = container(manifests)["ports"]
+    (served,) = the(manifests, "Service")["spec"]["ports"]
+    assert served["targetPort"] == port["name"]
+    probes = [container(manifests)[f"{kind}Probe"]["httpGet"]["port"] for kind in ("startup", "readiness", "liveness")]
+    policies = [
+        allowed["port"]
+        for policy in of_kind(manifests, "NetworkPolicy")
+        for rule in policy["spec"]["ingress"]
+        for allowed in rule["ports"]
+    ]
+    assert {*probes, *policies} == {port["name"]}
+    for monitor in of_kind(manifests, "ServiceMonitor"):
+        assert [endpoint["port"] for endpoint in monitor["spec"]["endpoints"]] == [served["name"]]
+    for ingress in of_kind(manifests, "Ingress"):
+        services = [value["service"] for value in walk(ingress) if _has(value, "service")]
+        assert services
+        assert all(service == {"name": "spanwise", "port": {"name": served["name"]}} for service in services)
+    for route in of_kind(manifests, "HTTPRoute"):
+        assert [rule["backendRefs"] for rule in route["spec"]["rules"]] == [
+            [{"name": "spanwise", "port": served["port"]}]
+        ]
+
+
+def test_the_container_listens_where_it_is_asked(manifests: tuple[Manifest, ...]) -> None:
+    """The image's port, unless a setting says otherwise."""
+    dockerfile = (DEPLOY.parent / "Dockerfile").read_text("utf-8")
+    listens = re.search(r"SPANWISE_PORT=(\d+)", dockerfile)
+    assert listens
+    port = environment(manifests).get("SPANWISE_PORT", listens[1])
+    assert str(container(manifests)["ports"][0]["containerPort"]) == port
+
+
+def test_probed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str, Any]) -> None:
+    """And need no API key; liveness and readiness ask different questions."""
+    paths = {
+        kind: container(manifests)[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")
+    }
+    for path in paths.values():
+        assert document["paths"][path]["get"]["security"] == []
+    assert paths["liveness"] != paths["readiness"]
+
+
+def test_exposed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str, Any]) -> None:
+    """Those of the Ingress and the route are the API's, and no probe and no metric is among them."""
+    exposed = [value["path"] for value in walk(of_kind(manifests, "Ingress")) if _has(value, "pathType")]
+    exposed += [value["value"] for value in walk(of_kind(manifests, "HTTPRoute")) if _has(value, "value")]
+    for path in exposed:
+        assert path == "/openapi.json" or any(known.startswith(f"{path}/") for known in document["paths"]), path
+        assert not any(probe.startswith(path) for probe in ("/livez", "/readyz", "/metrics"))
+
+
+def test_every_variable_is_a_setting_with_a_valid_value(manifests: tuple[Manifest, ...]) -> None:
+    """An unknown one would stop the service."""
+    variables = environment(manifests)
+    assert all(name.startswith(PREFIX) for name in variables)
+    assert {name.removeprefix(PREFIX).lower() for name in variables} <= Settings.model_fields.keys()
+    texts = {name.removeprefix(PREFIX).lower(): text for name, text in variables.items() if isinstance(text, str)}
+    Settings.model_validate(texts)
+
+
+def test_threads_are_the_requested_cores(manifests: tuple[Manifest, ...]) -> None:
+    """Rounded up. Without a CPU limit the service would count the node's cores."""
+    requested = container(manifests)["resources"]["requests"]["cpu"]
+    workers = int(environment(manifests).get("SPANWISE_WORKERS", "1"))
+    if "nlp_threads" not in Settings.model_fields:
+        assert math.ceil(quantity(requested)) == workers, "a worker has one NLP thread"
+        return
+    source = environment(manifests).get("SPANWISE_NLP_THREADS")
+    assert source, "the Deployment must set SPANWISE_NLP_THREADS, from resourceFieldRef requests.cpu"
+    assert source == {"resourceFieldRef": {"containerName": container(manifests)["name"], "resource": "requests.cpu"}}
+    assert workers == 1
+
+
+def test_a_drain_has_time_to_end(manifests: tuple[Manifest, ...]) -> None:
+    """preStop, the drain and its last second are over before the kubelet kills."""
+    waits = container(manifests)["lifecycle"]["preStop"]["sleep"]["seconds"]
+    drains = float(environment(manifests)["SPANWISE_SHUTDOWN_SECONDS"])
+    assert pod(manifests)["terminationGracePeriodSeconds"] >= waits + drains + 5
+
+
+def test_a_pod_is_out_of_the_service_before_it_refuses(manifests: tuple[Manifest, ...]) -> None:
+    """PreStop lasts at least as long as readiness takes to be noticed."""
+    readiness = container(manifests)["readinessProbe"]
+    waits = container(manifests)["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert waits >= readiness["periodSeconds"] * readiness["failureThreshold"]
+
+
+def test_liveness_is_more_patient_than_a_batch(manifests: tuple[Manifest, ...]) -> None:
+    """A busy replica becomes unready, not restarted."""
+    liveness = container(manifests)["livenessProbe"]
+    readiness = container(manifests)["readinessProbe"]
+    assert liveness["periodSeconds"] * liveness["failureThreshold"] >= 60
+    assert liveness["failureThreshold"] > readiness["failureThreshold"]
+
+
+def test_the_autoscaler_owns_the_number_of_replicas(manifests: tuple[Manifest, ...]) -> None:
+    """Min ≤ max, no `replicas` beside it, on the Deployment that exists; without one the number is said."""
+    deployment = the(manifests, "Deployment")
+    scalers = of_kind(manifests, "HorizontalPodAutoscaler")
+    assert len(scalers) == ("replicas" not in deployment["spec"])
+    for scaler in scalers:
+        assert 2 <= scaler["spec"]["minReplicas"] <= scaler["spec"]["maxReplicas"]
+        assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+
+
+def test_it_scales_up_faster_than_down(production: tuple[Manifest, ...]) -> None:
+    """At once, and only slowly back."""
+    behavior = the(production, "HorizontalPodAutoscaler")["spec"]["behavior"]
+    assert behavior["scaleUp"]["stabilizationWindowSeconds"] == 0
+    assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 300
+    assert behavior["scaleDown"]["selectPolicy"] == "Min"
+
+
+def test_the_budget_leaves_room_for_a_rollout(manifests: tuple[Manifest, ...]) -> None:
+    """Nodes can be drained with as few replicas as there may be, and a rollout never has one too few."""
+    for budget in of_kind(manifests, "PodDisruptionBudget"):
+        replicas = the(manifests, "HorizontalPodAutoscaler")["spec"]["minReplicas"]
+        assert 1 <= budget["spec"]["maxUnavailable"] < replicas
+        assert "minAvailable" not in budget["spec"]
+    rollout = the(manifests, "Deployment")["spec"]["strategy"]["rollingUpdate"]
+    assert (rollout["maxSurge"], rollout["maxUnavailable"]) == (1, 0)
+
+
+def test_everything_is_in_one_namespace(manifests: tuple[Manifest, ...]) -> None:
+    """The one that is made with it."""
+    namespace = the(manifests, "Namespace")["metadata"]["name"]
+    assert {manifest["metadata"].get("namespace", namespace) for manifest in manifests} == {namespace}
+
+
+def test_production_is_spread(production: tuple[Manifest, ...]) -> None:
+    """Over zones and nodes, without leaving a pod pending where there is but one."""
+    spread = {rule["topologyKey"]: rule["whenUnsatisfiable"] for rule in pod(production)["topologySpreadConstraints"]}
+    assert spread == {"topology.kubernetes.io/zone": "ScheduleAnyway", "kubernetes.io/hostname": "ScheduleAnyway"}
+    assert "podAntiAffinity" in pod(production)["affinity"]
+
+
+def test_proxies_take_what_the_service_takes(manifests: tuple[Manifest, ...]) -> None:
+    """Bodies as large and requests as long."""
+    settings = Settings()
+    for ingress in of_kind(manifests, "Ingress"):
+        notes = {name.partition("/")[2]: text for name, text in ingress["metadata"]["annotations"].items()}
+        assert int(notes["proxy-body-size"].removesuffix("m")) * 2**20 == settings.max_body_bytes
+        assert int(notes["proxy-read-timeout"]) * 1000 >= settings.max_timeout_ms
+    for route in of_kind(manifests, "HTTPRoute"):
+        (rule,) = route["spec"]["rules"]
+        assert int(rule["timeouts"]["request"].removesuffix("s")) * 1000 >= settings.max_timeout_ms
+
+
+def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) -> None:
+    """Those of the list that a live `/metrics` is compared with."""
+    adapter = (DEPLOY / "components" / "queue-autoscaling" / "prometheus-adapter-values.yaml").read_text("utf-8")
+    texts = [adapter, *(value for value in walk(list(manifests)) if isinstance(value, str))]
+    named = {name for text in texts for name in re.findall(r"\bspanwise_[a-z_]+", text)}
+    assert named == set(METRICS)
+
+
+def test_every_alert_is_a_query_and_says_what_is_wrong() -> None:
+    """The expressions parse, and each alert has a severity and words for whom it wakes."""
+    rules = the(rendered(("production", ("monitoring",))), "PrometheusRule")
+    alerts = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
+    assert alerts
+    for alert in alerts:
+        promql_parser.parse(alert["expr"])
+        assert alert["labels"]["severity"] in ("warning", "critical")
+        assert alert["annotations"].keys() == {"summary", "description"}
+    with pytest.raises(ValueError, match="parenthesis"):
+        promql_parser.parse("avg by (job (spanwise_queue_characters)")
+
+
+def test_both_signals_scale_together() -> None:
+    """The queue is added to the CPU, in one autoscaler: two of them would fight."""
+    made = kustomize_with(
+        {"resources": ["$DEPLOY/overlays/production"], "components": ["$DEPLOY/components/queue-autoscaling"]}
+    )
+    metrics = the(made, "HorizontalPodAutoscaler")["spec"]["metrics"]
+    assert [metric["type"] for metric in metrics] == ["Resource", "Pods"]
+
+
+def test_a_site_pins_the_image_by_digest() -> None:
+    """As the docs show it: registry, tag and digest from a kustomization of its own."""
+    page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
+    example = re.search(r"```yaml\n# kustomization.yaml\n(.*?)```", page, re.DOTALL)
+    assert example
+    kustomization = yaml.safe_load(example[1].replace("../spanwise/deploy", "$DEPLOY"))
+    made = kustomize_with(kustomization)
+    digest = kustomization["images"][0]["digest"]
+    assert container(made)["image"] == f"registry.example.com/nlp/spanwise:0.1.0@{digest}"
+    assert the(made, "Ingress")["spec"]["rules"][0]["host"] == "nlp.example.org"
+    assert the(made, "ServiceMonitor")
+
+
+def _has(value: Any, field: str) -> bool:
+    return isinstance(value, dict) and field in value

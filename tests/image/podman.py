@@ -1,0 +1,119 @@
+"""Containers of the image under test, confined as a cluster confines them, driven by podman."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+IMAGE = os.environ.get("IMAGE", "localhost/spanwise:test")
+PATIENCE_SECONDS = 90
+ENVIRONMENT = {**os.environ, "CONTAINERS_CONF": str(Path(__file__).parent / "containers.conf")}
+
+MEMORY_MIB = 768
+"""The production Deployment's limit."""
+
+CONFINED = (
+    *("--network", "host", "--read-only", "--read-only-tmpfs=false", "--user", "10001:10001", "--cap-drop", "all"),
+    *("--security-opt", "no-new-privileges", "--pids-limit", "100"),
+    *("--memory", f"{MEMORY_MIB}m", "--memory-swap", f"{MEMORY_MIB}m"),
+)
+"""What the production Deployment sets, as podman's options."""
+
+
+def podman(*arguments: str, check: bool = True) -> str:
+    """What podman prints. Its complaints that there is no systemd to run health checks go nowhere."""
+    run = subprocess.run(
+        ["podman", *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=150, check=False
+    )
+    assert run.returncode == 0 or not check, f"podman {' '.join(arguments)}: {run.stderr}"
+    return run.stdout.strip()
+
+
+def inspect(name: str) -> dict[str, Any]:
+    """All that podman knows of a container or an image."""
+    (found,) = json.loads(podman("inspect", name))
+    return dict(found)
+
+
+def free_port() -> int:
+    """A port on which nobody listens yet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(url: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Until `/readyz` answers 200."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"{url} never became ready")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container that was started."""
+
+    name: str
+    url: str
+
+    def status(self, field: str) -> str:
+        """A field of the main process's /proc/…/status."""
+        process = inspect(self.name)["State"]["Pid"]
+        for line in Path(f"/proc/{process}/status").read_text("utf-8").splitlines():
+            if line.startswith(f"{field}:"):
+                return line.partition(":")[2].strip()
+        raise AssertionError(f"no {field} in the status")
+
+    def cgroup(self, version_1: str, version_2: str) -> str:
+        """A file of its cgroup, by its path in either version."""
+        paths = [f"/sys/fs/cgroup/{path}" for path in (version_2, version_1)]
+        return podman("exec", self.name, "sh", "-c", f"cat {paths[0]} 2>/dev/null || cat {paths[1]}")
+
+    def peak_memory(self) -> int:
+        """The most bytes that were charged to it, the page cache included."""
+        return int(self.cgroup("memory/memory.max_usage_in_bytes", "memory.peak"))
+
+    def cpu_seconds(self) -> float:
+        """The CPU time that all its processes have used."""
+        usage = self.cgroup("cpuacct/cpuacct.usage", "cpu.stat")
+        return int(usage.split()[1]) / 1e6 if "usec" in usage else int(usage) / 1e9
+
+    def events(self) -> list[str]:
+        """The events in its log, in order."""
+        lines = podman("logs", self.name).splitlines()
+        return [json.loads(line)["event"] for line in lines if line.startswith("{")]
+
+    def exit_code(self) -> int:
+        """That of a container that has ended; fails when it was killed for its memory."""
+        state = inspect(self.name)["State"]
+        assert state["Status"] == "exited", state["Status"]
+        assert not state["OOMKilled"]
+        return int(state["ExitCode"])
+
+
+@contextmanager
+def container(*options: str, image: str = IMAGE, port: int | None = None, **settings: str) -> Iterator[Container]:
+    """A confined container of the image, ready; removed at the end of the block."""
+    port = port or free_port()
+    environment = {"port": str(port), "host": "127.0.0.1", **settings}
+    variables = [f"--env=SPANWISE_{name.upper()}={value}" for name, value in environment.items()]
+    name = podman("run", "--detach", *CONFINED, *variables, *options, image)
+    try:
+        running = Container(name, f"http://127.0.0.1:{port}")
+        wait_until_ready(running.url)
+        yield running
+    finally:
+        podman("rm", "--force", "--time", "0", name, check=False)

@@ -1,0 +1,120 @@
+"""A container confined as in a cluster: limits that hold, requests served, a stop that loses nothing."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.image.load import SENTENCE, load
+from tests.image.podman import ENVIRONMENT, IMAGE, MEMORY_MIB, Container, container, inspect, podman
+
+
+@pytest.fixture(scope="module")
+def confined() -> Iterator[Container]:
+    """One that several tests share, with one core."""
+    with container("--cpus", "1") as running:
+        yield running
+
+
+def test_it_serves(confined: Container) -> None:
+    """With the pipeline that is baked in."""
+    answer = httpx.post(f"{confined.url}/v1/analyze", json={"text": "Tim Cook loved Paris."})
+    assert answer.status_code == 200
+    assert [entity["text"] for entity in answer.json()["entities"]] == ["Tim Cook", "Paris"]
+
+
+def test_it_starts_within_five_seconds_of_one_core() -> None:
+    """Of CPU time, which a busy machine changes less than the time of day."""
+    started = time.monotonic()
+    with container("--cpus", "1") as fresh:
+        elapsed, used = time.monotonic() - started, fresh.cpu_seconds()
+    print(f"image: ready after {elapsed:.1f} s, {used:.1f} s of CPU time, on one core")
+    assert used < 5
+
+
+def test_nothing_is_left_to_its_process(confined: Container) -> None:
+    """No root, no capability, no way to get any, system calls filtered."""
+    assert set(confined.status("Uid").split()) == set(confined.status("Gid").split()) == {"10001"}
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(confined.status(kind), 16) == 0, kind
+    assert confined.status("NoNewPrivs") == "1"
+    assert confined.status("Seccomp") == "2"
+
+
+def test_its_limits_are_in_force(confined: Container) -> None:
+    """Memory, CPU and processes, as the kernel sees them."""
+    assert confined.cgroup("memory/memory.limit_in_bytes", "memory.max") == str(MEMORY_MIB * 2**20)
+    assert confined.cgroup("pids/pids.max", "pids.max") == "100"
+    assert confined.cgroup("cpu/cpu.cfs_quota_us", "cpu.max").split()[0] == "100000"
+
+
+def test_it_writes_nothing(confined: Container) -> None:
+    """Its root is read-only, there is not even a place for temporary files, and it serves all the same."""
+    for folder in ("/", "/tmp", "/opt/spanwise"):
+        assert "Read-only" in podman("exec", confined.name, "sh", "-c", f"touch {folder}/x 2>&1 || true")
+
+
+def test_its_health_check_passes(confined: Container) -> None:
+    """The image's own, run as the container engine would."""
+    podman("healthcheck", "run", confined.name)
+
+
+def test_its_health_check_fails_when_nothing_answers(confined: Container) -> None:
+    """It looks for an answer, not for a process: asked about a port that nobody serves, it complains."""
+    kind, *command = inspect(confined.name)["Config"]["Healthcheck"]["Test"]
+    assert kind == "CMD"
+    run = ["podman", "exec", "--env", "SPANWISE_PORT=1", confined.name, *command]
+    assert subprocess.run(run, env=ENVIRONMENT, capture_output=True, check=False).returncode != 0
+
+
+@pytest.mark.timeout(600)
+def test_the_heaviest_load_fits_into_its_memory() -> None:
+    """The largest batches, the longest texts and small requests at once, beyond what the queue takes."""
+    features = ["entities", "sentiment", "sentences"]
+    batch = {"documents": [{"text": SENTENCE * 80}] * 128, "features": features}
+    longest = {"text": (SENTENCE * 2000)[:100_000], "features": features}
+    with container("--cpus", "1", max_queued_characters="1000000", default_timeout_ms="300000") as running:
+        with (
+            load(f"{running.url}/v1/batch", lambda _: batch, threads=2) as batches,
+            load(f"{running.url}/v1/analyze", lambda _: longest, threads=8) as texts,
+            load(f"{running.url}/v1/analyze", lambda n: {"text": f"{SENTENCE} word{n}"}, threads=2) as small,
+        ):
+            for requests in (batches, texts, small):
+                requests.wait_for(200, seconds=300)
+        answers = [*batches.answers, *texts.answers, *small.answers]
+        assert {answer.status for answer in answers} == {200, 503}, "it must both serve and refuse"
+        megabytes = running.peak_memory() / 2**20
+        print(f"image: at most {megabytes:.0f} MiB under load, of {MEMORY_MIB}")
+        assert httpx.get(f"{running.url}/readyz").status_code == 200
+        assert inspect(running.name)["State"]["Running"]
+
+
+def test_a_stop_under_load_loses_nothing() -> None:
+    """What was sent before the stop is answered 200; later callers get 503, or find nobody; the exit code is 0."""
+    with container("--cpus", "1") as running:
+        with load(f"{running.url}/v1/entities", lambda n: {"text": f"{SENTENCE * 20} {n}"}, threads=8) as requests:
+            requests.wait_for(200, answers=50)
+            stopping = time.monotonic()
+            podman("stop", "--time", "30", running.name)
+        before = [answer for answer in requests.answers if answer.sent < stopping]
+        after = [answer for answer in requests.answers if answer.sent >= stopping]
+        assert {answer.status for answer in before} == {200}
+        assert {answer.status for answer in after} <= {200, 503, None}
+        assert running.exit_code() == 0
+        assert running.events()[-3:].count("stopped") == 1
+
+
+def test_a_stop_before_it_is_ready_is_obeyed() -> None:
+    """PID 1 has no default handlers: an early SIGTERM would be ignored without one of its own."""
+    name = podman("create", "--network", "none", "--env", "SPANWISE_PORT=0", IMAGE)
+    try:
+        podman("start", name)
+        time.sleep(1.0)
+        started = time.monotonic()
+        podman("stop", "--time", "60", name)
+        assert time.monotonic() - started < 30
+        assert Container(name, "").exit_code() == 0
+    finally:
+        podman("rm", "--force", "--time", "0", name, check=False)

@@ -1,0 +1,148 @@
+"""The production Deployment, as kustomize renders it, run by `podman kube play`: limits and security context enforced.
+
+podman publishes the pod's port: the pod therefore gets a network namespace of its own, and requests come from there.
+podman runs no probes; the tests ask where the kubelet would.
+"""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy import manifests as deploy
+from tests.image.podman import ENVIRONMENT, IMAGE, MEMORY_MIB, PATIENCE_SECONDS, Container, inspect, podman
+
+KEY = "a-key-of-the-tests"
+_ASK = """
+import http.client, json, sys
+method, path, headers, body = json.loads(sys.argv[1])
+connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=10)
+try:
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    print(json.dumps([answer.status, answer.read().decode()]))
+except OSError:
+    print(json.dumps([0, ""]))
+"""
+
+
+class Pod:
+    """The pod that was played, and the network namespace that it can be reached in."""
+
+    def __init__(self, namespace: int, name: str, rendered: tuple[deploy.Manifest, ...]) -> None:
+        self.container = Container(name, "")
+        self.manifests = rendered
+        self._enter = ["nsenter", f"--net=/proc/{namespace}/ns/net"]
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, str]:
+        """Status and body of an answer; status 0 when there is none."""
+        request = json.dumps([method, path, {"Content-Type": "application/json", **headers}, json.dumps(body)])
+        run = subprocess.check_output([*self._enter, sys.executable, "-I", "-c", _ASK, request], text=True)
+        status, text = json.loads(run)
+        return status, text
+
+
+@pytest.fixture(scope="module")
+def pod() -> Iterator[Pod]:
+    """Rendered for this image, played, ready."""
+    name, _, tag = IMAGE.rpartition(":")
+    image = {"name": "spanwise", "newName": name, "newTag": tag}
+    rendered = deploy.kustomize_with({"resources": ["$DEPLOY/overlays/production"], "images": [image]})
+    played = [manifest for manifest in rendered if manifest["kind"] in ("ConfigMap", "Deployment")]
+    secret = json.dumps({"api-keys": base64.b64encode(KEY.encode()).decode()})
+    holder = subprocess.Popen(
+        ["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep 600"], stdout=-1
+    )
+    enter = ["nsenter", f"--net=/proc/{holder.pid}/ns/net", "podman"]
+
+    def run(*arguments: str, stdin: str, check: bool = True) -> None:
+        done = subprocess.run(
+            [*enter, *arguments], input=stdin, env=ENVIRONMENT, text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0 or not check, done.stderr
+
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"up\n"
+        run("secret", "create", "spanwise-api-keys", "-", stdin=secret)
+        run("kube", "play", "-", stdin=yaml.safe_dump_all(played))
+        pod = Pod(holder.pid, "spanwise-pod-0-spanwise", tuple(rendered))
+        path = deploy.container(rendered)["startupProbe"]["httpGet"]["path"]
+        _wait_until_ready(pod, path)
+        yield pod
+    finally:
+        run("kube", "down", "-", stdin=yaml.safe_dump_all(played), check=False)
+        run("secret", "rm", "spanwise-api-keys", stdin="", check=False)
+        holder.kill()
+        holder.communicate()
+
+
+def _wait_until_ready(pod: Pod, path: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if pod.ask("GET", path)[0] == 200:
+            return
+        time.sleep(0.2)
+    raise AssertionError("the pod never became ready")
+
+
+@pytest.mark.parametrize("probe", ["startup", "readiness", "liveness"])
+def test_every_probe_passes(pod: Pod, probe: str) -> None:
+    """On the path and the port that the manifest names."""
+    (port,) = deploy.container(pod.manifests)["ports"]
+    assert port["containerPort"] == 8000
+    path = deploy.container(pod.manifests)[f"{probe}Probe"]["httpGet"]["path"]
+    assert pod.ask("GET", path)[0] == 200
+
+
+def test_its_settings_arrive(pod: Pod) -> None:
+    """Those of the ConfigMap and the keys of the Secret: without one nobody is served."""
+    body = {"text": "Tim Cook loved Paris."}
+    assert pod.ask("POST", "/v1/entities", body)[0] == 401
+    status, answer = pod.ask("POST", "/v1/entities", body, **{"X-API-Key": KEY})
+    assert status == 200
+    assert [entity["text"] for entity in json.loads(answer)["entities"]] == ["Tim Cook", "Paris"]
+
+
+def test_its_security_context_is_enforced(pod: Pod) -> None:
+    """By the kernel, as seen from inside."""
+    context = deploy.pod(pod.manifests)["securityContext"]
+    assert set(pod.container.status("Uid").split()) == {str(context["runAsUser"])}
+    assert set(pod.container.status("Gid").split()) == {str(context["runAsGroup"])}
+    for kind in ("CapPrm", "CapEff", "CapBnd"):
+        assert int(pod.container.status(kind), 16) == 0, kind
+    assert pod.container.status("NoNewPrivs") == "1"
+    assert pod.container.status("Seccomp") == "2"
+    assert "Read-only" in podman("exec", pod.container.name, "sh", "-c", "touch /x 2>&1 || true")
+    podman("exec", pod.container.name, "touch", "/tmp/x")
+
+
+def test_its_memory_limit_is_the_one_that_was_tested(pod: Pod) -> None:
+    """The kernel's limit is the manifest's, and the manifest's is that of the other tests."""
+    limit = int(deploy.quantity(deploy.container(pod.manifests)["resources"]["limits"]["memory"]))
+    assert limit == MEMORY_MIB * 2**20
+    assert int(pod.container.cgroup("memory/memory.limit_in_bytes", "memory.max")) == limit
+
+
+def test_the_metrics_that_manifests_rely_on_are_there(pod: Pod) -> None:
+    """Each of them, in what Prometheus would read."""
+    status, text = pod.ask("GET", "/metrics")
+    if status == 404:
+        pytest.skip("this version of the service has no /metrics")
+    assert status == 200
+    names = set(re.findall(r"^([a-zA-Z_:][\w:]*)", text, re.MULTILINE))
+    assert set(deploy.METRICS) <= names
+
+
+def test_it_stops_within_its_grace_period(pod: Pod) -> None:
+    """In order: exit code 0. (The last test: the others need the pod.)"""
+    grace = deploy.pod(pod.manifests)["terminationGracePeriodSeconds"]
+    podman("stop", "--time", str(grace), pod.container.name)
+    assert inspect(pod.container.name)["State"]["ExitCode"] == 0
