@@ -70,6 +70,8 @@ def texts_of(path: Path) -> list[str]:
 
 
 def main(
+    names: Annotated[list[str] | None, typer.Argument(help="Files, by name; without any, all.")] = None,
+    *,
     data: Annotated[Path, typer.Option(help="Folder of corpora.", exists=True)] = _DATA,
     processes: Annotated[int, typer.Option(min=1)] = len(os.sched_getaffinity(0)),
     limit: Annotated[int | None, typer.Option(min=1, help="Texts of each file; without it, all.")] = None,
@@ -77,6 +79,7 @@ def main(
 ) -> None:
     """Compare, print a line per file and every difference. Exits with 1 when one is not a toss-up."""
     files = sorted(file for pattern in ("*.tsv", "*.txt", "*.conll") for file in data.glob(f"*/{pattern}"))
+    files = [file for file in files if not names or file.name in names]
     differences = []
     for number, pipeline in enumerate(_PIPELINES):
         chosen = [file for file in files if everything or number == 0 or file.name not in _SLOW]

@@ -17,7 +17,7 @@ IMAGE = os.environ.get("IMAGE", "localhost/spanwise:test")
 PATIENCE_SECONDS = 90
 ENVIRONMENT = {**os.environ, "CONTAINERS_CONF": str(Path(__file__).parent / "containers.conf")}
 
-MEMORY_MIB = 768
+MEMORY_MIB = 512
 """The production Deployment's limit."""
 
 CONFINED = (
