@@ -1,7 +1,6 @@
 """What a worker holds while it serves: pipelines, NLP threads, queue. The lifespan owns it, as `app.state.runtime`."""
 
 import asyncio
-import ctypes
 import gc
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from time import perf_counter
 import structlog
 
 from pipelines import Analyzer, Document, PipelineError, Registry
+from service import heap
 from service.batcher import Batcher
 from service.cpus import available_cpus
 from service.logging import flush_logs
@@ -91,7 +91,7 @@ async def running(
         if registry is None:
             registry = await _load(settings, executor, batcher)
         gc.collect()
-        _give_back_memory()
+        heap.give_back()
         gc.freeze()
         for analyzer in registry:
             _log_ready(analyzer)
@@ -134,13 +134,6 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
         log.error("start_failed", exc_info=error)
         raise
     return registry
-
-
-def _give_back_memory() -> None:
-    """What loading took and freed goes back to the system, where the C library can do that (glibc)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim:
-        trim(0)
 
 
 def _measure(analyzer: Analyzer) -> tuple[int, float]:

@@ -21,6 +21,13 @@ def medians(works: Mapping[str, Work], rounds: int) -> dict[str, float]:
     return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
+def once(work: Work) -> float:
+    """Seconds of a single run."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
 @contextmanager
 def busy_thread() -> Iterator[None]:
     """A thread beside that computes in Python and so wants the GIL all the time, as an event loop under load does."""
