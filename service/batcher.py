@@ -28,7 +28,7 @@ from service.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-STREAM_SLICE_SECONDS = 0.01
+STREAM_SLICE_SECONDS = 0.001
 """How long a micro-batch of streams' lines is meant to take: about as long as one short text, twice."""
 
 Outcome = AnalyzeResponse | BaseException

@@ -41,7 +41,7 @@ from service.runtime import Runtime
 
 MEDIA_TYPE = "application/jsonl"
 
-_LINES_PER_TURN = 64  # then the event loop gets its turn, even if none of them had to wait
+_LINES_PER_TURN = 16  # then the event loop gets its turn, even if none of them had to wait
 _LINGER_SECONDS = 10  # how long a caller who is still sending may take to read the last record
 
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { GROUP_BYTES = 1 << 18 }; /* texts that are worked on together: bounds the memory of one call */
+enum { GROUP_BYTES = 1 << 16 }; /* texts that are worked on together: bounds the memory of one call */
 
 typedef struct {
     PyObject_HEAD

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -52,7 +53,8 @@ def url() -> Iterator[str]:
 def full(english: Analyzer) -> Iterator[str]:
     """A live service whose queue is full for as long as the tests last."""
     engine = GatedEngine(patience=400)
-    settings = Settings(max_queued_characters=4, max_text_characters=4, max_batch_characters=4, shutdown_seconds=5)
+    limits: dict[str, Any] = {"max_queued_characters": 4, "max_text_characters": 4, "max_batch_characters": 4}
+    settings = Settings(**limits, nlp_threads=1, shutdown_seconds=5)
     app = create_app(settings, Registry({"en": with_engine(english, engine)}))
     listener = server.listen("127.0.0.1", 0)
     config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=5)
