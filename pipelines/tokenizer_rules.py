@@ -70,10 +70,16 @@ class TokenizerRules:
             spaces += [False] * len(met[stretch])
         return self._with_phrases(tokens, spaces)
 
-    def tokenize_run(self, run: str) -> list[Token]:
-        """The tokens of a run: characters without white space, or white space alone."""
+    def tokenize_run(self, run: str) -> tuple[list[Token], str, str]:
+        """The tokens of a run: characters without white space, or white space alone.
+
+        With its first and last word before exceptions were put together again: one that reaches over the run's border
+        would be made of these.
+        """
         tokens = list(self._split(run, with_rules=True))
-        return tokens if len(tokens) == 1 else self._with_phrases(tokens, [False] * len(tokens))[0]
+        first, last = tokens[0].text, tokens[-1].text
+        whole = tokens if len(tokens) == 1 else self._with_phrases(tokens, [False] * len(tokens))[0]
+        return whole, first, last
 
     def _with_phrases(self, tokens: list[Token], spaces: list[bool]) -> tuple[list[Token], list[bool]]:
         """Put exceptions together again that affix rules have torn apart, such as `:)`."""

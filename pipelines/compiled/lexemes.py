@@ -90,8 +90,9 @@ class Lexemes:
         counts, tokens, attributes = array("i"), array("I"), array("Q")
         words: list[str] = []
         for string, mode in questions:
-            found, spaces = self._tokenize(string, mode)
+            found, spaces, first, last = self._tokenize(string, mode)
             start = 0
+            begin = len(tokens)
             for (text, norm), space in zip(found, spaces, strict=True):
                 length = len(text)
                 values = self._changed.get(text) or [getter(text) for getter in self._getters]
@@ -105,16 +106,19 @@ class Lexemes:
                 start += length + space
                 words.append(text)
             counts.append(len(found))
+            if mode != MODE_WHOLE_TEXT:  # the borders of the run
+                for at, word in ((begin + 2, first), (len(tokens) - 1, last)):
+                    tokens[at] = tokens[at] % (1 << _WORD_SHIFT) | self._numbers.get(word, 0) << _WORD_SHIFT
         return counts.tobytes(), tokens.tobytes(), attributes.tobytes(), self._statics(words).tobytes()
 
-    def _tokenize(self, string: str, mode: int) -> tuple[Sequence[Token], list[bool]]:
+    def _tokenize(self, string: str, mode: int) -> tuple[Sequence[Token], list[bool], str, str]:
         if mode == MODE_WHOLE_TEXT:
-            return self._rules.tokenize(string)
-        tokens = self._rules.tokenize_run(string)
+            return (*self._rules.tokenize(string), "", "")
+        tokens, first, last = self._rules.tokenize_run(string)
         spaces = [False] * len(tokens)
         if mode == MODE_SPACE_FOLLOWS and tokens:
             spaces[-1] = True
-        return tokens, spaces
+        return tokens, spaces, first, last
 
     def _flags(self, text: str) -> int:
         flags = _SPACE if self._is_space(text) else 0

@@ -235,3 +235,12 @@ def test_confidence_is_a_probability_and_no_constant(english: Analyzer) -> None:
     confidences = [span.confidence for one in found for span in one.entities]
     assert len(set(confidences)) > len(confidences) // 2
     assert all(confidence is not None and 0 < confidence < 1 for confidence in confidences)
+
+
+def test_exceptions_that_reach_over_runs_are_spacys(engine: CompiledEngine, own: SpacyEngine) -> None:
+    """An emoticon that is put together in one run, beside a word that would belong to a longer one."""
+    chance = random.Random(1)
+    pieces = ["Google", ":", ")", "(", "-", "Paris", "x"]
+    words = ["".join(chance.choices(pieces, k=chance.randint(1, 5))) for _ in range(1200)]
+    texts = ["RT Google:) ) and Monday Paris", "b:( (", *(" ".join(words[i : i + 6]) for i in range(0, 1200, 6))]
+    assert differing(engine, own, texts) == []
