@@ -32,7 +32,8 @@ def fits_a_window(search: Callable[..., Any] | None, anchor: Literal["start", "e
     if not isinstance(pattern, re.Pattern) or search.__name__ != "search":
         return False
     at = sre.AT_BEGINNING if anchor == "start" else sre.AT_END
-    return all(_alternative_fits(items, at, anchor) for items in _alternatives(_parser.parse(pattern.pattern)))
+    parsed = _parser.parse(pattern.pattern, pattern.flags)
+    return all(_alternative_fits(items, at, anchor) for items in _alternatives(parsed))
 
 
 def never_matches_letters(search: Callable[..., Any] | None) -> bool:
@@ -48,7 +49,7 @@ def never_matches_letters(search: Callable[..., Any] | None) -> bool:
         return False
     if pattern.flags & re.IGNORECASE:  # then a long s is an s, and a Kelvin sign a k
         return False
-    return all(_needs_other(items) for items in _alternatives(_parser.parse(pattern.pattern)))
+    return all(_needs_other(items) for items in _alternatives(_parser.parse(pattern.pattern, pattern.flags)))
 
 
 def without_quadratic_userinfo(match: Callable[..., Any] | None) -> Callable[..., Any] | None:

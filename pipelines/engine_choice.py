@@ -32,7 +32,7 @@ def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
             wrong = len(differing(engine, own))
         except Unsupported as error:
             fallback = Fallback(str(error), is_defect=False)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001
             # A model of a shape that nobody has thought of must not keep the service from starting.
             fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
         else:

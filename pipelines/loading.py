@@ -8,7 +8,7 @@ and run whole, in its own order, so that every component keeps its meaning.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import spacy
@@ -93,6 +93,8 @@ class _Plan:
         listening = any(_listens(components[name]) for name in needed)
         encoders = [name for name in enabled if kinds[name] in _ENCODERS and listening]
         chains = Chains(tuple(encoders), tuple(writers), (source or _RULE_SENTENCES,))
+        if len(encoders) > 1:  # what a component hears depends on where it stands between them
+            return replace(cls._whole(enabled, kinds, sorted(disabled)), has_entities=bool(writers))
         excluded = [name for name in names if name not in {*encoders, *needed}]
         return cls(chains, excluded, boundaries=source is not None, has_entities=bool(writers))
 

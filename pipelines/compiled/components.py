@@ -127,17 +127,15 @@ def _below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2
     if listeners:
         if sequence(model) != [*listeners, top]:
             raise Unsupported("layers between a shared tok2vec and the output")
-        return read_tok2vec(_shared(nlp, name, listeners[0])), top
+        return read_tok2vec(_shared(nlp, name)), top
     return read_tok2vec(model, below=top), top
 
 
-def _shared(nlp: Language, name: str, listener: AnyModel) -> AnyModel:
-    """The model of the shared tok2vec that a listener gets its vectors from: the nearest before it that fits."""
-    before = nlp.pipe_names[: nlp.pipe_names.index(name)] if name in nlp.pipe_names else nlp.pipe_names
-    upstream = getattr(listener, "upstream_name", None)
-    for candidate in reversed(before):
-        component: Any = nlp.get_pipe(candidate)
-        if type(component) is Tok2VecComponent and upstream in ("*", candidate):
-            model: AnyModel = component.model
-            return model
-    raise Unsupported(f"a tok2vec that {name!r} shares and that is not there")
+def _shared(nlp: Language, name: str) -> AnyModel:
+    """The model of the shared tok2vec. With several, a listener gets what the last one before it left in the `Doc`."""
+    shared: list[Any] = [nlp.get_pipe(each) for each in nlp.pipe_names]
+    shared = [component for component in shared if type(component) is Tok2VecComponent]
+    if len(shared) != 1:
+        raise Unsupported(f"{len(shared)} components to share a tok2vec with {name!r}")
+    model: AnyModel = shared[0].model
+    return model

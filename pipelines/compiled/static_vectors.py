@@ -11,7 +11,6 @@ from spacy.vocab import Vocab
 
 from pipelines.compiled.errors import Unsupported
 from pipelines.compiled.layers import Floats
-from pipelines.compiled.lexemes import attribute_getters
 
 
 class ProjectedVectors:
@@ -21,11 +20,8 @@ class ProjectedVectors:
         vectors = vocab.vectors
         if not isinstance(vectors, Vectors) or vectors.mode not in (Mode.default, Mode.floret):
             raise Unsupported(f"static vectors by {type(vectors).__name__}")
-        attribute = getattr(vectors, "attr", ORTH)
-        getters = attribute_getters(vocab)
-        if attribute != ORTH and attribute not in getters:
-            raise Unsupported("static vectors by an attribute that a word does not have")
-        self._key = str if attribute == ORTH else getters[attribute]
+        if getattr(vectors, "attr", ORTH) != ORTH:  # a norm, for one, depends on the exception that a token is from
+            raise Unsupported("static vectors by another attribute than the word itself")
         self._vectors = vectors
         self._projection = np.ascontiguousarray(projection.T)
         self.width = int(projection.shape[0])
@@ -36,11 +32,10 @@ class ProjectedVectors:
         """[words, values]"""
         if not words:
             return np.zeros((0, self.width), dtype=np.float32)
-        keys = [self._key(word) for word in words]
         if self._vectors.mode == Mode.floret:
-            found = np.asarray(self._vectors.get_batch(keys), dtype=np.float32)
+            found = np.asarray(self._vectors.get_batch(list(words)), dtype=np.float32)
             return found @ self._projection
-        rows = np.asarray(self._vectors.find(keys=[get_string_id(key) for key in keys]))
+        rows = np.asarray(self._vectors.find(keys=[get_string_id(word) for word in words]))
         projected = np.asarray(self._vectors.data[rows], dtype=np.float32) @ self._projection
         projected[rows < 0] = 0
         return projected

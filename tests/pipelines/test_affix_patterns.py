@@ -8,7 +8,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.affix_patterns import never_matches_letters
+from pipelines.affix_patterns import fits_a_window, never_matches_letters
 
 LANGUAGES = ["en", "fr", "de", "it", "hu", "ru", "tr", "fi"]
 tokenizers: dict[str, Any] = {code: spacy.blank(code).tokenizer for code in LANGUAGES}
@@ -40,6 +40,13 @@ def test_a_pattern_is_certain_when_something_else_must_be_there(pattern: str, ce
     """In every alternative."""
     assert never_matches_letters(re.compile(pattern).search) is certain
     assert never_matches_letters(re.compile(pattern, re.IGNORECASE).search) is False
+
+
+def test_a_patterns_flags_count() -> None:
+    """White space means nothing to a verbose one."""
+    assert never_matches_letters(re.compile("x y").search)
+    assert not never_matches_letters(re.compile("x y", re.VERBOSE).search)
+    assert fits_a_window(re.compile("^a # (", re.VERBOSE).search, "start")
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from spacy.attrs import NORM
 from spacy.language import Language
+from spacy.vectors import Vectors
 
 from pipelines.compiled.comparison import SAMPLE, differing, same
 from pipelines.compiled.engine import CompiledEngine, compile_pipeline
@@ -97,7 +99,7 @@ def test_static_vectors_are_looked_up_and_projected() -> None:
 
 
 def test_shared_vectors_are_listened_to() -> None:
-    """By both components, and by the nearest tok2vec before each."""
+    """By both components."""
     shared = {"model": tok2vec()}
     listening = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "normalize": False, "tok2vec": LISTENER}}
     nlp = pipeline({"tok2vec": shared, "ner": recognizer(LISTENER), "senter": listening})
@@ -155,3 +157,20 @@ def test_a_pipeline_without_a_recognizer_still_gets_its_sentences() -> None:
     own = SpacyEngine(nlp, Chains((), (), ("sentencizer",)))
     compiled = compile_pipeline(nlp, None, "sentencizer", own)
     assert differing(compiled, own, TEXTS, Wanted(entities=False, sentences=True)) == []
+
+
+def test_several_shared_tok2vecs_are_refused() -> None:
+    """What a component hears then depends on where it stands between them."""
+    nlp = pipeline({"tok2vec1": {"model": tok2vec()}, "ner": recognizer(LISTENER), "tok2vec2": {"model": tok2vec()}})
+    nlp.add_pipe("sentencizer")
+    with pytest.raises(Unsupported, match="2 components"):
+        engines(nlp, sentences="sentencizer")
+
+
+def test_static_vectors_by_another_attribute_than_the_word_are_refused() -> None:
+    """A norm depends on the exception that a token is from."""
+    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
+    table: Any = nlp.vocab.vectors
+    nlp.vocab.vectors = Vectors(data=table.data, keys=list(table.keys()), attr=NORM, strings=nlp.vocab.strings)
+    with pytest.raises(Unsupported, match="attribute"):
+        engines(nlp)

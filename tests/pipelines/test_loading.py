@@ -22,6 +22,7 @@ from pipelines import (
 from pipelines.loading import load
 from pipelines.vocabulary import warm_vocabulary
 from tests.conftest import ENGLISH, FRENCH
+from tests.pipelines.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
 TEXT = "Tim Cook visited Berlin. He likes Frobnicon 5000."
 
@@ -156,3 +157,16 @@ def test_a_warm_vocabulary_knows_the_words_of_the_pipeline() -> None:
     assert warm_vocabulary(nlp, limit=1000) <= 1000
     assert warm_vocabulary(nlp) > 50_000
     assert len(nlp.vocab) > cold + 50_000
+
+
+def test_several_shared_encoders_run_whole_in_their_order(tmp_path: Path) -> None:
+    """The recognizer hears the one before it, as in spaCy, and not the last of all."""
+    nlp = pipeline({"tok2vec1": {"model": tok2vec()}, "ner": recognizer(LISTENER), "tok2vec2": {"model": tok2vec()}})
+    nlp.to_disk(tmp_path)
+    loaded = load(str(tmp_path))
+    assert loaded.whole
+    assert loaded.has_entities
+    analyzer = Analyzer.load(str(tmp_path))
+    expected = [[(span.start_char, span.end_char, span.label_) for span in nlp(text).ents] for text in SENTENCES]
+    assert any(expected)
+    assert [[tuple(span[:3]) for span in spans] for spans in analyzer.entities(SENTENCES)] == expected
