@@ -24,6 +24,7 @@ _TEXTS = (
     "  Leading, trailing \u00a0 and \u2009 odd space\u3000 ",
     "👩‍👩‍👧 ❤️ e\u0301 @user #tag http://example.com/a?b=c RT: sooooo good!!!1 :-( <3",
     "Google",
+    "Tim Cook:) ) and Apple:( ( don't, isn't",
     "IBM Microsoft Amazon Netflix Tesla Toyota Sony Samsung Intel Oracle",
 )
 

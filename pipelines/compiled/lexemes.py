@@ -72,18 +72,20 @@ class Lexemes:
         self._is_space = getters[IS_SPACE]
         self._is_punct = getters[IS_PUNCT]
         words = sorted({word for phrase in rules.phrases for word in phrase})
+        if len(words) >= 1 << _WORD_SHIFT:
+            raise Unsupported("more words in exceptions of several tokens than can be numbered")
         self._numbers = {word: number for number, word in enumerate(words, 1)}
-        self._changed = self._changed_lexemes(vocab)
+        self._changed: dict[str, list[int]] = {}
+        self._changed_flags: dict[str, tuple[bool, bool]] = {}
+        self._find_changed(vocab)
 
     @property
-    def pairs(self) -> tuple[int, bytes]:
-        """Which words follow one another in an exception of several tokens, as a square of bytes."""
-        count = len(self._numbers) + 1
-        square = bytearray(count * count)
-        for phrase in self._rules.phrases:
-            for left, right in pairwise(phrase):
-                square[self._numbers[left] * count + self._numbers[right]] = 1
-        return count, bytes(square)
+    def pairs(self) -> bytes:
+        """Which words follow one another in an exception of several tokens: left << 16 | right, ascending (uint32)."""
+        following = {pair for phrase in self._rules.phrases for pair in pairwise(phrase)}
+        return array(
+            "I", sorted(self._numbers[left] << _WORD_SHIFT | self._numbers[right] for left, right in following)
+        ).tobytes()
 
     def __call__(self, questions: Sequence[Question]) -> Description:
         """Describe runs and texts."""
@@ -121,25 +123,27 @@ class Lexemes:
         return tokens, spaces, first, last
 
     def _flags(self, text: str) -> int:
-        flags = _SPACE if self._is_space(text) else 0
+        space, punct = self._changed_flags.get(text) or (self._is_space(text), self._ends and self._is_punct(text))
+        flags = _SPACE if space else 0
         if self._ends:
-            flags |= (_PUNCT if self._is_punct(text) else 0) | (_ENDS_SENTENCE if text in self._ends else 0)
+            flags |= (_PUNCT if punct else 0) | (_ENDS_SENTENCE if text in self._ends else 0)
         return flags | self._numbers.get(text, 0) << _WORD_SHIFT
 
-    def _changed_lexemes(self, vocab: Vocab) -> dict[str, list[int]]:
+    def _find_changed(self, vocab: Vocab) -> None:
         """Words of the vocabulary whose attributes somebody has set by hand."""
         words = [lexeme.text for lexeme in vocab]
-        if not words or not self.attributes:
-            return {}
-        columns = np.asarray(Doc(vocab, words=words).to_array([IDS[name] for name in self.attributes]), dtype=np.uint64)
-        changed = {}
-        for word, row in zip(words, columns.reshape(len(words), -1).tolist(), strict=True):
+        if not words:
+            return
+        columns = [*(IDS[name] for name in self.attributes), IS_SPACE, IS_PUNCT]
+        for word, row in zip(words, Doc(vocab, words=words).to_array(columns).tolist(), strict=True):
+            *values, space, punct = row
             expected = [getter(word) for getter in self._getters]
             if self._space_column is not None:
-                row[self._space_column] = expected[self._space_column]
-            if row != expected:
-                changed[word] = row
-        return changed
+                values[self._space_column] = expected[self._space_column]
+            if values != expected:
+                self._changed[word] = values
+            if (bool(space), bool(punct)) != (bool(self._is_space(word)), bool(self._is_punct(word))):
+                self._changed_flags[word] = bool(space), bool(punct)
 
 
 def attribute_getters(vocab: Any) -> dict[int, Callable[[str], Any]]:

@@ -8,7 +8,7 @@ class Engine:
         static_values: int,
         entities: Any,
         sentences: Any,
-        pairs: tuple[int, bytes],
+        pairs: bytes,
         lexicon_bytes: int,
         instructions: str | None = None,
     ) -> None: ...

@@ -222,12 +222,19 @@ int batch_learn(Batch *batch, const Description *description)
     return 0;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    const uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
 /* Whether an exception may reach over the border of two runs. */
 static int may_join(const Engine *engine, const Record *left, const Record *right)
 {
     if (!left->tokens || !right->tokens) return 0;
     const uint32_t a = record_tokens(left)[left->tokens - 1].flags >> WORD_SHIFT, b = record_tokens(right)[0].flags >> WORD_SHIFT;
-    return a && b && engine->pairs[a * engine->word_count + b];
+    const uint32_t pair = a << 16 | b;
+    return a && b && bsearch(&pair, engine->pairs, engine->pair_count, sizeof(pair), by_value);
 }
 
 int batch_join(Batch *batch)

@@ -25,8 +25,8 @@ typedef struct {
     Decoder decoder;
     Matrix sentence_classes;
     size_t row; /* floats that a record holds per token: the entity network's, then the sentence network's */
-    size_t word_count;
-    uint8_t *pairs; /* word_count x word_count: whether two words follow one another in a multi-token exception */
+    size_t pair_count;
+    uint32_t *pairs; /* ascending: left << 16 | right, for words that follow one another in a multi-token exception */
     Lexicon lexicon;
     pthread_mutex_t mutex;
     struct Workspace *idle; /* scratch memory, a stack */

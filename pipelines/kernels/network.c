@@ -42,33 +42,35 @@ static void add_hashed(const HashTable *table, uint64_t attribute, float *to)
     }
 }
 
+/* Tokens whose inputs are held at a time: a text can bring a hundred thousand at once. */
+enum { EMBED_ROWS = 256 };
+
 int network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics, size_t count,
                   float *const *results)
 {
     const Matrix *mix = &network->mix.matrix;
-    float *inputs = calloc(count, mix->inputs * sizeof(float));
-    const float **rows = calloc(count, sizeof(*rows));
-    if (!inputs || !rows) {
-        free(inputs);
-        free(rows);
-        return -1;
-    }
-    for (size_t n = 0; n < count; n++) {
-        float *to = inputs + n * mix->inputs;
-        rows[n] = to;
-        for (size_t t = 0; t < network->table_count; t++) {
-            add_hashed(&network->tables[t], attributes[n * columns + network->tables[t].column], to);
-            to += network->tables[t].values;
+    const float *rows[EMBED_ROWS];
+    float *inputs = malloc(EMBED_ROWS * mix->inputs * sizeof(float));
+    if (!inputs) return -1;
+    for (size_t done = 0; done < count; done += EMBED_ROWS) {
+        const size_t block = count - done < EMBED_ROWS ? count - done : EMBED_ROWS;
+        memset(inputs, 0, block * mix->inputs * sizeof(float));
+        for (size_t r = 0; r < block; r++) {
+            float *to = inputs + r * mix->inputs;
+            rows[r] = to;
+            for (size_t t = 0; t < network->table_count; t++) {
+                add_hashed(&network->tables[t], attributes[(done + r) * columns + network->tables[t].column], to);
+                to += network->tables[t].values;
+            }
+            if (network->static_values)
+                memcpy(to, statics + (done + r) * network->static_values, network->static_values * sizeof(float));
         }
-        if (network->static_values)
-            memcpy(to, statics + n * network->static_values, network->static_values * sizeof(float));
+        matrix_apply(mix, rows, results + done, block);
+        if (network->mix.gain)
+            for (float *const *row = results + done; row < results + done + block; row++)
+                mix->instructions->normalize(*row, network->mix.values, network->mix.gain, network->mix.shift, NULL, *row);
     }
-    matrix_apply(mix, rows, results, count);
-    if (network->mix.gain)
-        for (size_t n = 0; n < count; n++)
-            mix->instructions->normalize(results[n], network->mix.values, network->mix.gain, network->mix.shift, NULL, results[n]);
     free(inputs);
-    free(rows);
     return 0;
 }
 

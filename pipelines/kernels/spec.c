@@ -101,9 +101,9 @@ int read_network(Network *network, PyObject *spec, const Instructions *instructi
         if (read_table(&network->tables[network->table_count], PyTuple_GetItem(tables, (Py_ssize_t)network->table_count))) return -1;
     if (read_layer(&network->mix, mix, instructions, 1)) return -1;
     network->width = network->mix.values;
-    for (; network->depth < depth; network->depth++) {
-        Layer *layer = &network->convolutions[network->depth];
-        if (read_layer(layer, PyTuple_GetItem(convolutions, (Py_ssize_t)network->depth), instructions, 2 * network->window + 1))
+    for (; network->depth < depth;) {
+        Layer *layer = &network->convolutions[network->depth++];
+        if (read_layer(layer, PyTuple_GetItem(convolutions, (Py_ssize_t)network->depth - 1), instructions, 2 * network->window + 1))
             return -1;
         if (layer->values != network->width) {
             PyErr_SetString(PyExc_ValueError, "a convolution has another width than the embedding");
@@ -233,22 +233,13 @@ int read_sentences(Engine *engine, PyObject *spec, const Instructions *instructi
     return 0;
 }
 
-/* (number of words, bytes [words, words]) */
+/* bytes: ascending 32-bit integers */
 int read_pairs(Engine *engine, PyObject *spec)
 {
-    Py_ssize_t words, size;
-    const char *bytes;
-    if (!PyArg_ParseTuple(spec, "ny#", &words, &bytes, &size)) return -1;
-    if (words < 1 || words > 0xffff || size != words * words) {
-        PyErr_SetString(PyExc_ValueError, "the pairs of words must be a square");
-        return -1;
-    }
-    engine->word_count = (size_t)words;
-    engine->pairs = malloc((size_t)size);
-    if (!engine->pairs) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    memcpy(engine->pairs, bytes, (size_t)size);
-    return 0;
+    char *bytes;
+    Py_ssize_t size;
+    if (PyBytes_AsStringAndSize(spec, &bytes, &size)) return -1;
+    engine->pair_count = (size_t)size / sizeof(uint32_t);
+    engine->pairs = (uint32_t *)read_integers(spec, engine->pair_count);
+    return engine->pairs ? 0 : -1;
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from spacy.attrs import NORM
+from spacy.attrs import IS_PUNCT, IS_SPACE, NORM
 from spacy.language import Language
 from spacy.vectors import Vectors
 
@@ -174,3 +174,15 @@ def test_static_vectors_by_another_attribute_than_the_word_are_refused() -> None
     nlp.vocab.vectors = Vectors(data=table.data, keys=list(table.keys()), attr=NORM, strings=nlp.vocab.strings)
     with pytest.raises(Unsupported, match="attribute"):
         engines(nlp)
+
+
+def test_flags_that_somebody_set_by_hand_are_honoured() -> None:
+    """They decide which actions are valid, and where rules end a sentence."""
+    nlp = pipeline({"ner": recognizer(), "sentencizer": {}})
+    plain, _ = engines(nlp, sentences="sentencizer")
+    text = "Google ! Google bought New England . Acme bought Google ."
+    nlp.vocab["Google"].set_flag(IS_PUNCT, True)
+    nlp.vocab["Acme"].set_flag(IS_SPACE, True)
+    compiled, own = engines(nlp, sentences="sentencizer")
+    assert_same(compiled, own, [*TEXTS, text])
+    assert plain.annotate([text], [BOTH]) != compiled.annotate([text], [BOTH])
