@@ -1,9 +1,9 @@
 """spaCy without its command line, until somebody asks for it.
 
-`import spacy` imports `spacy.cli` for one function, and with it 365 modules that train, package and download: 16 MB in
-every worker and most of the time that the import takes. Here a stand-in takes its place, which imports the real one at
-the first use of anything in it; `spacy.info()`, `spacy.cli.download(...)` and `from spacy.cli import download` work as
-ever.
+`import spacy` imports `spacy.cli` for one function, and with it hundreds of modules that train, package and download:
+memory in every worker, and most of the time that the import takes. Here a stand-in takes its place, which imports the
+real one at the first use of anything in it; `spacy.info()`, `spacy.cli.download(...)` and `from spacy.cli import
+download` work as ever.
 """
 
 import sys

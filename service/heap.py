@@ -1,8 +1,8 @@
 """How this process's C library keeps freed memory (glibc; elsewhere nothing is done).
 
 By default every thread gets a heap of its own, and large blocks move from mappings, which go back to the system when
-they are freed, into those heaps once the first was freed: after a few large requests a worker is some 20 MB larger for
-good. With one heap, and mappings for all large blocks, it is not. The options are those of mallopt(3).
+they are freed, into those heaps once the first was freed: after a few large requests a worker is larger for good. With
+one heap, and mappings for all large blocks, it is not. The options are those of mallopt(3).
 """
 
 import ctypes
