@@ -16,7 +16,7 @@ from pipelines.engine_choice import Fallback, choose_engine
 from pipelines.errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from pipelines.loading import LoadedPipeline, load
 from pipelines.offsets import convert_offsets
-from pipelines.sentiment import SentimentModel, VaderModel, sentence_sentiment, text_sentiment
+from pipelines.sentiment import SentimentModel, VaderModel, pure_sentiment, text_sentiment
 from schemas import (
     AnalyzeResponse,
     Entity,
@@ -156,10 +156,9 @@ class Analyzer:
         model: SentimentModel, text: str, sentences: Sequence[SentenceSpan]
     ) -> tuple[Sentiment, list[Sentiment]]:
         """The whole text's sentiment and each sentence's; a text of white space alone is scored as it is."""
-        spans = sentences or [SentenceSpan(0, len(text))]
-        scores = model.score([text[start:end] for start, end in spans])
-        whole = text_sentiment(scores, [end - start for start, end in spans])
-        return whole, [sentence_sentiment(each) for each in scores[: len(sentences)]]
+        (scores,) = model.score([text], [sentences])
+        whole = text_sentiment(scores, [end - start for start, end in sentences])
+        return whole, [pure_sentiment(each) for each in scores.sentences]
 
     def self_test(self) -> None:
         """Analyse the built-in sample in every way a caller may ask for. Raises `SelfTestFailed`."""

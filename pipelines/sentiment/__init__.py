@@ -1,7 +1,16 @@
-"""The sentiment of sentences and whole texts: a model behind a small protocol, and the rule from one to the other."""
+"""The sentiment of sentences, of whole texts and towards entities: a model behind a small protocol, and its labels."""
 
-from pipelines.sentiment.model import Scores, SentimentModel
+from pipelines.sentiment.model import Scores, SentimentModel, Span, Target, TextScores
 from pipelines.sentiment.vader import VaderModel
-from pipelines.sentiment.whole_text import sentence_sentiment, text_sentiment
+from pipelines.sentiment.whole_text import pure_sentiment, text_sentiment
 
-__all__ = ["Scores", "SentimentModel", "VaderModel", "sentence_sentiment", "text_sentiment"]
+__all__ = [
+    "Scores",
+    "SentimentModel",
+    "Span",
+    "Target",
+    "TextScores",
+    "VaderModel",
+    "pure_sentiment",
+    "text_sentiment",
+]

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+Span = tuple[int, int]
+"""Start and end in a text, in code points."""
+
 
 class Scores(NamedTuple):
     """Probabilities of the three pure classes; they add up to 1."""
@@ -12,9 +15,29 @@ class Scores(NamedTuple):
     positive: float
 
 
-class SentimentModel(Protocol):
-    """Scores sentences. Called by one thread at a time."""
+class TextScores(NamedTuple):
+    """Of a whole text, and of each of its sentences, in order."""
 
-    def score(self, sentences: Sequence[str]) -> list[Scores]:
-        """One result per sentence, in order, in time linear in their length."""
+    whole: Scores
+    sentences: list[Scores]
+
+
+class Target(NamedTuple):
+    """Something that a text may say something about, and the sentence that it stands in: in code points."""
+
+    start: int
+    end: int
+    sentence_start: int
+    sentence_end: int
+
+
+class SentimentModel(Protocol):
+    """Scores texts. Any number of threads may call it; time is linear in the texts and in the number of targets."""
+
+    def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
+        """Score texts that were cut into sentences. A text without any is scored as it is."""
+        ...
+
+    def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
+        """What each text says about each of its targets."""
         ...

@@ -13,7 +13,7 @@ from typing import Any
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from pipelines.sentiment.model import Scores
+from pipelines.sentiment.model import Scores, Span, Target, TextScores
 
 # Log-odds against neutral, as polynomials in c, lowest power first.
 NEGATIVE_LOG_ODDS = (-0.344, -1.457, 1.902)
@@ -78,9 +78,28 @@ class VaderModel:
         """VADER's own compound score, from -1 to 1."""
         return float(self._vader.polarity_scores(sentence)["compound"])
 
-    def score(self, sentences: Sequence[str]) -> list[Scores]:
-        """One result per sentence, in order."""
-        return [probabilities(self.compound(sentence)) for sentence in sentences]
+    def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
+        """A text's scores are the mean of its sentences' scores, weighted by their length in code points."""
+        return [self._score_text(text, spans) for text, spans in zip(texts, sentences, strict=True)]
+
+    def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
+        """The scores of the sentence that a target stands in: VADER knows nothing of targets."""
+        return [
+            [self._score_span(text, (target.sentence_start, target.sentence_end)) for target in of_text]
+            for text, of_text in zip(texts, targets, strict=True)
+        ]
+
+    def _score_text(self, text: str, spans: Sequence[Span]) -> TextScores:
+        scores = [self._score_span(text, span) for span in spans]
+        if not scores:
+            return TextScores(self._score_span(text, (0, len(text))), [])
+        lengths = [end - start for start, end in spans]
+        total = sum(lengths)
+        mean = (sum(s[k] * n for s, n in zip(scores, lengths, strict=True)) / total for k in range(3))
+        return TextScores(Scores(*mean), scores)
+
+    def _score_span(self, text: str, span: Span) -> Scores:
+        return probabilities(self.compound(text[span[0] : span[1]]))
 
 
 def probabilities(compound: float) -> Scores:

@@ -1,14 +1,13 @@
-"""From the scores of sentences to labels, and from sentences to a whole text.
+"""From scores to labels.
 
-A text's scores are the mean of its sentences' scores, weighted by their length in code points. Its label is the
-most probable class, unless its sentences disagree: it is `mixed` when some sentences are positive and others
+A label is the most probable class. A whole text is `mixed` when some of its sentences are positive and others
 negative, and the side with the fewer code points still has at least a quarter (`MIXED_SHARE`) of the code points of
 both.
 """
 
 from collections.abc import Sequence
 
-from pipelines.sentiment.model import Scores
+from pipelines.sentiment.model import Scores, TextScores
 from schemas import Sentiment, SentimentLabel, SentimentScores
 
 MIXED_SHARE = 0.25
@@ -16,21 +15,19 @@ _DECIMALS = 4
 _LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
 
 
-def sentence_sentiment(scores: Scores) -> Sentiment:
-    """The sentiment of one sentence."""
+def pure_sentiment(scores: Scores) -> Sentiment:
+    """The sentiment of one sentence, or towards one entity."""
     return _sentiment(_label(scores), scores)
 
 
-def text_sentiment(sentences: Sequence[Scores], lengths: Sequence[int]) -> Sentiment:
-    """The sentiment of a whole text from at least one sentence; `lengths` are code points, each at least 1."""
-    total = sum(lengths)
-    mean = Scores(*(sum(s[k] * n for s, n in zip(sentences, lengths, strict=True)) / total for k in range(3)))
+def text_sentiment(scores: TextScores, lengths: Sequence[int]) -> Sentiment:
+    """The sentiment of a whole text; `lengths` are its sentences' code points, each at least 1."""
     shares = dict.fromkeys(_LABELS, 0)
-    for scores, length in zip(sentences, lengths, strict=True):
-        shares[_label(scores)] += length
+    for sentence, length in zip(scores.sentences, lengths, strict=True):
+        shares[_label(sentence)] += length
     opinions = shares["negative"] + shares["positive"]
     mixed = opinions and min(shares["negative"], shares["positive"]) >= MIXED_SHARE * opinions
-    return _sentiment("mixed" if mixed else _label(mean), mean)
+    return _sentiment("mixed" if mixed else _label(scores.whole), scores.whole)
 
 
 def _label(scores: Scores) -> SentimentLabel:
