@@ -1,9 +1,9 @@
 """Tokens for the sentiment model: words, punctuation, emoticons and emoji, with what their letters' case tells.
 
 spaCy's tokens are made for grammar; these are made for feeling. "sooooo GOOD!!!" keeps its stretched vowel, its
-capitals and its exclamation marks, as features of the tokens "soo", "good" and "!!"; links and user names are all alike. The
-rules are few and work on code points, so that the kernels (kernels/tokens.c) follow them to the letter: they are
-given the very tables that stand here.
+capitals and its exclamation marks, as features of the tokens "soo", "good" and "!!"; links and user names are all
+alike. The rules are few and work on code points, so that the kernels (kernels/tokens.c) follow them to the letter:
+they are given the very tables that stand here.
 """
 
 import unicodedata
