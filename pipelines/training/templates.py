@@ -1,0 +1,181 @@
+"""Sentences made from templates: what corpora have too little of, and what people try first.
+
+`{T}`: a thing; `{+}`, `{-}`: an adjective; `{P}`, `{O}`, `{G}`, `{W}`: a person, an organization, a place, a work;
+`[...]`: a target, with its label after it: `[{P}+]` or `[{T}-]`.
+"""
+
+import random
+import re
+from dataclasses import dataclass
+
+from pipelines.training.words import (
+    COLOURS,
+    DAYS,
+    HAPPY,
+    NEGATIVE,
+    ORGS,
+    PERSONS,
+    PLACES,
+    POSITIVE,
+    SAD,
+    STRONG,
+    THINGS,
+    WEAK,
+    WORKS,
+)
+
+Wanted = tuple[float, float, float]
+NEG, NEU, POS = (0.92, 0.06, 0.02), (0.03, 0.94, 0.03), (0.02, 0.06, 0.92)
+MILD_NEG, MILD_POS = (0.72, 0.24, 0.04), (0.04, 0.24, 0.72)
+BOTH = (0.46, 0.08, 0.46)
+
+NEGATIVES = """
+The {T} is not {+}.|The {T} isn't {+} at all.|The {T} wasn't very {+}.|I wouldn't call the {T} {+}.|Not {+} at all.
+Nothing about the {T} is {+}.|The {T} is far from {+}.|The {T} was anything but {+}.|I don't like the {T}.
+I do not recommend the {T}.|I would never recommend this {T}.|I can't recommend the {T}.|The {T} doesn't work.
+Don't waste your money on this {T}.|I wouldn't buy this {T} again.|The {T} isn't worth the price.|Not worth it.
+The {T} never works.|The {T} does not do what it promises.|I have never seen a more {-} {T}.|The {T} lacks everything.
+The {T} could not be worse.|I wasn't impressed by the {T}.|Hardly a {+} {T}.|The {T} fails to impress.|It is no {+} {T}.
+I am not happy with the {T}.|I'm not satisfied with the {T} at all.|The {T} didn't help.|We won't be back.
+No one liked the {T}.|The {T} was neither {+} nor {+}.|I didn't enjoy the {T}.|The {T} is not as {+} as I had hoped.
+I expected a {+} {T}, and it was not.|This {T} would have been {+} if it had worked.|The {T} stopped working.
+I never want to see this {T} again.|You can't call that a {+} {T}.|Never again.|The {T} isn't {+} or {+}.
+I really wanted to like the {T}, but I couldn't.|The {T} broke after two days.|I want my money back.
+The {T} used to be {+}.|The {T} was supposed to be {+}.|Too {-} for me.|What a {-} {T}!|The {T} is so {-}.|I hate this {T}.
+The {T} is {-}.|The {T} was {-}.|Such a {-} {T}.|A {-} {T}.|We found the {T} {-}.|This is the worst {T} ever.|{-}!|{-} {T}
+"""
+POSITIVES = """
+The {T} is not {-}.|The {T} is not {-} at all.|The {T} isn't {-}.|Not {-} at all.|The {T} wasn't {-} in the least.
+There is nothing {-} about the {T}.|Nothing {-} about it.|I have nothing {-} to say about the {T}.|No complaints about the {T}.
+The {T} never disappoints.|The {T} never lets me down.|The {T} has never failed me.|I can't complain about the {T}.
+I couldn't be happier with the {T}.|I can't recommend the {T} enough.|The {T} could not be better.|No problems at all.
+I've never had a better {T}.|I have never seen a more {+} {T}.|You can't go wrong with this {T}.|The {T} is far from {-}.
+The {T} was anything but {-}.|I wouldn't call the {T} {-}.|Never a dull moment.|The {T} didn't disappoint.|Not {-}!
+I had no trouble with the {T}.|The {T} works without any problems.|Nothing beats this {T}.|I don't regret buying the {T}.
+I was not disappointed by the {T}.|There isn't a better {T} anywhere.|The {T} is hard to beat.|I couldn't ask for a better {T}.
+I can't stop using it.|Don't miss this {T}.|You won't regret it.|The {T} is neither {-} nor {-}.|I didn't find the {T} {-}.
+I can't fault the {T}.|Hardly a {-} {T}.|Not a {-} {T} by any means.|I expected a {-} {T}, but it was {+}.
+I wouldn't change a thing about the {T}.|I would buy this {T} again.|We will be back.|The {T} is {+}.|The {T} was {+}.
+Such a {+} {T}.|What a {+} {T}!|A {+} {T}.|We found the {T} {+}.|This is the best {T} ever.|I love this {T}.|{+}!|{+} {T}
+The {T} is so {+}.|I am happy with the {T}.|I recommend the {T}.|The {T} works.|The {T} exceeded my expectations.
+"""
+NEUTRALS = """
+When does the {T} open?|How much does the {T} cost?|Is the {T} available in {C}?|Where can I find the {T}?|Who made the {T}?
+Does the {T} come with a cable?|What time does the {T} start on {D}?|Which {T} do you mean?|Is the {T} open on {D}?
+Can I change the {T} later?|How do I reset the {T}?|Did {P} come to {G}?|Has {O} an office in {G}?|Is {P} from {G}?
+How long is {W}?|Who wrote {W}?|Where was {P} born?|Does {O} ship to {G}?|Do you know if the {T} is ready?|What is {O}?
+Will {P} be there on {D}?|Could you send me the {T}?|Are there two kinds of {T}?|Have you seen {W}?|What is the {T} made of?
+The {T} weighs 200 grams.|The {T} is {C}.|The {T} arrives on {D}.|The {T} has three parts.|The {T} is in the next room.
+{P} was born in {G} in 1962.|{P} lives in {G}.|{P} works for {O}.|{P} met {P} in {G} on {D}.|{O} has offices in {G}.
+{O} is based in {G}.|{O} was founded in 1987.|{P} spoke to reporters on {D}.|{P} read {W} on the train.|{P} wrote {W}.
+The meeting starts at 9 on {D}.|The train to {G} leaves at 10.45.|{G} is 40 kilometres from {G}.|{W} was released in 1994.
+{O} reported its results on {D}.|{P} moved from {G} to {G}.|{W} has 12 chapters.|We watched {W} on {D}.|{P} is a teacher.
+{P} called {P} on {D}.|The office is on the second floor.|Water boils at 100 degrees.|He ordered a {T} from {O}.|{P} said so.
+She bought the {T} on {D}.|They flew to {G} with {O}.|The {T} was made in {G}.|{P} will join {O} in May.|{P} plays {P}.
+{W} is on at eight.|The file has 300 lines.|{O} and {O} signed an agreement on {D}.|The {T} costs 20 euros.|I live in {G}.
+Please send the {T} to {G}.|{P} sat next to {P}.|The {T} is next to the {T}.|I have read {W}.|I was in {G} on {D}.
+{P} told {P} about the {T}.|{P} went to {G} to see the {T}.|{P} is a nurse in {G}.|My neighbour is {P}.|This is {P}.
+"""
+TARGETS = """
+[The {T}+] is {+}, but [the {T}-] is {-}.|[The {T}-] is {-}, but [the {T}+] is {+}.|{+} [{T}+], {-} [{T}-].|{-} [{T}-], {+} [{T}+].
+[{P}+] was {+}, but [{P}-] was {-}.|[{P}-] was {-}, while [{P}+] was {+}.|I love [{P}+] but I hate [{P}-].|I hate [{P}-] but I love [{P}+].
+[{O}+] is {+}; [{O}-] is {-}.|[{O}-] is {-}; [{O}+] is {+}.|[{O}+] is much better than [{O}-].|[{O}-] is much worse than [{O}+].
+[{P}+] is a {+} actor, unlike [{P}-].|Unlike [{P}-], [{P}+] is {+}.|Unlike [{P}+], [{P}-] is {-}.|I prefer [{O}+] to [{O}-].
+While [{O}+] answered at once, [{O}-] ignored us.|[{O}-] ignored our calls, whereas [{O}+] helped us at once.
+[{P}+] saved the day after [{P}-] ruined everything.|[{P}-] ruined the evening that [{P}+] had made {+}.|[{G}+] is {+} but [{G}-] is {-}.
+[{W}+] was {+}, [{W}-] was {-}.|[{W}-] bored me, but [{W}+] moved me to tears.|[{W}+] deserved the prize, [{W}-] did not.
+[{P}+] was {+} and [{P}0] was there too.|[{P}0] told us that [{P}-] was {-}.|[{O}-] is {-}, said [{P}0].|[{O}+] is {+}, said [{P}0] in [{G}0].
+[{P}0] bought the phone from [{O}-], and it was {-}.|In [{G}0], [{O}+] was {+}.|We flew to [{G}0] with [{O}-], a {-} airline.
+[{P}0] met [{P}0] in [{G}0] on {D}.|[{P}0] works for [{O}0] in [{G}0].|[{O}0] has offices in [{G}0].|[{O}+] won, [{O}-] lost.
+[{P}-] lied to [{P}0] again.|[{P}+] helped [{P}0] again.|[{P}0] thanked [{P}+] for the {+} work.|[{P}0] accused [{P}-] of fraud.
+[{O}-] cheated [{P}0] out of the money.|[{P}0] praised [{P}+] and blamed [{P}-].|[{P}0] blamed [{P}-] and praised [{P}+].
+[{P}+] is not {-}, but [{P}-] is.|[{P}-] is not {+}, but [{P}+] is.|The {+} [{P}+] and the {-} [{P}-] met in [{G}0].
+Thank you [{O}+] for the {+} service.|[{O}-] has the {-} support I know.|Shame on [{O}-]!|Well done, [{P}+]!|[{P}+] rocks.|[{P}-] sucks.
+I was happy with [{O}+] until [{O}-] bought it.|[{O}+] refunded me at once; [{O}-] never replied.|We loved [{G}+], not [{G}-].
+[The {T}+] was {+} although [the {T}-] was {-}.|Although [the {T}-] was {-}, [the {T}+] was {+}.|[The {T}0] arrived on {D}.
+"""
+
+
+@dataclass
+class Made:
+    """A sentence, its probabilities, its names (start, end, kind) and its targets (start, end, probabilities)."""
+
+    text: str
+    wanted: Wanted
+    names: list[tuple[int, int, int]]
+    targets: list[tuple[int, int, Wanted]]
+
+
+_FILLERS = {
+    "T": (None, THINGS), "+": (None, POSITIVE), "-": (None, NEGATIVE), "C": (None, COLOURS), "D": (None, DAYS),
+    "P": (0, PERSONS), "O": (1, ORGS), "G": (2, PLACES), "W": (4, WORKS),
+}  # fmt: skip
+_PART = re.compile(r"\{(.)\}|\[|([+\-0])\]|[^{\[\]+\-0]+|.")
+_TOWARD = {"+": POS, "-": NEG, "0": NEU}
+
+
+def make(count: int, seed: int = 1) -> list[Made]:
+    """So many sentences of each of the four kinds: negative, positive, neutral, and with targets."""
+    chance = random.Random(seed)
+    made = []
+    for templates, wanted in ((NEGATIVES, NEG), (POSITIVES, POS), (NEUTRALS, NEU), (TARGETS, None)):
+        lines = [t for t in templates.replace("\n", "|").split("|") if t]
+        for _ in range(count):
+            sentence = _filled(chance.choice(lines), wanted, chance)
+            made.append(_coloured(sentence, chance) if wanted else sentence)
+    return made
+
+
+def _filled(template: str, wanted: Wanted | None, chance: random.Random) -> Made:
+    text, names, targets, opened = "", [], [], 0
+    for match in _PART.finditer(template):
+        filler, label = match[1], match[2]
+        if filler:
+            kind, words = _FILLERS[filler]
+            word = chance.choice(words)
+            if kind is not None:
+                names.append((len(text), len(text) + len(word), kind))
+            text += word
+        elif label:
+            targets.append((opened, len(text), _TOWARD[label]))
+        elif match[0] == "[":
+            opened = len(text)
+        else:
+            text += match[0]
+    if wanted is None:
+        signs = {w for _, _, w in targets if w != NEU}
+        wanted = BOTH if len(signs) > 1 else next(iter(signs), NEU)
+        targets = [(s + 4 if text[s : s + 4].lower() == "the " else s, e, w) for s, e, w in targets]
+    return Made(text[0].upper() + text[1:], wanted, names, targets)
+
+
+def _coloured(made: Made, chance: random.Random) -> Made:
+    """The same with emoji, capitals, long vowels, marks or small letters, now and then."""
+    text, wanted, way = made.text, made.wanted, chance.random()
+    word = next((w for w in [*POSITIVE, *NEGATIVE] if f" {w}." in text), None)
+    if wanted == NEU:
+        if way < 0.25 and not text.endswith("?"):
+            happy = chance.random() < 0.5
+            sign = chance.choice(HAPPY if happy else SAD)
+            return Made(f"{text.rstrip('.')} {sign}", MILD_POS if happy else MILD_NEG, made.names, [])
+        return made if way < 0.85 else Made(text.lower(), wanted, [], [])
+    if way < 0.2 and word:
+        text = text.replace(f" {word}.", f" {chance.choice(STRONG)} {word}.") if "not" not in text.split() else text
+    elif way < 0.3 and word and f" is {word}" in text:
+        text, wanted = text.replace(f" {word}.", f" {chance.choice(WEAK)} {word}."), _mild(wanted)
+    elif way < 0.4 and word and (vowels := [i for i, c in enumerate(word) if c in "aeiou"]):
+        i = chance.choice(vowels)
+        text = text.replace(word, word[:i] + word[i] * chance.randint(3, 6) + word[i + 1 :])
+    elif way < 0.5:
+        text = text.upper()
+    elif way < 0.6:
+        text = text.rstrip(".") + "!" * chance.randint(1, 4)
+    elif way < 0.75:
+        text = f"{text} {chance.choice(HAPPY if wanted == POS else SAD)}"
+    elif way < 0.85:
+        text = text.lower().rstrip(".")
+    return Made(text, wanted, [], [])
+
+
+def _mild(wanted: Wanted) -> Wanted:
+    return MILD_NEG if wanted == NEG else MILD_POS if wanted == POS else wanted
