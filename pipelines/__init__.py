@@ -13,7 +13,8 @@ from pipelines.lean_spacy import leave_out_the_command_line
 from pipelines.specs import PipelineSpec, locate, parse_specs
 
 if TYPE_CHECKING:
-    from pipelines.analyzer import Analyzer, Document
+    from pipelines.analyzer import Analyzer
+    from pipelines.answers import Document
     from pipelines.engine import Engine, EntitySpan, SentenceSpan
     from pipelines.registry import Registry
 
@@ -40,7 +41,7 @@ leave_out_the_command_line()
 # the workers, does without it.
 _NEED_SPACY = {
     "Analyzer": "pipelines.analyzer",
-    "Document": "pipelines.analyzer",
+    "Document": "pipelines.answers",
     "Engine": "pipelines.engine",
     "EntitySpan": "pipelines.engine",
     "Registry": "pipelines.registry",

@@ -6,30 +6,23 @@ caller's own unit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from spacy.glossary import GLOSSARY
 
-from pipelines.engine import Annotations, Engine, EngineName, EntitySpan, SentenceSpan, Wanted
+from pipelines.answers import Document, Findings, chosen_entities, slice_of, write_answer
+from pipelines.engine import Engine, EngineName, EntitySpan, SentenceSpan, Wanted
 from pipelines.engine_choice import Fallback, choose_engine
 from pipelines.errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from pipelines.loading import LoadedPipeline, load
 from pipelines.offsets import convert_offsets
-from pipelines.sentiment import SentimentModel, VaderModel, pure_sentiment, text_sentiment
-from schemas import (
-    AnalyzeResponse,
-    Entity,
-    EntityLabel,
-    Feature,
-    OffsetEncoding,
-    Sentence,
-    Sentiment,
-    SentimentLabel,
-)
+from pipelines.sentiment import Scores, SentimentModel, TextScores, VaderModel, targets_of
+from schemas import AnalyzeResponse, EntityLabel, Feature, OffsetEncoding, SentimentLabel
 
 SENTIMENT_LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive", "mixed")
-_SENTENCE_FEATURES: frozenset[Feature] = frozenset({"sentiment", "sentences"})
+_ENTITY_FEATURES: frozenset[Feature] = frozenset({"entities", "entity_sentiment"})
+_SENTENCE_FEATURES: frozenset[Feature] = frozenset({"sentiment", "sentences", "entity_sentiment"})
 _SENTIMENT_LANGUAGE = "en"
 
 _SAMPLE = (
@@ -38,17 +31,6 @@ _SAMPLE = (
     " \n ",
     "👩‍👩‍👧 ❤️ e\u0301",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A text and what is wanted of it. `features` must be among the analyzer's own."""
-
-    text: str = field(repr=False)  # it must not get into a log by way of somebody's repr
-    features: frozenset[Feature] = frozenset({"entities", "sentiment"})
-    offset_encoding: OffsetEncoding = "codepoint"
-    labels: frozenset[str] | None = None
-    """Only entities with these labels; None: all."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +73,8 @@ class Analyzer:
             features.add("entities")
         if sentiment:
             features.add("sentiment")
+        if sentiment and loaded.has_entities:
+            features.add("entity_sentiment")
         engine, fallback = choose_engine(loaded)
         return cls(
             name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
@@ -132,33 +116,48 @@ class Analyzer:
     def analyze(self, documents: Sequence[Document]) -> list[AnalyzeResponse]:
         """One analysis per document, in order, with exactly the sections of its `features`."""
         wanted = [
-            Wanted(entities="entities" in d.features, sentences=not d.features.isdisjoint(_SENTENCE_FEATURES))
+            Wanted(
+                entities=not d.features.isdisjoint(_ENTITY_FEATURES),
+                sentences=not d.features.isdisjoint(_SENTENCE_FEATURES),
+            )
             for d in documents
         ]
         found = self.engine.annotate([document.text for document in documents], wanted)
-        return [self._write(document, annotations) for document, annotations in zip(documents, found, strict=True)]
+        entities = [chosen_entities(d, annotations.entities) for d, annotations in zip(documents, found, strict=True)]
+        sentences = [annotations.sentences for annotations in found]
+        scores = self._scores(documents, sentences)
+        towards = self._scores_towards(documents, entities, sentences)
+        start = AnalyzeResponse(language=self.language, offset_encoding="codepoint", pipeline=self.title)
+        findings = map(Findings, entities, sentences, scores, towards)
+        return [write_answer(start, *pair) for pair in zip(documents, findings, strict=True)]
 
-    def _write(self, document: Document, found: Annotations) -> AnalyzeResponse:
-        answer = AnalyzeResponse(language=self.language, offset_encoding=document.offset_encoding, pipeline=self.title)
-        if "entities" in document.features:
-            answer["entities"] = _write_entities(document, found.entities)
-        if "sentiment" in document.features and self.sentiment:
-            whole, each = self._score(self.sentiment, document.text, found.sentences)
-            answer["sentiment"] = whole
-            if "sentences" in document.features:
-                answer["sentences"] = _write_sentences(document, found.sentences, each)
-        elif "sentences" in document.features:
-            answer["sentences"] = _write_sentences(document, found.sentences, None)
-        return answer
+    def _scores(
+        self, documents: Sequence[Document], sentences: Sequence[Sequence[SentenceSpan]]
+    ) -> list[TextScores | None]:
+        """Those of the documents that want them, by one call."""
+        asked = [i for i, document in enumerate(documents) if "sentiment" in document.features]
+        scores: list[TextScores | None] = [None] * len(documents)
+        if asked and self.sentiment:
+            found = self.sentiment.score([documents[i].text for i in asked], [sentences[i] for i in asked])
+            for i, of_text in zip(asked, found, strict=True):
+                scores[i] = of_text
+        return scores
 
-    @staticmethod
-    def _score(
-        model: SentimentModel, text: str, sentences: Sequence[SentenceSpan]
-    ) -> tuple[Sentiment, list[Sentiment]]:
-        """The whole text's sentiment and each sentence's; a text of white space alone is scored as it is."""
-        (scores,) = model.score([text], [sentences])
-        whole = text_sentiment(scores, [end - start for start, end in sentences])
-        return whole, [pure_sentiment(each) for each in scores.sentences]
+    def _scores_towards(
+        self,
+        documents: Sequence[Document],
+        entities: Sequence[Sequence[EntitySpan]],
+        sentences: Sequence[Sequence[SentenceSpan]],
+    ) -> list[list[Scores] | None]:
+        """Those of the entities of the documents that want them, by one call."""
+        asked = [i for i, document in enumerate(documents) if "entity_sentiment" in document.features]
+        scores: list[list[Scores] | None] = [None] * len(documents)
+        if asked and self.sentiment:
+            targets = [targets_of(len(documents[i].text), entities[i], sentences[i]) for i in asked]
+            found = self.sentiment.score_targets([documents[i].text for i in asked], targets)
+            for i, of_text in zip(asked, found, strict=True):
+                scores[i] = of_text
+        return scores
 
     def self_test(self) -> None:
         """Analyse the built-in sample in every way a caller may ask for. Raises `SelfTestFailed`."""
@@ -173,7 +172,7 @@ class Analyzer:
                 (length,) = convert_offsets(document.text, [len(document.text)], encoding)
                 for span in (*answer.get("entities", ()), *answer.get("sentences", ())):
                     inside = 0 <= span["start"] < span["end"] <= length
-                    if not inside or _slice(document.text, span["start"], span["end"], encoding) != span["text"]:
+                    if not inside or slice_of(document.text, span["start"], span["end"], encoding) != span["text"]:
                         raise SelfTestFailed(f"{self.title}: an offset in {encoding} does not fit its text.")
 
 
@@ -187,44 +186,3 @@ def _entity_labels(loaded: LoadedPipeline) -> tuple[EntityLabel, ...]:
         EntityLabel(label=label, description=GLOSSARY.get(label) or "A label of this pipeline's own.")
         for label in sorted(labels)
     )
-
-
-def _write_entities(document: Document, found: Sequence[EntitySpan]) -> list[Entity]:
-    text, labels = document.text, document.labels
-    spans = [span for span in found if span.label in labels] if labels is not None else found
-    bounds = _bounds(document, spans)
-    entities = []
-    for span, start, end in zip(spans, bounds[::2], bounds[1::2], strict=True):
-        entity = Entity(text=text[span.start : span.end], label=span.label, start=start, end=end)
-        if span.confidence is not None:
-            entity["confidence"] = span.confidence
-        entities.append(entity)
-    return entities
-
-
-def _write_sentences(
-    document: Document, found: Sequence[SentenceSpan], sentiments: Sequence[Sentiment] | None
-) -> list[Sentence]:
-    bounds = _bounds(document, found)
-    sentences = [
-        Sentence(start=start, end=end, text=document.text[span.start : span.end])
-        for span, start, end in zip(found, bounds[::2], bounds[1::2], strict=True)
-    ]
-    if sentiments is not None:
-        for sentence, sentiment in zip(sentences, sentiments, strict=True):
-            sentence["sentiment"] = sentiment
-    return sentences
-
-
-def _bounds(document: Document, spans: Sequence[EntitySpan] | Sequence[SentenceSpan]) -> list[int]:
-    """Start, end, start, end, ... of spans that do not overlap, in the document's unit."""
-    flat = [position for span in spans for position in (span.start, span.end)]
-    return convert_offsets(document.text, flat, document.offset_encoding)
-
-
-def _slice(text: str, start: int, end: int, encoding: OffsetEncoding) -> str:
-    if encoding == "utf16":
-        return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
-    if encoding == "utf8":
-        return text.encode()[start:end].decode()
-    return text[start:end]

@@ -25,6 +25,21 @@ _PipelineName = Annotated[
 ]
 
 
+class SentimentScores(TypedDict):
+    """Probabilities of the three pure classes; they add up to 1."""
+
+    negative: _Probability
+    neutral: _Probability
+    positive: _Probability
+
+
+class Sentiment(TypedDict):
+    """`mixed` is only ever said of a whole text whose sentences disagree."""
+
+    label: SentimentLabel
+    scores: SentimentScores
+
+
 class Entity(TypedDict):
     """A named entity."""
 
@@ -42,21 +57,12 @@ class Entity(TypedDict):
             ),
         ]
     ]
-
-
-class SentimentScores(TypedDict):
-    """Probabilities of the three pure classes; they add up to 1."""
-
-    negative: _Probability
-    neutral: _Probability
-    positive: _Probability
-
-
-class Sentiment(TypedDict):
-    """`mixed` is only ever said of a whole text whose sentences disagree."""
-
-    label: SentimentLabel
-    scores: SentimentScores
+    sentiment: NotRequired[
+        Annotated[
+            Sentiment,
+            Field(description="What the text says about this entity: with the feature `entity_sentiment` alone."),
+        ]
+    ]
 
 
 class Sentence(TypedDict):

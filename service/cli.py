@@ -206,17 +206,22 @@ def _read(text: str | None, file: Path | None) -> str:
         _fail("The text is not UTF-8.")
 
 
+_CLASSES = ("negative", "neutral", "positive")
+
+
 def _print_analysis(answer: Any) -> None:
     from rich.table import Table
 
     console = _console()
-    entities = Table("entity", "label", "start", "end", title="Entities")
+    towards = ("what the text says of it", *_CLASSES) if "sentiment" in answer else ()
+    entities = Table("entity", "label", "start", "end", *towards, title="Entities")
     for entity in answer.get("entities", ()):
-        entities.add_row(entity["text"], entity["label"], str(entity["start"]), str(entity["end"]))
+        own = _scores(entity["sentiment"]) if "sentiment" in entity else ()
+        entities.add_row(entity["text"], entity["label"], str(entity["start"]), str(entity["end"]), *own)
     if "entities" in answer:
         console.print(entities)
     if "sentiment" in answer:
-        rows = Table("sentence", "label", "negative", "neutral", "positive", title="Sentiment")
+        rows = Table("sentence", "label", *_CLASSES, title="Sentiment")
         for sentence in answer.get("sentences", ()):
             rows.add_row(sentence["text"], *_scores(sentence["sentiment"]))
         rows.add_row("the whole text", *_scores(answer["sentiment"]), style="bold")
@@ -232,7 +237,7 @@ def _console() -> "Console":
 
 def _scores(sentiment: Any) -> list[str]:
     scores = sentiment["scores"]
-    return [sentiment["label"], *(f"{scores[name]:.2f}" for name in ("negative", "neutral", "positive"))]
+    return [sentiment["label"], *(f"{scores[name]:.2f}" for name in _CLASSES)]
 
 
 def _url(address: tuple[Any, ...]) -> str:

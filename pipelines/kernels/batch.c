@@ -1,19 +1,10 @@
 #include "batch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_IDLE = 1 << 17 }; /* items of an array that is kept for the next batch */
+#include "grow.h"
 
-/* Make room for one more item. */
-#define GROW(ITEMS, COUNT, CAPACITY)                                                                                   \
-    if ((COUNT) == (CAPACITY)) {                                                                                       \
-        const size_t capacity = (CAPACITY) ? 2 * (CAPACITY) : 256;                                                     \
-        void *items = realloc((ITEMS), capacity * sizeof(*(ITEMS)));                                                   \
-        if (!items) return -1;                                                                                         \
-        (ITEMS) = items;                                                                                               \
-        (CAPACITY) = capacity;                                                                                         \
-    }
+enum { LARGEST_IDLE = 1 << 17 }; /* items of an array that is kept for the next batch */
 
 static void workspace_free(Workspace *work)
 {

@@ -1,4 +1,5 @@
-/* The Python module `pipelines.kernels._kernels`: one type, `Engine`. Uses Python's stable interface (abi3) alone. */
+/* The Python module `pipelines.kernels._kernels`: the types `Engine`, and `Sentiment` of sentiment_module.c. Uses Python's stable interface (abi3) alone. */
+#include "sentiment_module.h"
 #include "spec.h"
 
 #include <string.h>
@@ -238,11 +239,14 @@ static PyType_Spec engine_spec = {"pipelines.kernels._kernels.Engine", sizeof(En
 
 static int execute(PyObject *module)
 {
-    PyObject *type = PyType_FromModuleAndSpec(module, &engine_spec, NULL);
-    if (!type) return -1;
-    const int failed = PyModule_AddType(module, (PyTypeObject *)type);
-    Py_DECREF(type);
-    return failed;
+    PyType_Spec *specs[] = {&engine_spec, &sentiment_type};
+    int failed = 0;
+    for (size_t i = 0; i < sizeof(specs) / sizeof(*specs) && !failed; i++) {
+        PyObject *type = PyType_FromModuleAndSpec(module, specs[i], NULL);
+        failed = !type || PyModule_AddType(module, (PyTypeObject *)type);
+        Py_XDECREF(type);
+    }
+    return failed ? -1 : 0;
 }
 
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, execute}, {0, NULL}};

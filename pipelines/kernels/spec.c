@@ -3,14 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-    Py_buffer view;
-    size_t shape[4];
-    const float *data;
-} Floats;
-
-/* A C-contiguous array of 32-bit floats with that many dimensions. */
-static int get_floats(PyObject *object, int dimensions, Floats *floats)
+int get_floats(PyObject *object, int dimensions, Floats *floats)
 {
     if (PyObject_GetBuffer(object, &floats->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return -1;
     if (floats->view.ndim != dimensions || floats->view.itemsize != 4 || !floats->view.format || strcmp(floats->view.format, "f")) {
@@ -31,7 +24,7 @@ static void *copy_floats(const float *from, size_t count, size_t room)
     return to;
 }
 
-static float *read_vector(PyObject *object)
+float *read_vector(PyObject *object)
 {
     Floats floats;
     if (get_floats(object, 1, &floats)) return NULL;
@@ -48,8 +41,7 @@ static int pack(Matrix *matrix, const Instructions *instructions, const float *w
     return -1;
 }
 
-/* (weights [outputs, pieces, inputs], bias [outputs, pieces], gain | None, shift | None) */
-static int read_layer(Layer *layer, PyObject *spec, const Instructions *instructions, size_t windows)
+int read_layer(Layer *layer, PyObject *spec, const Instructions *instructions, size_t windows)
 {
     PyObject *weights, *bias, *gain, *shift;
     Floats w, b;

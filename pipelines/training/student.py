@@ -27,7 +27,7 @@ CLASSES = 3
 class Size:
     """Widths and depths. `pieces` of a maxout; `dropout` of embeddings' and hidden values."""
 
-    width: int = 96
+    width: int = 80
     depth: int = 3
     target_depth: int = 3
     pieces: int = 2

@@ -8,6 +8,7 @@ import pytest
 from pipelines import Analyzer, Document, EntitySpan, SelfTestFailed, SentenceSpan
 from pipelines.engine import Annotations, EngineName, Wanted
 from pipelines.loading import load
+from pipelines.sentiment import Scores, Span, Target, TextScores, targets_of
 from pipelines.spacy_engine import SpacyEngine
 from tests.conftest import ENGLISH
 
@@ -66,6 +67,59 @@ def test_a_batch_mixes_whatever_its_documents_want(english: Analyzer) -> None:
     assert second.keys() == {"language", "offset_encoding", "pipeline", "sentiment"}
     assert third["sentences"][0]["start"] == 0
     assert [a["offset_encoding"] for a in (first, second, third)] == ["utf16", "utf8", "codepoint"]
+
+
+class Recorder:
+    """A sentiment model that tells negative of the first target, positive of the second, and so on."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[list[Target]]] = []
+
+    def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
+        """Never asked here."""
+        raise AssertionError
+
+    def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
+        """By turns."""
+        self.calls.append([list(of_text) for of_text in targets])
+        return [[Scores(1.0 - i % 2, 0.0, float(i % 2)) for i in range(len(of_text))] for of_text in targets]
+
+
+def test_every_entity_has_a_sentiment_of_its_own(english: Analyzer) -> None:
+    """With `entity_sentiment` alone the entities come with it; one call of the model serves a batch."""
+    spans = [EntitySpan(0, 8, "PERSON", None), EntitySpan(15, 20, "GPE", None)]
+    model = Recorder()
+    analyzer = replace(english, engine=FixedEngine(spans, [SentenceSpan(0, 21), SentenceSpan(22, 35)]), sentiment=model)
+    documents = [
+        Document(TEXT, frozenset({"entity_sentiment"})),
+        Document(TEXT, frozenset({"entities", "sentences"})),
+        Document(TEXT, frozenset({"entity_sentiment", "sentences"}), labels=frozenset({"GPE"})),
+    ]
+    first, second, third = analyzer.analyze(documents)
+    assert first.keys() == {"language", "offset_encoding", "pipeline", "entities"}
+    assert [entity["sentiment"]["label"] for entity in first["entities"]] == ["negative", "positive"]
+    assert all("sentiment" not in entity for entity in second["entities"])
+    assert [(e["text"], e["sentiment"]["label"]) for e in third["entities"]] == [("Paris", "negative")]
+    assert all("sentiment" not in sentence for sentence in third["sentences"])
+    assert model.calls == [[[Target(0, 8, 0, 21), Target(15, 20, 0, 21)], [Target(15, 20, 0, 21)]]]
+
+
+def test_an_entity_looks_at_the_sentences_that_it_touches() -> None:
+    """All of them where it crosses a boundary; the whole text where there is none."""
+    spans = [EntitySpan(start, end, "X", None) for start, end in ((2, 4), (8, 14), (15, 16), (21, 22))]
+    assert targets_of(30, spans, [SentenceSpan(0, 10), SentenceSpan(11, 20)]) == [
+        Target(2, 4, 0, 10),
+        Target(8, 14, 0, 20),
+        Target(15, 16, 11, 20),
+        Target(21, 22, 0, 30),
+    ]
+    assert targets_of(30, spans[:1], []) == [Target(2, 4, 0, 30)]
+
+
+def test_a_pipeline_without_a_sentiment_model_does_not_pretend(french: Analyzer) -> None:
+    """Neither kind of sentiment is among its features."""
+    assert french.features == {"entities", "sentences"}
+    assert french.sentiment_labels == ()
 
 
 def test_a_self_test_that_fails_says_so(english: Analyzer) -> None:

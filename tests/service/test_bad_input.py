@@ -92,7 +92,12 @@ async def test_json_may_be_declared_with_parameters(client: httpx.AsyncClient, d
         ("/v1/sentiment", {"text": "a", "language": "fr"}, "", "unsupported_feature"),
         ("/v1/analyze", {"text": "a", "features": []}, "/features", "too_short"),
         ("/v1/analyze", {"text": "a", "features": ["poetry"]}, "/features/0", "unsupported_feature"),
-        ("/v1/analyze", {"text": "a", "features": ["entity_sentiment"]}, "/features", "unsupported_feature"),
+        (
+            "/v1/analyze",
+            {"text": "a", "features": ["entity_sentiment"], "language": "fr"},
+            "/features",
+            "unsupported_feature",
+        ),
         ("/v1/analyze", {"text": "a", "features": ["sentiment"], "language": "fr"}, "/features", "unsupported_feature"),
         ("/v1/batch", {}, "/documents", "missing"),
         ("/v1/batch", {"documents": []}, "/documents", "documents_empty"),

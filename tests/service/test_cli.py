@@ -29,7 +29,7 @@ def test_analyze_prints_a_table_for_people() -> None:
     done = spanwise("analyze", TEXT)
     assert done.returncode == 0, done.stderr
     shown = done.stdout.decode()
-    for expected in ("Tim Cook", "PERSON", "GPE", "the whole text", "negative"):
+    for expected in ("Tim Cook", "PERSON", "GPE", "the whole text", "what the text says of it", "negative"):
         assert expected in shown
 
 
@@ -44,6 +44,7 @@ def test_analyze_prints_json_for_programs(way: str, tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert [entity["text"] for entity in answer["entities"]] == ["Tim Cook", "Paris"]
     assert len(answer["sentences"]) == 2
+    assert all("sentiment" in entity for entity in answer["entities"])
 
 
 def test_pipelines_are_listed() -> None:

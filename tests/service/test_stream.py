@@ -175,7 +175,7 @@ async def test_options_hold_for_all_lines(client: httpx.AsyncClient) -> None:
     ("query", "pointer", "code"),
     [
         ("features=poetry", "/features/0", "unsupported_feature"),
-        ("features=entity_sentiment", "/features", "unsupported_feature"),
+        ("language=fr&features=entity_sentiment", "/features", "unsupported_feature"),
         ("features=entities&features=x", "/features/1", "unsupported_feature"),
         ("language=tlh", "/language", "unsupported_language"),
         ("language=fr&features=sentiment", "/features", "unsupported_feature"),
