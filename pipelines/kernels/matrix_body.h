@@ -60,8 +60,10 @@ INLINE void group(const float *const *in, float *const *results, size_t column, 
         for (int r = 0; r < ROWS; r++) out[r] = results[done + r] + column;                                            \
         tile(in + done, out, inputs, packed, ROWS, pieces, first);                                                     \
     }
-    if (LANES >= 16 || pieces < 3) { /* as many sums as there are registers */
+    if (LANES >= 16 || pieces == 1) { /* as many sums as there are registers */
         TILES(8)
+    } else if (pieces == 2) {
+        TILES(6)
     }
     TILES(4)
     TILES(2)
