@@ -76,6 +76,8 @@ class TokenizerRules:
         With its first and last word before exceptions were put together again: one that reaches over the run's border
         would be made of these.
         """
+        if self._is_whole(run) and run not in self._rules:
+            return [Token(run)], run, run
         tokens = list(self._split(run, with_rules=True))
         first, last = tokens[0].text, tokens[-1].text
         whole = tokens if len(tokens) == 1 else self._with_phrases(tokens, [False] * len(tokens))[0]

@@ -24,6 +24,8 @@ from pipelines.tokenizer_rules import Token, TokenizerRules
 
 MODE_SPACE_FOLLOWS, MODE_WHOLE_TEXT = 1, 2  # runs.h
 _SPACE, _PUNCT, _ENDS_SENTENCE, _WORD_SHIFT = 1, 2, 4, 16  # lexicon.h
+_KNOWN_TOKENS = 1 << 13
+"""Tokens whose attributes are kept, some 2 MB: an unknown run is mostly a known word beside another mark."""
 
 Question = tuple[str, int]
 """A run or a text, and its mode."""
@@ -78,6 +80,7 @@ class Lexemes:
         self._changed: dict[str, list[int]] = {}
         self._changed_flags: dict[str, tuple[bool, bool]] = {}
         self._find_changed(vocab)
+        self._described = lru_cache(maxsize=_KNOWN_TOKENS)(self._describe)
 
     @property
     def pairs(self) -> bytes:
@@ -97,14 +100,14 @@ class Lexemes:
             begin = len(tokens)
             for (text, norm), space in zip(found, spaces, strict=True):
                 length = len(text)
-                values = self._changed.get(text) or [getter(text) for getter in self._getters]
+                values, flags = self._described(text)
+                row = len(attributes)
+                attributes.frombytes(values)
                 if norm and self._norm_column is not None:
-                    values = [*values]
-                    values[self._norm_column] = string_id(norm)
-                attributes.extend(values)
+                    attributes[row + self._norm_column] = string_id(norm)
                 if space and self._space_column is not None:
-                    attributes[self._space_column - len(values)] = 1
-                tokens.extend((start, length, self._flags(text)))
+                    attributes[row + self._space_column] = 1
+                tokens.extend((start, length, flags))
                 start += length + space
                 words.append(text)
             counts.append(len(found))
@@ -121,6 +124,11 @@ class Lexemes:
         if mode == MODE_SPACE_FOLLOWS and tokens:
             spaces[-1] = True
         return tokens, spaces, first, last
+
+    def _describe(self, text: str) -> tuple[bytes, int]:
+        """A token's attributes (uint64) and flags, but for what its run and its exception say of it."""
+        values = self._changed.get(text) or [getter(text) for getter in self._getters]
+        return array("Q", values).tobytes(), self._flags(text)
 
     def _flags(self, text: str) -> int:
         space, punct = self._changed_flags.get(text) or (self._is_space(text), self._ends and self._is_punct(text))

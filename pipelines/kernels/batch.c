@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "described.h"
 #include "grow.h"
 
 enum { LARGEST_IDLE = 1 << 17 }; /* items of an array that is kept for the next batch */
@@ -44,7 +45,7 @@ int engine_prepare(Engine *engine, size_t lexicon_bytes)
     engine->row = (engine->has_entities ? padded(engine->entity_network.width) : 0) +
                   (engine->sentence_kind == SENTENCES_NETWORK ? padded(engine->sentence_network.width) : 0);
     pthread_mutex_init(&engine->mutex, NULL);
-    return lexicon_init(&engine->lexicon, lexicon_bytes);
+    return lexicon_init(&engine->lexicon, lexicon_bytes, 192) || lexicon_init(&engine->descriptions, lexicon_bytes / 2, 48);
 }
 
 void engine_free(Engine *engine)
@@ -61,13 +62,14 @@ void engine_free(Engine *engine)
     free(engine->pairs);
     if (engine->lexicon.slots) {
         lexicon_free(&engine->lexicon);
+        lexicon_free(&engine->descriptions);
         pthread_mutex_destroy(&engine->mutex);
     }
 }
 
 int batch_begin(Batch *batch, Engine *engine, Text *texts, size_t count)
 {
-    *batch = (Batch){engine, texts, count, {NULL, NULL}, NULL};
+    *batch = (Batch){engine, texts, count, {NULL, NULL}, {NULL, NULL}, NULL};
     pthread_mutex_lock(&engine->mutex);
     batch->work = engine->idle;
     if (batch->work) engine->idle = batch->work->next;
@@ -75,6 +77,7 @@ int batch_begin(Batch *batch, Engine *engine, Text *texts, size_t count)
     if (!batch->work) batch->work = workspace_new(engine);
     if (!batch->work) return -1;
     batch->view = lexicon_view(&engine->lexicon);
+    batch->described = lexicon_view(&engine->descriptions);
     return 0;
 }
 
@@ -83,6 +86,7 @@ void batch_end(Batch *batch)
     Workspace *work = batch->work;
     if (!work) return;
     lexicon_leave(&batch->engine->lexicon, batch->view);
+    lexicon_leave(&batch->engine->descriptions, batch->described);
     for (size_t i = 0; i < work->made_count; i++) free(work->made[i]);
     work->runs.count = work->word_count = work->request_count = work->missing_count = work->made_count = work->runs_made = 0;
     work->met_count = work->entities.count = work->sentence_count = 0;
@@ -127,7 +131,7 @@ static int request_missing(Batch *batch)
                 work->requests = requests;
                 work->request_capacity = capacity;
             }
-            work->requests[work->request_count++] = (Request){run->text, run->offset, run->size, run->mode};
+            work->requests[work->request_count++] = (Request){run->text, run->offset, run->size, run->mode, NULL};
             last = run;
         }
         unknown[i]->hash = work->request_count - 1; /* its request, from here on */
@@ -155,7 +159,7 @@ int batch_read(Batch *batch)
             work->missing[work->missing_count++] = i;
         }
     }
-    return work->missing_count ? request_missing(batch) : 0;
+    return work->missing_count ? request_missing(batch) || described_recall(batch) ? -1 : 0 : 0;
 }
 
 static int make_record(Batch *batch, const Request *request, const Token *tokens, size_t count)
@@ -187,7 +191,7 @@ static int embed(Batch *batch, const Network *network, const Description *descri
     return failed;
 }
 
-int batch_learn(Batch *batch, const Description *description)
+static int learn(Batch *batch, const Description *description)
 {
     Workspace *work = batch->work;
     const Engine *engine = batch->engine;
@@ -211,6 +215,17 @@ int batch_learn(Batch *batch, const Description *description)
         if (work->requests[r].mode == MODE_WHOLE_TEXT) batch->texts[work->requests[r].text].whole = work->made[first + r];
     work->request_count = 0;
     return 0;
+}
+
+int batch_learn(Batch *batch, const Description *told)
+{
+    Description all;
+    int failed = described_keep(batch, told);
+    if (!failed) {
+        failed = described_merge(batch, told, &all) || learn(batch, &all);
+        described_free(&all);
+    }
+    return failed ? -1 : 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -237,7 +252,7 @@ int batch_join(Batch *batch)
         const int requested = work->request_count && work->requests[work->request_count - 1].text == run->text;
         if (before && before->text == run->text && !requested && may_join(batch->engine, before->record, run->record)) {
             GROW(work->requests, work->request_count, work->request_capacity)
-            work->requests[work->request_count++] = (Request){run->text, 0, batch->texts[run->text].size, MODE_WHOLE_TEXT};
+            work->requests[work->request_count++] = (Request){run->text, 0, batch->texts[run->text].size, MODE_WHOLE_TEXT, NULL};
         }
         before = run;
     }

@@ -27,7 +27,7 @@ typedef struct {
     size_t row; /* floats that a record holds per token: the entity network's, then the sentence network's */
     size_t pair_count;
     uint32_t *pairs; /* ascending: left << 16 | right, for words that follow one another in a multi-token exception */
-    Lexicon lexicon;
+    Lexicon lexicon, descriptions; /* described.h */
     pthread_mutex_t mutex;
     struct Workspace *idle; /* scratch memory, a stack */
 } Engine;
@@ -50,9 +50,10 @@ typedef struct {
     uint32_t text;
     size_t offset, size;
     uint32_t mode;
+    const Record *recalled; /* its description, where one is kept: then the caller is not asked */
 } Request;
 
-/* The caller's answer: arrays of one entry per request, then per token, all in order. */
+/* The caller's answer to those that were not recalled: arrays of one entry per request, then per token, all in order. */
 typedef struct {
     const int32_t *counts;
     const Token *tokens;
@@ -90,10 +91,11 @@ typedef struct {
     Engine *engine;
     Text *texts;
     size_t count;
-    LexiconView view;
+    LexiconView view, described;
     Workspace *work;
 } Batch;
 
+/* `lexicon_bytes`: of a generation of runs with embeddings; one of descriptions has half as many. */
 int engine_prepare(Engine *engine, size_t lexicon_bytes);
 void engine_free(Engine *engine);
 

@@ -64,12 +64,12 @@ static void turn_over(Lexicon *lexicon)
     atomic_fetch_add(&lexicon->turnovers, 1);
 }
 
-int lexicon_init(Lexicon *lexicon, size_t bytes)
+int lexicon_init(Lexicon *lexicon, size_t bytes, size_t smallest)
 {
     memset(lexicon, 0, sizeof(*lexicon));
     lexicon->bytes = bytes;
     lexicon->slots = 1024;
-    while (lexicon->slots * 192 < bytes) lexicon->slots *= 2;
+    while (lexicon->slots * smallest < bytes) lexicon->slots *= 2;
     pthread_mutex_init(&lexicon->mutex, NULL);
     lexicon->young = generation_new(lexicon);
     lexicon->old = generation_new(lexicon);

@@ -64,7 +64,8 @@ typedef struct {
     Generation *young, *old;
 } LexiconView;
 
-int lexicon_init(Lexicon *lexicon, size_t bytes);
+/* `bytes` of one generation; the index is half full at most when records have `smallest` bytes on average. */
+int lexicon_init(Lexicon *lexicon, size_t bytes, size_t smallest);
 void lexicon_free(Lexicon *lexicon);
 LexiconView lexicon_view(Lexicon *lexicon);
 void lexicon_leave(Lexicon *lexicon, LexiconView view);

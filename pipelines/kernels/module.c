@@ -64,22 +64,26 @@ typedef struct {
     Description description;
 } Described;
 
-/* Ask Python for what is not known: describe([(string, mode), ...]) -> (counts, tokens, attributes, statics), bytes each. */
+/* Ask Python for what is neither known nor recalled: describe([(string, mode), ...]) -> (counts, tokens, attributes, statics), bytes each. */
 static int ask(Batch *batch, PyObject *describe, Described *described)
 {
     const Workspace *work = batch->work;
     const Engine *engine = batch->engine;
-    PyObject *questions = PyList_New((Py_ssize_t)work->request_count);
+    PyObject *questions = PyList_New(0);
     if (!questions) return -1;
     for (size_t r = 0; r < work->request_count; r++) {
         const Request *request = &work->requests[r];
+        if (request->recalled) continue;
         PyObject *question = Py_BuildValue("(s#I)", batch->texts[request->text].utf8 + request->offset, (Py_ssize_t)request->size,
                                            (unsigned int)request->mode);
-        if (!question || PyList_SetItem(questions, (Py_ssize_t)r, question)) {
+        const int failed = !question || PyList_Append(questions, question);
+        Py_XDECREF(question);
+        if (failed) {
             Py_DECREF(questions);
             return -1;
         }
     }
+    const size_t asked = (size_t)PyList_Size(questions);
     described->answer = PyObject_CallFunctionObjArgs(describe, questions, NULL);
     Py_DECREF(questions);
     if (!described->answer) return -1;
@@ -92,7 +96,7 @@ static int ask(Batch *batch, PyObject *describe, Described *described)
                                  (size_t)sizes[0] / sizeof(int32_t), (size_t)sizes[1] / sizeof(Token)};
     int64_t total = 0;
     for (size_t r = 0; r < description->requests; r++) total += description->counts[r];
-    if (description->requests != work->request_count || (size_t)total != description->token_count ||
+    if (description->requests != asked || (size_t)total != description->token_count ||
         (size_t)sizes[2] != description->token_count * engine->columns * sizeof(uint64_t) ||
         (size_t)sizes[3] != description->token_count * engine->static_values * sizeof(float)) {
         PyErr_SetString(PyExc_ValueError, "a description does not fit what was asked");
@@ -101,14 +105,24 @@ static int ask(Batch *batch, PyObject *describe, Described *described)
     return 0;
 }
 
+static int is_asking(const Batch *batch)
+{
+    for (size_t r = 0; r < batch->work->request_count; r++)
+        if (!batch->work->requests[r].recalled) return 1;
+    return 0;
+}
+
 /* Answer the batch's requests. Called and left without the GIL. Returns 0; -1: no memory; -2: an exception is set. */
 static int learn(Batch *batch, PyObject *describe, PyThreadState **thread)
 {
     if (!batch->work->request_count) return 0;
     Described described = {0};
-    PyEval_RestoreThread(*thread);
-    int failed = ask(batch, describe, &described) ? -2 : 0;
-    *thread = PyEval_SaveThread();
+    int failed = 0;
+    if (is_asking(batch)) {
+        PyEval_RestoreThread(*thread);
+        failed = ask(batch, describe, &described) ? -2 : 0;
+        *thread = PyEval_SaveThread();
+    }
     if (!failed) failed = batch_learn(batch, &described.description);
     if (described.answer) {
         PyEval_RestoreThread(*thread);

@@ -165,6 +165,28 @@ def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypat
     assert len(asked) > 9_000
 
 
+def test_python_is_not_asked_again_for_what_the_lexicon_dropped(
+    loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its description is kept longer than its embedding, and the answer is the same."""
+    engine = compiled(loaded, 1 << 18)
+    texts = [" ".join(f"Anna,{number}x{i}!" for i in range(30)) for number in range(25)]
+    asked: list[str] = []
+    describe = engine._lexemes.__call__
+
+    def spy(questions: list[tuple[str, int]]) -> object:
+        asked.extend(string for string, _ in questions)
+        return describe(questions)
+
+    monkeypatch.setattr(engine, "_lexemes", spy)
+    first = [engine.annotate([text], [BOTH]) for text in texts]
+    assert engine.turnovers > 1
+    assert len(asked) == 30 * 25
+    assert [engine.annotate([text], [BOTH]) for text in texts] == first
+    assert len(asked) == 30 * 25
+    assert engine.turnovers > 3
+
+
 def test_a_text_that_is_no_unicode_is_refused_and_leaves_the_engine_whole(engine: CompiledEngine) -> None:
     """A lone surrogate, which no JSON text can hold."""
     with pytest.raises(UnicodeEncodeError):
