@@ -17,7 +17,7 @@ from pipelines.engine_choice import Fallback, choose_engine
 from pipelines.errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from pipelines.loading import LoadedPipeline, load
 from pipelines.offsets import convert_offsets
-from pipelines.sentiment import Scores, SentimentModel, TextScores, VaderModel, targets_of
+from pipelines.sentiment import Scores, SentimentModel, TextScores, english_folder, load_sentiment_model, targets_of
 from schemas import AnalyzeResponse, EntityLabel, Feature, OffsetEncoding, SentimentLabel
 
 SENTIMENT_LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive", "mixed")
@@ -67,7 +67,7 @@ class Analyzer:
     @classmethod
     def _of(cls, loaded: LoadedPipeline, language: str) -> "Analyzer":
         nlp = loaded.nlp
-        sentiment = VaderModel() if nlp.lang == _SENTIMENT_LANGUAGE else None
+        sentiment = load_sentiment_model(english_folder()) if nlp.lang == _SENTIMENT_LANGUAGE else None
         features: set[Feature] = {"sentences"}
         if loaded.has_entities:
             features.add("entities")

@@ -214,11 +214,35 @@ static void make_row(const SentimentModel *model, const char *key, size_t size, 
     for (size_t i = 0; i < model->width; i++) to[i] /= (float)rows;
 }
 
+/* The number of what a stretched word may have been, or -1: `unstretched` in tokens.py. */
+static int32_t number_of_unstretched(const SentimentModel *model, const char *key, size_t size)
+{
+    size_t first = 0, last = 0;
+    for (size_t i = 1; i < size; i++)
+        if (key[i] == key[i - 1] && key[i] >= 'a' && key[i] <= 'z') {
+            if (!first) first = i;
+            last = i;
+        }
+    int32_t number = -1;
+    for (int way = 0; first && way < 3 && number < 0; way++) {
+        char shorter[KEY_BYTES];
+        size_t kept = 0;
+        for (size_t i = 0; i < size; i++) {
+            const int is_doubled = i && key[i] == key[i - 1] && key[i] >= 'a' && key[i] <= 'z';
+            if (is_doubled && (way == 2 || i == (way ? first : last))) continue;
+            shorter[kept++] = key[i];
+        }
+        number = number_of(model, shorter, kept);
+    }
+    return number;
+}
+
 static int know(void *context, const SentimentWord *word)
 {
     SentimentWork *work = context;
     GROW(work->known, work->known_count, work->known_capacity)
     int32_t number = number_of(work->model, word->key, word->key_size);
+    if (number < 0 && word->flags & FLAG_STRETCHED) number = number_of_unstretched(work->model, word->key, word->key_size);
     if (number < 0) {
         const size_t stride = padded(work->model->width);
         if (work->made_count == work->made_capacity) {

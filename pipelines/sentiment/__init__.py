@@ -1,8 +1,13 @@
-"""The sentiment of sentences, of whole texts and towards entities: a model behind a small protocol, and its labels."""
+"""The sentiment of sentences, of whole texts and towards entities.
 
+`model.py` says what a model does, `artefact.py` what it is made of; `tokens.py` cuts words, `reference.py` is the
+mathematics and `compiled.py` the same by the kernels; `whole_text.py` turns scores into labels. `english/` holds the
+model and its card.
+"""
+
+from pipelines.sentiment.loading import english_folder, load_sentiment_model
 from pipelines.sentiment.model import Scores, SentimentModel, Span, Target, TextScores
 from pipelines.sentiment.targets import targets_of
-from pipelines.sentiment.vader import VaderModel
 from pipelines.sentiment.whole_text import pure_sentiment, text_sentiment
 
 __all__ = [
@@ -11,7 +16,8 @@ __all__ = [
     "Span",
     "Target",
     "TextScores",
-    "VaderModel",
+    "english_folder",
+    "load_sentiment_model",
     "pure_sentiment",
     "targets_of",
     "text_sentiment",

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.kernels import Sentiment
 from pipelines.sentiment.artefact import Artefact, Floats, Network
@@ -13,6 +13,8 @@ from pipelines.sentiment.tokens import EMOTICONS, PUNCTUATION, character_tables,
 
 class CompiledModel:
     """Implements `SentimentModel`."""
+
+    name: Literal["compiled"] = "compiled"
 
     def __init__(self, artefact: Artefact, instructions: str | None = None) -> None:
         """`instructions`: of those that the processor has, by default the best."""

@@ -18,6 +18,7 @@ _SAMPLE = (
     "The food was not bad at all, but the service was sooooo SLOW!!! :( I won't come back to Paris :/",
     "Tim Cook opened the 2nd store in Cupertino on Monday. 😀❤️ @someone https://example.org/ #GreatDay",
     "Überraschenderweise naïve; 東京 hated it… “never again”, said O'Brien's wife.",
+    "I haaaaate waiting, but I loooove you, yesss! Coooool. HAPPYYYY",
     "e\u0301 \u200d 👩‍👩‍👧 \U000e0001 :-)",
     " \n ",
     "good " * 700,
@@ -32,17 +33,20 @@ class SentimentMismatch(Exception):
 def load_sentiment_model(folder: Path) -> SentimentModel:
     """The model of a folder, shared by all pipelines of a process. Raises `PipelineBroken` where it cannot be read.
 
-    Where the kernels were not built, the reference serves: exactly the same, and some hundred times slower. Where they
-    do not agree with it, `SentimentMismatch` is raised: that is a defect and not something to serve with.
+    The kernels serve it where they were built and agree with the reference, which otherwise serves itself: the same
+    scores, some hundred times slower. The model's `name` tells which.
     """
     artefact = Artefact.load(folder)
     reference = ReferenceModel(artefact)
     if Kernels is None:
         return reference
-    from pipelines.sentiment.compiled import CompiledModel  # noqa: PLC0415 (it needs what was not built)
+    from pipelines.sentiment.compiled import CompiledModel  # noqa: PLC0415 (it needs what may not be there)
 
     compiled = CompiledModel(artefact)
-    compare(compiled, reference)
+    try:
+        compare(compiled, reference)
+    except SentimentMismatch:
+        return reference
     return compiled
 
 

@@ -1,7 +1,7 @@
 """What the analyzer asks of a sentiment model."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Span = tuple[int, int]
 """Start and end in a text, in code points."""
@@ -33,6 +33,11 @@ class Target(NamedTuple):
 
 class SentimentModel(Protocol):
     """Scores texts. Any number of threads may call it; time is linear in the texts and in the number of targets."""
+
+    @property
+    def name(self) -> Literal["compiled", "reference"]:
+        """What computes it: the kernels, or their reference in numpy."""
+        ...
 
     def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
         """Score texts that were cut into sentences. A text without any is scored as it is."""

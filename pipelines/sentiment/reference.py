@@ -4,12 +4,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
+from typing import Literal
 
 import numpy as np
 
 from pipelines.sentiment.artefact import CLASSES, MAX_DISTANCE, Artefact, Floats, Network
 from pipelines.sentiment.model import Scores, Span, Target, TextScores
-from pipelines.sentiment.tokens import CAPITALS, FLAGS, TITLE, Token, tokenize
+from pipelines.sentiment.tokens import CAPITALS, FLAGS, STRETCHED, TITLE, Token, tokenize, unstretched
 
 NGRAMS = (3, 4, 5)
 NGRAM_KEY = 24  # code points of a word that n-grams are made of
@@ -34,6 +35,8 @@ def fnv1a(data: bytes) -> int:
 
 class ReferenceModel:
     """Implements `SentimentModel`."""
+
+    name: Literal["reference"] = "reference"
 
     def __init__(self, artefact: Artefact) -> None:
         self._model = artefact
@@ -90,15 +93,17 @@ class ReferenceModel:
         return found
 
     def _embedding(self, token: Token) -> Floats:
-        row = self._word(token.key)
+        row = self._word(token.key, bool(token.flags & STRETCHED))
         for bit in range(FLAGS):
             if token.flags >> bit & 1:
                 row = row + self._model.flags[bit]
         return row
 
-    def _word_uncached(self, key: str) -> Floats:
+    def _word_uncached(self, key: str, is_stretched: bool) -> Floats:
         model = self._model
         row = self._rows.get(key)
+        if row is None and is_stretched:
+            row = next((self._rows[known] for known in unstretched(key) if known in self._rows), None)
         if row is not None:
             rows = np.array([row])
         else:
@@ -122,13 +127,14 @@ def _run(network: Network, rows: Floats, place: int | None) -> Floats:
     x = np.pad(rows, ((layers, layers), (0, 0)))
     for layer in range(layers):
         window = np.concatenate([x[:-2], x[1:-1], x[2:]], axis=1)
-        pieces = np.einsum("ti,opi->top", window, network.weights[layer], optimize=True) + network.bias[layer]
-        value = pieces.max(2)
+        weights = network.weights[layer]
+        pieces = (window @ weights.reshape(-1, weights.shape[2]).T).reshape(-1, *weights.shape[:2])
+        value = (pieces + network.bias[layer]).max(2)
         centred = value - value.mean(1, keepdims=True)
         scaled = centred / np.sqrt(np.square(centred).mean(1, keepdims=True) + EPSILON)
         x = x[1:-1] + scaled * network.gain[layer] + network.shift[layer]
-    weights = np.exp(np.clip(x @ network.attention.T, -LIMIT, LIMIT))
-    pooled = (weights / weights.sum(0)).T @ x
+    shares = np.exp(np.clip(x @ network.attention.T, -LIMIT, LIMIT))
+    pooled = (shares / shares.sum(0)).T @ x
     features = [*pooled, x.max(0)]
     if place is not None:
         features.append(x[place])

@@ -102,6 +102,20 @@ def _tokens_of_run(run: str) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
+def unstretched(key: str) -> tuple[str, ...]:
+    """What a stretched word that nobody knows may have been: "haate" was "hate", "happyy" was "happy".
+
+    Tried in this order: without the second of its last doubled letters, of its first, of all. Letters a to z alone.
+    """
+    doubled = [i for i in range(1, len(key)) if key[i] == key[i - 1] and "a" <= key[i] <= "z"]
+    if not doubled:
+        return ()
+    return tuple(
+        "".join(letter for i, letter in enumerate(key) if i not in dropped)
+        for dropped in ({doubled[-1]}, {doubled[0]}, set(doubled))
+    )
+
+
 def _joins(run: str, at: int) -> bool:
     """Whether an apostrophe stands between two characters of a word."""
     return run[at] in _APOSTROPHES and at + 1 < len(run) and class_of(run[at + 1]) == WORD

@@ -7,6 +7,7 @@
     dataset       texts as numbers: tokens, sentences, names that may be swapped
     student       the model that ships, as it is trained
     fitting       the student's training
+    recipe        the steps in their order; `trials` leaves parts of them out
     templates     sentences made from word lists: negation, questions, facts, contrasts
     calibration   scores that mean what they say
     export        the artefact that the service loads

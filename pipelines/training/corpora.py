@@ -1,4 +1,7 @@
-"""The corpora, read from the data folder. A tenth of every training file is held out, by a hash of the text."""
+"""The corpora, read from the data folder.
+
+A tenth of every file that has no development part is held out, by a hash of the text.
+"""
 
 import re
 import zlib
@@ -32,7 +35,7 @@ def is_held_out(text: str) -> bool:
 
 def read_texts(path: Path) -> list[Text]:
     """`label<TAB>text` by line."""
-    rows = (line.rstrip("\n").split("\t", 1) for line in path.open(encoding="utf-8"))
+    rows = (line.split("\t", 1) for line in path.read_text(encoding="utf-8").split("\n") if line)
     return [Text(text, LABELS.index(label)) for label, text in rows]
 
 
@@ -54,7 +57,9 @@ class Corpora:
 
     def phrases(self) -> list[Text]:
         """Phrases and sentences of film reviews."""
-        return [t for part in ("phrases", "sent") for t in read_texts(self.sentiment / f"sst3.{part}.train.tsv")]
+        known = {row.text for row in read_texts(self.sentiment / "sst3.sent.dev.tsv")}
+        read = (read_texts(self.sentiment / f"sst3.{part}.train.tsv") for part in ("phrases", "sent"))
+        return [row for rows in read for row in rows if row.text not in known]
 
     def tweets(self) -> list[Text]:
         """Tweets; a tenth is held out."""
@@ -66,10 +71,12 @@ class Corpora:
 
     def plain_reviews(self) -> list[str]:
         """Long film reviews without labels."""
-        return (self.sentiment / "imdb.unlabelled.txt").read_text(encoding="utf-8").splitlines()
+        read = (self.sentiment / "imdb.unlabelled.txt").read_text(encoding="utf-8").splitlines()
+        return [text for text in read if not is_held_out(text)]
 
     def target_texts(self) -> dict[str, list[TargetText]]:
         """By teacher's head: training texts that say something about a target."""
+        known = {row.text for rows in self.target_development().values() for row in rows}
         read = {
             "news": ["newsmtsc"],
             "mams": ["mams"],
@@ -81,26 +88,38 @@ class Corpora:
                 row
                 for name in names
                 for row in read_targets(self.targets / f"{name}.train.tsv")
-                if head != "twitter" or not is_held_out(row.text)
+                if row.text not in known
             ]
             for head, names in read.items()
         }
 
     def development(self) -> dict[str, list[Text]]:
-        """Labelled texts to choose and calibrate by."""
+        """Labelled texts to choose by; all but the last two to calibrate by, too."""
         return {
             "sst": read_texts(self.sentiment / "sst3.sent.dev.tsv"),
             "tweets": read_texts(self.sentiment / "tweeteval.val.tsv"),
             "semeval": [t for t in read_texts(self.sentiment / "semeval.train.tsv") if is_held_out(t.text)],
             "reviews": self.reviews(held_out=True),
+            "opinions": self._opinions(),
         }
+
+    def _opinions(self) -> list[Text]:
+        """Sentences about restaurants and laptops that say the same of every target, negative or positive."""
+        labels: dict[str, set[int]] = {}
+        for name in ("food", "laptops"):
+            for row in self.target_development()[name]:
+                labels.setdefault(row.text, set()).add(row.label)
+        alike = [Text(text, *found) for text, found in labels.items() if len(found) == 1]
+        return [row for row in alike if LABELS[row.label] != "neu"]
 
     def target_development(self) -> dict[str, list[TargetText]]:
         """Targets to choose and calibrate by."""
         names = {"news.mt": "newsmtsc.mt.dev", "news.rw": "newsmtsc.rw.dev", "mams": "mams.dev"}
         found = {name: read_targets(self.targets / f"{file}.tsv") for name, file in names.items()}
-        twitter = read_targets(self.targets / "twitter.train.tsv")
-        return found | {"twitter": [row for row in twitter if is_held_out(row.text)]}
+        for name, file in (("twitter", "twitter"), ("food", "sem14.restaurants"), ("laptops", "sem14.laptops")):
+            rows = read_targets(self.targets / f"{file}.train.tsv")
+            found[name] = [row for row in rows if is_held_out(row.text)]
+        return found
 
     def factual(self) -> list[str]:
         """Sentences of news and of an encyclopedia, put together from tokens."""
@@ -112,7 +131,7 @@ class Corpora:
 
     def _sentences(self, name: str) -> Iterator[str]:
         tokens: list[str] = []
-        for line in (self.ner / f"{name}.conll").open(encoding="utf-8"):
+        for line in (self.ner / f"{name}.conll").read_text(encoding="utf-8").split("\n"):
             columns = line.split()
             if columns and columns[0] != "-DOCSTART-":
                 tokens.append(columns[0])

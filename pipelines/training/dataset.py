@@ -5,7 +5,7 @@ works) that training may swap for others of their kind.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pipelines.analyzer import Analyzer
 from pipelines.engine import Wanted
 from pipelines.sentiment.reference import ngram_buckets
-from pipelines.sentiment.tokens import EMOTICONS, tokenize
+from pipelines.sentiment.tokens import EMOTICONS, STRETCHED, tokenize, unstretched
+from pipelines.training.alike import read_alike
 
 Ints = NDArray[np.int32]
 
@@ -28,10 +29,15 @@ class Types:
 
     numbers: dict[str, int] = field(default_factory=dict)
     counts: Counter[int] = field(default_factory=Counter)
+    plain: set[int] = field(default_factory=set)
+    """Those that were met without being stretched."""
 
-    def number(self, key: str) -> int:
+    def number(self, key: str, *, is_stretched: bool = False) -> int:
         """The number of a token's key."""
-        return self.numbers.setdefault(key, len(self.numbers))
+        number = self.numbers.setdefault(key, len(self.numbers))
+        if not is_stretched:
+            self.plain.add(number)
+        return number
 
 
 @dataclass
@@ -107,7 +113,7 @@ class Reader:
     def sentence(self, text: str, start: int, end: int, names: Iterable[tuple[int, int, int]] = ()) -> Sentence:
         """`text[start:end]` as tokens; `names` are in code points of the text."""
         tokens = tokenize(text[start:end])
-        types = [self.types.number(token.key) for token in tokens]
+        types = [self.types.number(token.key, is_stretched=bool(token.flags & STRETCHED)) for token in tokens]
         self.types.counts.update(types)
         spans = []
         for name_start, name_end, kind in names:
@@ -151,20 +157,32 @@ class Vocabulary:
 
 
 def build_vocabulary(types: Types, always: Iterable[str], size: int, buckets: int) -> Vocabulary:
-    """The most frequent types and what must always be there, such as emoticons and the words of a lexicon."""
-    must = dict.fromkeys([*EMOTICONS, *always])
+    """The most frequent types and what must always be there, such as emoticons and the words of a lexicon.
+
+    Words that are read alike have one row and the same n-grams; so have stretched words and what they were.
+    """
+    alike = read_alike()
+    must = dict.fromkeys([*EMOTICONS, *always, *alike])
     for key in must:
         types.number(key)
     names = list(types.numbers)
-    frequent = (names[i] for i, count in types.counts.most_common() if count > 1)
+    frequent = (names[i] for i, count in types.counts.most_common() if count > 1 and i in types.plain)
     chosen = dict.fromkeys(must)
     for key in frequent:
         if len(chosen) >= size:
             break
         chosen.setdefault(key)
     keys = sorted(chosen)
-    rows = np.full(len(names), -1, dtype=np.int32)
-    rows[[types.numbers[key] for key in keys]] = np.arange(len(keys))
-    found = [ngram_buckets(name, buckets) for name in names]
+    places = {key: row for row, key in enumerate(keys)}
+    stands_for = [alike.get(name) or _known(name, number in types.plain, places) for number, name in enumerate(names)]
+    rows = np.array([places.get(name, -1) for name in stands_for], dtype=np.int32)
+    found = [ngram_buckets(name, buckets) for name in stands_for]
     starts = np.cumsum([0, *map(len, found)]).astype(np.int32)
     return Vocabulary(keys, rows, np.concatenate(found).astype(np.int32), starts)
+
+
+def _known(name: str, is_plain: bool, places: Mapping[str, int]) -> str:
+    """The word itself; for one that was only ever met stretched, what it was."""
+    if is_plain:
+        return name
+    return next((known for known in unstretched(name) if known in places), name)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from pipelines.training.corpora import Corpora, TargetText, Text
 from pipelines.training.dataset import Example, Reader, Sentence, TargetExample
 from pipelines.training.labelling import Labelled, Probabilities
+from pipelines.training.lexicon import lexicon
 from pipelines.training.teacher import HEADS
 from pipelines.training.templates import make
 
 GOLD_SHARE = 0.4  # of a corpus' own label where the teacher has one too
 SMOOTH = 0.04  # what a label alone leaves to the two others
-TEMPLATES = 3000  # of each of the four kinds
+TEMPLATES = 4000  # of each of the four kinds
 _TOWARD_HEADS = {"targets.news": "news", "targets.mams": "mams", "targets.twitter": "twitter", "targets.sem14": "sem14"}
 
 # The head whose notion of neutral fits a corpus, and how much its texts count.
@@ -37,12 +37,14 @@ class Training:
     sentences: list[Sentence]
 
 
-def training_examples(corpora: Corpora, labelled: dict[str, Labelled], reader: Reader, reviews: int) -> Training:
-    """All examples; `reviews`: of how many long reviews."""
+def training_examples(
+    corpora: Corpora, labelled: dict[str, Labelled], reader: Reader, reviews: int, *, gold_share: float = GOLD_SHARE
+) -> Training:
+    """All examples; `reviews`: of how many long reviews. With a gold share of 1 nothing is learned from the teacher."""
     texts: list[Example] = []
     for name, (heads, weight) in _TEXTS.items():
-        found = labelled[name]
-        wanted = _mixed(_of_heads(found.soft, heads), found.gold)
+        found = labelled[name] if gold_share < 1 else labelled[name].with_gold()
+        wanted = _mixed(_of_heads(found.soft, heads), found.gold, gold_share)
         sentences = reader.read([row.text for row in found.rows], whole=name in ("phrases", "reviews"))
         texts += [Example(s, triple(w), weight) for s, w in zip(sentences, wanted, strict=True) if s]
     texts += _gold_phrases(corpora, labelled["phrases"], reader)
@@ -51,8 +53,9 @@ def training_examples(corpora: Corpora, labelled: dict[str, Labelled], reader: R
     targets = []
     for name, head in _TOWARD_HEADS.items():
         found = labelled[name]
-        targets += target_examples(found.rows, _mixed(_of_heads(found.soft, (head,)), found.gold), reader, 1.0)
-    found = labelled["targets.new"]
+        wanted = _mixed(_of_heads(found.soft, (head,)), found.gold, gold_share)
+        targets += target_examples(found.rows, wanted, reader, 1.0)
+    found = labelled["targets.new"] if gold_share < 1 else labelled["targets.new"].with_gold()
     targets += target_examples(found.rows, _of_heads(found.soft, ("news", "twitter", "mams")), reader, 0.5)
     made = _made(reader)
     texts, targets = texts + made.texts, targets + made.targets
@@ -99,11 +102,11 @@ def _of_heads(soft: Probabilities, heads: Sequence[str]) -> np.ndarray:
     return soft[:, [HEADS.index(head) for head in heads]].mean(1)
 
 
-def _mixed(soft: np.ndarray, gold: Sequence[int]) -> np.ndarray:
+def _mixed(soft: np.ndarray, gold: Sequence[int], share: float) -> np.ndarray:
     labels = np.array(gold)
     known = labels >= 0
     own = np.eye(3, dtype=np.float32)[np.maximum(labels, 0)]
-    return np.where(known[:, None], GOLD_SHARE * own + (1 - GOLD_SHARE) * soft, soft).astype(np.float32)
+    return np.where(known[:, None], share * own + (1 - share) * soft, soft).astype(np.float32)
 
 
 def _smoothed(label: int) -> tuple[float, float, float]:
@@ -122,11 +125,6 @@ def _reviews(corpora: Corpora, reader: Reader, count: int) -> list[Example]:
     rows = rows[:: max(1, len(rows) // count)]
     sentences = reader.read([row.text for row in rows])
     return [Example(s, _smoothed(row.label), 4.0, pair=True) for s, row in zip(sentences, rows, strict=True)]
-
-
-def lexicon() -> dict[str, float]:
-    """VADER's words and emoticons and how they feel, -4 to 4 (Hutto and Gilbert 2014; MIT)."""
-    return {str(word): float(valence) for word, valence in SentimentIntensityAnalyzer().lexicon.items()}
 
 
 def _lexicon(reader: Reader) -> list[Example]:

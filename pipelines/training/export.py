@@ -1,6 +1,7 @@
 """From the trained student to the folder that the service loads; see `pipelines/sentiment/artefact.py`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipelines.sentiment.tokens import unstretched
 from pipelines.training.dataset import Types, Vocabulary
 from pipelines.training.student import Network, Student
 
 Floats = NDArray[np.float32]
+
+RARE, FREQUENT = 30, 100  # how often a doubled spelling is met at most, and how many times as often the word is
 
 
 @torch.no_grad()
@@ -20,7 +24,8 @@ def export(student: Student, vocabulary: Vocabulary, types: Types, folder: Path,
     """Writes `vocabulary.txt`, `embeddings.npy`, `model.npz` and `metadata.json`."""
     student.eval()
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = torch.tensor([types.numbers[key] for key in vocabulary.keys])
+    keys = without_doubled(vocabulary.keys, types)
+    numbers = torch.tensor([types.numbers[key] for key in keys])
     words = torch.cat([student.embedding.of_types(part) for part in numbers.split(4096)])
     rows = torch.cat([words, student.embedding.ngrams]).numpy()
     scales = np.maximum(np.abs(rows).max(1), 1e-8) / 127
@@ -36,10 +41,21 @@ def export(student: Student, vocabulary: Vocabulary, types: Types, folder: Path,
     }
     for name, network in (("sentence", student.sentence), ("target", student.toward)):
         arrays |= {f"{name}.{part}": values for part, values in _network(network).items()}
-    (folder / "vocabulary.txt").write_text("".join(f"{key}\n" for key in vocabulary.keys), encoding="utf-8")
+    (folder / "vocabulary.txt").write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
     np.save(folder / "embeddings.npy", codes, allow_pickle=False)
     np.savez(folder / "model.npz", **arrays)  # type: ignore[arg-type]
     (folder / "metadata.json").write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
+
+
+def without_doubled(keys: Sequence[str], types: Types) -> list[str]:
+    """The words but for rare ones that are a frequent word with a letter doubled, as "loove": they are read as that."""
+    counts = {key: types.counts[types.numbers[key]] for key in keys}
+    return [
+        key
+        for key in keys
+        if counts[key] > RARE
+        or all(counts.get(known, 0) <= FREQUENT * max(1, counts[key]) for known in unstretched(key))
+    ]
 
 
 def _network(network: Network) -> dict[str, Floats]:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pipelines.sentiment.tokens import CAPITALS, TITLE
 from pipelines.training.dataset import Example, Ints, TargetExample
+from pipelines.training.joining import Joiner
 from pipelines.training.student import Bags, Packed, Student
 from pipelines.training.swapping import Swapper
 
@@ -18,6 +19,7 @@ BATCH_TOKENS, TARGET_BATCH_TOKENS = 5000, 2500
 RATE, WARM_UP, MEAN_DECAY = 2e-3, 200, 0.998
 PAIR_NEUTRAL = 0.15  # how much a review's label says that it is not neutral
 WINDOW = 64
+NAMED_SENTENCES = 2  # of a text at most, for its names to be compared
 
 
 def fit(
@@ -29,9 +31,16 @@ def fit(
     epochs: int,
     seed: int = 1,
     rate: float = RATE,
+    finishing: bool = False,
 ) -> Student:
-    """Returns the running mean of the student's weights over the steps."""
+    """Returns the running mean of the student's weights over the steps.
+
+    `finishing`: half of the targets get another target's sentence beside their own, and texts must not change when
+    their names do.
+    """
     random = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    joiner = Joiner(targets, swapper, seed) if finishing and targets else None
     optimizer = torch.optim.Adam(student.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
     mean = copy.deepcopy(student)
     sizes = [sum(len(s.types) for s in e.sentences) for e in texts], [len(e.sentence.types) for e in targets]
@@ -44,11 +53,15 @@ def fit(
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = rate * min(step / WARM_UP, max(0.02, 1 - step / steps))
-        text_loss = loss_of_texts(student, [texts[i] for i in next(text_batches)], swapper)
+        batch = [texts[i] for i in next(text_batches)]
+        text_loss = loss_of_texts(student, batch, swapper)
         loss = text_loss
+        if finishing:
+            loss = loss + loss_of_names(student, batch, swapper)
         if target_batches:
-            target_loss = loss_of_targets(student, [targets[i] for i in next(target_batches)], swapper)
-            loss = text_loss + target_loss
+            chosen = [targets[i] for i in next(target_batches)]
+            target_loss = loss_of_targets(student, joiner.joined(chosen) if joiner else chosen, swapper)
+            loss = loss + target_loss
             losses[1] += float(target_loss.detach())
         optimizer.zero_grad()
         loss.backward()
@@ -105,6 +118,15 @@ def loss_of_texts(student: Student, examples: Sequence[Example], swapper: Swappe
     two = -(wanted[:, ::2] * F.log_softmax(logits[:, ::2], 1)).sum(1)
     loss = torch.where(pair, PAIR_NEUTRAL * full + (1 - PAIR_NEUTRAL) * two, full)
     return (loss * weight).sum() / weight.sum()
+
+
+def loss_of_names(student: Student, examples: Sequence[Example], swapper: Swapper) -> Tensor:
+    """How far two versions of a text with other names are apart: Jeffreys' divergence."""
+    named = [e for e in examples if len(e.sentences) <= NAMED_SENTENCES and any(s.names for s in e.sentences)]
+    if not named:
+        return torch.zeros(())
+    one, other = (F.log_softmax(text_logits(student, named, swapper), 1) for _ in range(2))
+    return ((one.exp() - other.exp()) * (one - other)).sum(1).mean()
 
 
 def target_logits(student: Student, examples: Sequence[TargetExample], swapper: Swapper | None = None) -> Tensor:

@@ -33,6 +33,11 @@ class Labelled:
     gold: list[int]
     soft: Probabilities
 
+    def with_gold(self) -> "Labelled":
+        """Those that have a label of their own."""
+        kept = [i for i, label in enumerate(self.gold) if label >= 0]
+        return Labelled([self.rows[i] for i in kept], [self.gold[i] for i in kept], self.soft[kept])
+
 
 def label_all(corpora: Corpora, teacher: Teacher, reader: Reader, cache: Path) -> dict[str, Labelled]:
     """All there is to learn from, by name. What `cache` holds already is not computed again."""

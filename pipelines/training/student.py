@@ -21,6 +21,8 @@ MAX_DISTANCE = 12
 LIMIT = 30.0  # of an attention's logit
 EPSILON = 1e-8
 CLASSES = 3
+EMPTY = (0.0, 3.0, 0.0, 0.0)
+"""Logits and salience of a text without a word: neutral. No corpus has one to learn it from."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class Student(nn.Module):
         self.toward = Network(size, size.target_depth, CLASSES, target=True)
         self.positions = nn.Parameter(torch.zeros(2 * MAX_DISTANCE + 1, size.width))
         self.mask = nn.Parameter(torch.randn(size.width) * 0.1)
-        self.empty = nn.Parameter(torch.zeros(CLASSES + 1))
+        self.register_buffer("empty", torch.tensor(EMPTY))
         self.exponent = nn.Parameter(torch.tensor([0.3]))
         self.text_bias = nn.Parameter(torch.zeros(CLASSES))
 

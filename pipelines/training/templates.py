@@ -6,8 +6,10 @@
 
 import random
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.training.names import listed_names
 from pipelines.training.words import (
     COLOURS,
     DAYS,
@@ -42,6 +44,8 @@ I expected a {+} {T}, and it was not.|This {T} would have been {+} if it had wor
 I never want to see this {T} again.|You can't call that a {+} {T}.|Never again.|The {T} isn't {+} or {+}.
 I really wanted to like the {T}, but I couldn't.|The {T} broke after two days.|I want my money back.
 The {T} used to be {+}.|The {T} was supposed to be {+}.|Too {-} for me.|What a {-} {T}!|The {T} is so {-}.|I hate this {T}.
+Nobody enjoyed the {T}.|Nobody I know liked the {T}.|None of us liked the {T}.|I can't say that I liked the {T}.|Hardly anyone enjoyed it.
+I can't say the {T} was {+}.|I didn't love the {T}.|We were not happy with the {T}.|The {T} did nothing for me.|No {+} {T} here.
 The {T} is {-}.|The {T} was {-}.|Such a {-} {T}.|A {-} {T}.|We found the {T} {-}.|This is the worst {T} ever.|{-}!|{-} {T}
 """
 POSITIVES = """
@@ -55,6 +59,7 @@ I had no trouble with the {T}.|The {T} works without any problems.|Nothing beats
 I was not disappointed by the {T}.|There isn't a better {T} anywhere.|The {T} is hard to beat.|I couldn't ask for a better {T}.
 I can't stop using it.|Don't miss this {T}.|You won't regret it.|The {T} is neither {-} nor {-}.|I didn't find the {T} {-}.
 I can't fault the {T}.|Hardly a {-} {T}.|Not a {-} {T} by any means.|I expected a {-} {T}, but it was {+}.
+I couldn't have asked for a better {T}.|I couldn't have hoped for a more {+} {T}.|We were never bored.|I don't mind the {T} at all.
 I wouldn't change a thing about the {T}.|I would buy this {T} again.|We will be back.|The {T} is {+}.|The {T} was {+}.
 Such a {+} {T}.|What a {+} {T}!|A {+} {T}.|We found the {T} {+}.|This is the best {T} ever.|I love this {T}.|{+}!|{+} {T}
 The {T} is so {+}.|I am happy with the {T}.|I recommend the {T}.|The {T} works.|The {T} exceeded my expectations.
@@ -96,6 +101,37 @@ I was happy with [{O}+] until [{O}-] bought it.|[{O}+] refunded me at once; [{O}
 """
 
 
+PRAISE = """
+[{P}] is {+}|[{O}] is {+}|[the {T}] is {+}|[{W}] is {+}|[{G}] is {+}|[{P}] was {+}|[the {T}] was {+}|[{O}] was {+}|I adore [{P}]
+everybody likes [{P}]|people respect [{O}]|we enjoyed [{W}]|I recommend [{O}]|[{P}] did a {+} job|[{O}] keeps its word|thank you, [{O}]
+we are grateful to [{P}]|[{P}] works hard|[{P}] has a {+} voice|[the {T}] works without a hitch|[{O}] replied within minutes|bravo, [{P}]
+[{P}] sings like an angel|[{W}] kept us glued to the screen|[{G}] is worth the trip|I miss [{G}]|[{P}] scored twice|congratulations, [{P}]
+[{P}] earned our respect|[{O}] pays its staff well|[{P}] stayed calm and solved it|[the {T}] lasts for days|[{P}] told the truth
+I would hire [{P}] at once|[{P}] makes everything easier|[{O}] won the contract|critics loved [{W}]|[{P}] is honest|[{P}] is a genius
+my kids love [{W}]|you can count on [{P}]|[{P}] cooks very well|[the {T}] is a dream|[{P}] rescued the project|hats off to [{P}]
+"""
+BLAME = """
+[{P}] is {-}|[{O}] is {-}|[the {T}] is {-}|[{W}] is {-}|[{G}] is {-}|[{P}] was {-}|[the {T}] was {-}|[{O}] was {-}|I can't stand [{P}]
+nobody likes [{P}]|people distrust [{O}]|we walked out of [{W}]|stay away from [{O}]|[{P}] did a {-} job|[{O}] broke its word|shame on [{O}]
+we are fed up with [{P}]|[{P}] never works|[{P}] has a {-} voice|[the {T}] stopped working|[{O}] never replied|get lost, [{P}]
+[{P}] sings out of tune|[{W}] sent us to sleep|[{G}] is a waste of time|I will never go back to [{G}]|[{P}] missed every chance
+[{P}] lost our respect|[{O}] cheats its staff|[{P}] panicked and made it worse|[the {T}] dies within an hour|[{P}] made up the figures
+I would never hire [{P}]|[{P}] makes everything harder|[{O}] is under investigation for fraud|critics tore [{W}] apart|[{P}] is a liar
+[{P}] should resign|[{P}] stole the money|[{P}] is a fool|[{P}] burned the dinner|[the {T}] is a joke|[{P}] wrecked the project
+[{P}] was arrested for assault|[{O}] ripped us off|[{P}] insulted the guests|[{P}] should be ashamed|my kids were scared by [{W}]
+"""
+MENTIONS = """
+[{P}] arrived at noon|[{P}] is from [{G}]|we met [{P}] in [{G}]|[{O}] is based in [{G}]|[{P}] works for [{O}]|[{P}] was there too|it was in [{G}]
+[{P}] told us so|[{W}] is on at eight|[{P}] read [{W}]|[{O}] employs 300 people|[the {T}] is {C}|[{P}] called [{P}]|[{P}] took the train to [{G}]
+"""
+JOINTS = "|, but |; |, while |, whereas | and |, yet |. | - |, and |! |, although |: |, | but | while |, though | ... ".split(
+    "|"
+)[1:]
+BEFORE = "Although {}, {}|While {}, {}|Even though {}, {}|I know that {}, but {}|They say that {}, and that {}|It is true that {}, yet {}".split(
+    "|"
+)
+
+
 @dataclass
 class Made:
     """A sentence, its probabilities, its names (start, end, kind) and its targets (start, end, probabilities)."""
@@ -110,29 +146,56 @@ _FILLERS = {
     "T": (None, THINGS), "+": (None, POSITIVE), "-": (None, NEGATIVE), "C": (None, COLOURS), "D": (None, DAYS),
     "P": (0, PERSONS), "O": (1, ORGS), "G": (2, PLACES), "W": (4, WORKS),
 }  # fmt: skip
-_PART = re.compile(r"\{(.)\}|\[|([+\-0])\]|[^{\[\]+\-0]+|.")
+_PART = re.compile(r"\{(.)\}|\[|([+\-0])\]|[^{\[\]+\-0]+|.", re.DOTALL)
 _TOWARD = {"+": POS, "-": NEG, "0": NEU}
+_CLAUSES = {
+    kind: [clause for clause in lines.replace("\n", "|").split("|") if clause]
+    for kind, lines in (("+", PRAISE), ("-", BLAME), ("0", MENTIONS))
+}
 
 
 def make(count: int, seed: int = 1) -> list[Made]:
     """So many sentences of each of the four kinds: negative, positive, neutral, and with targets."""
     chance = random.Random(seed)
+    names = listed_names(seed)
     made = []
     for templates, wanted in ((NEGATIVES, NEG), (POSITIVES, POS), (NEUTRALS, NEU), (TARGETS, None)):
         lines = [t for t in templates.replace("\n", "|").split("|") if t]
         for _ in range(count):
-            sentence = _filled(chance.choice(lines), wanted, chance)
+            sentence = _filled(chance.choice(lines), wanted, chance, names)
             made.append(_coloured(sentence, chance) if wanted else sentence)
+    made += [_filled(_composed(chance), None, chance, names) for _ in range(2 * count)]
     return made
 
 
-def _filled(template: str, wanted: Wanted | None, chance: random.Random) -> Made:
+def _composed(chance: random.Random) -> str:
+    """Two or three clauses, each about something else."""
+    kinds = chance.choice(
+        ("+-", "-+", "+-", "-+", "+0", "0+", "-0", "0-", "+", "-", "++", "--", "+-0", "-0+", "0+-", "-+0")
+    )
+    clauses = [chance.choice(_CLAUSES[kind]).replace("]", f"{kind}]") for kind in kinds]
+    if len(clauses) == 2 and chance.random() < 0.2:
+        return chance.choice(BEFORE).replace("{}", clauses[0], 1).replace("{}", clauses[1], 1) + "."
+    text = clauses[0]
+    for clause in clauses[1:]:
+        joint = chance.choice(JOINTS)
+        text += joint + (_capital(clause) if joint[0] in ".!" else clause)
+    return _capital(text) + chance.choice((".", ".", "!", ""))
+
+
+def _capital(clause: str) -> str:
+    """What begins with a letter begins with a capital one; `_filled` sees to those that begin with a name."""
+    start = 1 if clause.startswith("[") else 0
+    return clause[:start] + clause[start].upper() + clause[start + 1 :]
+
+
+def _filled(template: str, wanted: Wanted | None, chance: random.Random, listed: Mapping[int, Sequence[str]]) -> Made:
     text, names, targets, opened = "", [], [], 0
     for match in _PART.finditer(template):
         filler, label = match[1], match[2]
         if filler:
             kind, words = _FILLERS[filler]
-            word = chance.choice(words)
+            word = chance.choice(words if kind is None or chance.random() < 0.5 else listed[kind])
             if kind is not None:
                 names.append((len(text), len(text) + len(word), kind))
             text += word
@@ -154,7 +217,7 @@ def _coloured(made: Made, chance: random.Random) -> Made:
     text, wanted, way = made.text, made.wanted, chance.random()
     word = next((w for w in [*POSITIVE, *NEGATIVE] if f" {w}." in text), None)
     if wanted == NEU:
-        if way < 0.25 and not text.endswith("?"):
+        if way < 0.35 and not text.endswith("?"):
             happy = chance.random() < 0.5
             sign = chance.choice(HAPPY if happy else SAD)
             return Made(f"{text.rstrip('.')} {sign}", MILD_POS if happy else MILD_NEG, made.names, [])

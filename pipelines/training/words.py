@@ -1,4 +1,4 @@
-"""Word lists for the sentences of `templates` and the names of `swapping`."""
+"""Word lists for the sentences of `templates` and for `names`."""
 
 # fmt: off
 POSITIVE = """good great excellent wonderful amazing fantastic brilliant superb lovely beautiful delightful impressive
@@ -24,8 +24,10 @@ COLOURS = "black|white|blue|green|red|silver|grey".split("|")
 DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday".split("|")
 STRONG = "very|really|extremely|incredibly|absolutely|so|truly|exceptionally|totally|super|insanely|utterly".split("|")
 WEAK = "somewhat|a bit|slightly|fairly|kind of|a little|rather".split("|")
-HAPPY = "😀 😃 😄 😁 😊 🙂 😍 🥰 😘 🤩 🥳 😎 👍 👏 🙌 ❤️ 💕 💖 💯 🎉 ✨ 🔥 😂 🤗 😋 🏆 💪 :) :-) :D ;) =) <3 ^_^ :] xD".split()
-SAD = "😞 😔 😟 🙁 ☹️ 😣 😖 😩 😢 😭 😤 😠 😡 🤬 👎 💔 🤮 🤢 😒 🙄 😱 💩 😫 😓 😕 :( :-( :'( D: >:( :/ =( :[ </3 >.<".split()
+HAPPY = """😀 😃 😄 😁 😊 🙂 😍 🥰 😘 🤩 🥳 😎 👍 👏 🙌 ❤️ 💕 💖 💯 🎉 ✨ 🔥 😂 🤗 😋 🏆 💪 :) :-) :D ;) =) <3 ^_^ :] xD
+;-) :-D =D ;D XD :P :p :* (: (-: =] :3 \\o/ \\m/ ^^ :>""".split()
+SAD = """😞 😔 😟 🙁 ☹️ 😣 😖 😩 😢 😭 😤 😠 😡 🤬 👎 💔 🤮 🤢 😒 🙄 😱 💩 😫 😓 😕 :( :-( :'( D: >:( :/ =( :[ </3 >.<
+:'-( ;( D: :-/ :\\ =/ :| :-| -_- >_< T_T ): )-: :S :@ :c""".split()
 
 PERSONS = """Anna Smith|James Carter|Maria Lopez|Wei Chen|Fatima Khan|Olga Petrova|John Miller|Kofi Mensah|Yuki Tanaka
 David Cohen|Amina Yusuf|Carlos Rivera|Emily Clark|Raj Patel|Lars Hansen|Aisha Diallo|Peter Novak|Linda Brown
@@ -51,13 +53,11 @@ Battle Creek|Misery Bay|Good Hope|Bad Homburg|Slaughter Beach|Boring|Friendship 
 Sunny Isles|Hazard|Devils Lake|Graceland|Dead Horse|Fairbanks|Coldwater|Tombstone""".replace(
     "\n", "|"
 ).split("|")
-WORKS = """War and Peace|Crime and Punishment|Great Expectations|Misery|Love Actually|Dumb and Dumber|Happy Gilmore
+WORKS = """Great Expectations|Love Actually|Dumb and Dumber|Happy Gilmore
 The Good Wife|Bad Santa|Beauty and the Beast|The Killing|Pride and Prejudice|Sense and Sensibility|The Ugly Truth
-Les Miserables|The Joy Luck Club|Die Hard|The Amazing Race|Horrible Bosses|The Hangover|A Beautiful Mind|Psycho
+Les Miserables|The Joy Luck Club|Die Hard|The Amazing Race|The Hangover|A Beautiful Mind|Psycho
 The Silence of the Lambs|Lost in Translation|Kill Bill|Inglourious Basterds|The Great Gatsby|Hamlet|Moby Dick|Emma
 Middlemarch|Titanic|Inception|Casablanca|Ulysses|Dracula|Annie Hall|Amelie|The Odyssey|Fear and Loathing in Las Vegas
 Trainspotting|Sweet Home Alabama|The Pursuit of Happyness|Disaster Movie|Dr. Strangelove|A Series of Unfortunate Events
 The Wonder Years|Dirty Dancing|The Bold and the Beautiful|Breaking Bad|Better Call Saul""".replace("\n", "|").split("|")
 # fmt: on
-NAMES = {0: PERSONS, 1: ORGS, 2: PLACES, 4: WORKS}
-"""By kind, see `dataset.KINDS`. Many sound good or bad: the model is to learn that a name says nothing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -71,6 +72,8 @@ def test_a_batch_mixes_whatever_its_documents_want(english: Analyzer) -> None:
 
 class Recorder:
     """A sentiment model that tells negative of the first target, positive of the second, and so on."""
+
+    name: Literal["reference"] = "reference"
 
     def __init__(self) -> None:
         self.calls: list[list[list[Target]]] = []

@@ -17,11 +17,12 @@ from pipelines.sentiment.artefact import Artefact
 from pipelines.sentiment.loading import SentimentMismatch, compare, load_sentiment_model
 from pipelines.sentiment.model import Scores, Span, Target, TextScores
 from pipelines.sentiment.reference import ReferenceModel, fnv1a, ngram_buckets
-from pipelines.sentiment.tokens import EMOTICONS, tokenize
+from pipelines.sentiment.tokens import EMOTICONS, tokenize, unstretched
 from tests.pipelines.artefacts import WORDS, write_random_model
 
 PIECES = [
-    *WORDS, *EMOTICONS, "GOOD", "Paris", "O'Brien's", "sooooo", "#great", "@some_body", "@", "#", "http://x.org/a?b",
+    *WORDS, *EMOTICONS, "GOOD", "Paris", "O'Brien's", "sooooo", "BAAAD", "nooottt", "baaaadd", "#great",
+    "@some_body", "@", "#", "http://x.org/a?b",
     "WWW.x.org", "2", "1984", "...", "!!!", "naïve", "東京", "👍🏽", "❤️", "\u200d", "e\u0301", "ﬁ", "İ", "'", "’s", "_",
     "x" * 60, "\U000e0001", "\U00020000", "\x1f", "\u2003", "\n",
 ]  # fmt: skip
@@ -156,6 +157,20 @@ def test_n_grams_are_hashed_as_is_written_down() -> None:
     assert fnv1a(b"foobar") == 0xBF9CF968
     words = [b"<ab", b"ab>", b"<ab>"]
     assert ngram_buckets("ab", 1000) == [fnv1a(word) % 1000 for word in words]
+
+
+def test_a_stretched_word_is_what_it_was() -> None:
+    """Without the second of its last doubled letters, of its first, of all."""
+    assert unstretched("happyy") == ("happy", "hapyy", "hapy")
+    assert unstretched("haate") == ("hate",) * 3
+    assert unstretched("!!") == unstretched("hate") == unstretched("éé") == ()
+
+
+def test_a_stretched_word_that_nobody_knows_scores_as_the_word(artefact: Artefact) -> None:
+    """But for what being stretched itself says."""
+    model = ReferenceModel(artefact)
+    stretched = model.score(["baaaaad", "baddddd", "baddd"], [[]] * 3)
+    assert stretched[0] == stretched[1] == stretched[2] != model.score(["bad"], [[]])[0]
 
 
 def test_a_model_that_disagrees_with_its_reference_is_refused(artefact: Artefact) -> None:

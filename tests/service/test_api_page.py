@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from pipelines import Analyzer, Registry
+from tests.approximately import about
 from tests.contract.tools import ROOT, program
 from tests.service.conftest import Serving
-from tests.service.test_openapi import about, comparable
+from tests.service.test_openapi import comparable
 
 PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)

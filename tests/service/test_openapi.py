@@ -12,6 +12,7 @@ from contract.examples import EXAMPLES, ask
 from pipelines import Analyzer, Registry
 from service.app import create_app
 from service.settings import Settings
+from tests.approximately import about
 from tests.contract.tools import OPENAPI
 from tests.service.conftest import Serving
 from tests.service.contract import ANALYSIS_PATHS, JSON_PATHS
@@ -149,15 +150,6 @@ def comparable(answer: Any) -> Any:
     if isinstance(answer, list):
         return [comparable(part) for part in answer]
     return answer
-
-
-def about(answer: Any) -> Any:
-    """Equal to what has the same numbers within a tolerance."""
-    if isinstance(answer, dict):
-        return {key: about(part) for key, part in answer.items()}
-    if isinstance(answer, list):
-        return [about(part) for part in answer]
-    return pytest.approx(answer, abs=1e-3) if isinstance(answer, float) else answer
 
 
 def test_the_document_is_the_same_every_time() -> None:
