@@ -1,7 +1,7 @@
 """Sentences that a sentiment model must get right for the right reason, by category.
 
 After CheckList (Ribeiro et al. 2020). A category's pass rate is the share of its cases. Cases of a category that is
-called unseen were written by somebody who knew neither the others nor what the model is trained on (`unseen_texts.tsv`,
+called unseen were written without sight of the others and of what the model is trained on (`unseen_texts.tsv`,
 `unseen_targets.tsv`).
 """
 

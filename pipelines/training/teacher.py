@@ -112,7 +112,7 @@ def collate(examples: Sequence[Example], batch: Sequence[int]) -> tuple[Tensor, 
 
 
 def fit_teacher(corpora: Corpora, seed: int = 1) -> Teacher:
-    """Some passes over the corpora, 3.6 million word pieces each."""
+    """Some passes over the corpora, 3.3 million word pieces each."""
     chance = random.Random(seed)
     torch.manual_seed(seed)
     phrases = [t for t in corpora.phrases() if len(t.text.split()) >= MIN_WORDS]

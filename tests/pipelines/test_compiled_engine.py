@@ -146,9 +146,8 @@ def test_eight_threads_get_the_answers_of_one(loaded: LoadedPipeline, corpora: P
     assert shared.turnovers > 10
 
 
-def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While words that come once pass through."""
-    engine = compiled(loaded, 1 << 20)
+def watch_questions(engine: CompiledEngine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the kernels ask Python from now on."""
     asked: list[str] = []
     describe = engine._lexemes.__call__
 
@@ -157,6 +156,13 @@ def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypat
         return describe(questions)
 
     monkeypatch.setattr(engine, "_lexemes", spy)
+    return asked
+
+
+def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While words that come once pass through."""
+    engine = compiled(loaded, 1 << 20)
+    asked = watch_questions(engine, monkeypatch)
     for number in range(300):
         words = " ".join(f"once{number}x{i}" for i in range(30))
         engine.annotate([f"the same sentence as always {words}"], [BOTH])
@@ -171,14 +177,7 @@ def test_python_is_not_asked_again_for_what_the_lexicon_dropped(
     """Its description is kept longer than its embedding, and the answer is the same."""
     engine = compiled(loaded, 1 << 18)
     texts = [" ".join(f"Anna,{number}x{i}!" for i in range(30)) for number in range(25)]
-    asked: list[str] = []
-    describe = engine._lexemes.__call__
-
-    def spy(questions: list[tuple[str, int]]) -> object:
-        asked.extend(string for string, _ in questions)
-        return describe(questions)
-
-    monkeypatch.setattr(engine, "_lexemes", spy)
+    asked = watch_questions(engine, monkeypatch)
     first = [engine.annotate([text], [BOTH]) for text in texts]
     assert engine.turnovers > 1
     assert len(asked) == 30 * 25

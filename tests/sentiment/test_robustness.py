@@ -35,10 +35,24 @@ def rates(model: SentimentModel, pytestconfig: pytest.Config) -> dict[str, float
     return rates
 
 
-@pytest.mark.parametrize("category", list(categories()))
+@pytest.mark.parametrize(
+    "category",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason="a known weakness, see docs/sentiment.md"))
+        if name in NOT_REACHED
+        else name
+        for name in categories()
+    ],
+)
 def test_most_sentences_of_a_category_are_right(rates: dict[str, float], category: str) -> None:
-    """Nine of ten; or, where that is not reached yet, no fewer than there were."""
-    assert rates[category] >= NOT_REACHED.get(category, GOAL)
+    """Nine of ten, in every one."""
+    assert rates[category] >= GOAL
+
+
+@pytest.mark.parametrize("category", list(NOT_REACHED))
+def test_a_known_weakness_does_not_grow(rates: dict[str, float], category: str) -> None:
+    """Where the goal is not reached yet."""
+    assert rates[category] >= NOT_REACHED[category]
 
 
 @pytest.mark.parametrize("group", list(GROUPS))
