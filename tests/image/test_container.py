@@ -71,11 +71,14 @@ def test_its_health_check_fails_when_nothing_answers(confined: Container) -> Non
 
 @pytest.mark.timeout(600)
 def test_the_heaviest_load_fits_into_its_memory() -> None:
-    """The largest batches, the longest texts and small requests at once, beyond what the queue takes."""
+    """The largest batches, the longest texts and small requests at once, beyond what the queue takes.
+
+    The queue has room for one batch beside all the texts, but not for two, so that nobody is refused for ever.
+    """
     features = ["entities", "sentiment", "sentences"]
     batch = {"documents": [{"text": SENTENCE * 80}] * 128, "features": features}
     longest = {"text": (SENTENCE * 2000)[:100_000], "features": features}
-    with container("--cpus", "1", max_queued_characters="1000000", default_timeout_ms="300000") as running:
+    with container("--cpus", "1", max_queued_characters="2000000", default_timeout_ms="300000") as running:
         with (
             load(f"{running.url}/v1/batch", lambda _: batch, threads=2) as batches,
             load(f"{running.url}/v1/analyze", lambda _: longest, threads=8) as texts,
