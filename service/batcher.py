@@ -15,60 +15,20 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from time import perf_counter
 
 import structlog
 
 from pipelines import Analyzer, Document
-from schemas import AnalyzeResponse
 from service.drain_rate import DrainRate
 from service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
 from service.metrics import Metrics
+from service.submission import Job, Outcome, Submission, analyze_each
 
 log = structlog.get_logger(__name__)
 
 STREAM_SLICE_SECONDS = 0.001
 """How long a micro-batch of streams' lines is meant to take: about as long as one short text, twice."""
-
-Outcome = AnalyzeResponse | BaseException
-"""An analysis, or what went wrong with this very document."""
-
-
-@dataclass(slots=True, eq=False)
-class Submission:
-    """Documents of one request on their way through the queue. Times are of `perf_counter`, in seconds."""
-
-    request_id: str
-    outcomes: list[Outcome | None]
-    future: "asyncio.Future[None]"
-    submitted: float
-    streamed: bool = False
-    """Whether it is a line of a stream."""
-    started: float = 0.0
-    """When the first of its documents left the queue; 0 as long as all wait."""
-    finished: float = 0.0
-    """When it was answered or given up."""
-    pending: int = 0
-    queued: set["_Job"] = field(default_factory=set)
-
-    @property
-    def queue_ms(self) -> float:
-        """How long its first document waited."""
-        return ((self.started or self.finished) - self.submitted) * 1000
-
-    @property
-    def nlp_ms(self) -> float:
-        """From its first document's start to its last document's end, or until it was given up."""
-        return (self.finished - self.started) * 1000 if self.started else 0.0
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    submission: Submission
-    index: int
-    analyzer: Analyzer
-    document: Document
 
 
 class Batcher:
@@ -92,7 +52,7 @@ class Batcher:
         self._per_document = document_characters
         self._metrics = metrics or Metrics()
         self._loop = asyncio.get_running_loop()
-        self._queues: dict[tuple[str, bool], OrderedDict[_Job, None]] = {}  # by language, and whether it is streamed
+        self._queues: dict[tuple[str, bool], OrderedDict[Job, None]] = {}  # by language, and whether it is streamed
         self._streams_turn = False
         self._running: dict[int, tuple[float, int]] = {}
         self._batches = 0
@@ -167,7 +127,7 @@ class Batcher:
             request_id, [None] * len(work), self._loop.create_future(), perf_counter(), streamed, pending=len(work)
         )
         for index, (analyzer, document) in enumerate(work):
-            job = _Job(submission, index, analyzer, document)
+            job = Job(submission, index, analyzer, document)
             submission.queued.add(job)
             self._queues.setdefault((analyzer.language, streamed), OrderedDict())[job] = None
         self.queued_characters += characters
@@ -208,7 +168,7 @@ class Batcher:
                 job.submission.started = job.submission.started or started
             self._executor.submit(self._run, number, batch)
 
-    def _next_batch(self) -> list[_Job]:
+    def _next_batch(self) -> list[Job]:
         """What waits for one analyzer, the one whose first document has waited longest, up to the budget.
 
         Requests and streams take turns when both wait.
@@ -220,7 +180,7 @@ class Batcher:
         self._streams_turn = not turn
         waiting = [queue for (_, streamed), queue in self._queues.items() if queue and streamed == turn]
         queue = min(waiting, key=lambda queue: next(iter(queue)).submission.submitted)
-        batch: list[_Job] = []
+        batch: list[Job] = []
         left = self._slice() if turn else self._budget
         while queue:
             job = next(iter(queue))
@@ -233,7 +193,7 @@ class Batcher:
             batch.append(job)
         return batch
 
-    def _take(self, queue: "OrderedDict[_Job, None]", job: _Job) -> None:
+    def _take(self, queue: "OrderedDict[Job, None]", job: Job) -> None:
         del queue[job]
         if not job.submission.streamed:
             self.queued_characters -= len(job.document.text)
@@ -243,17 +203,18 @@ class Batcher:
         rate = self.drain_rate.characters_per_second
         return min(self._budget, int(rate * STREAM_SLICE_SECONDS)) if rate else self._budget
 
-    def _run(self, number: int, batch: list[_Job]) -> None:
+    def _run(self, number: int, batch: list[Job]) -> None:
         """On an NLP thread."""
         started = perf_counter()
         outcomes = analyze_each(batch[0].analyzer, [job.document for job in batch])
         seconds = perf_counter() - started
         self._loop.call_soon_threadsafe(self._finish, number, batch, outcomes, seconds)
 
-    def _finish(self, number: int, batch: list[_Job], outcomes: list[Outcome], seconds: float) -> None:
+    def _finish(self, number: int, batch: list[Job], outcomes: list[Outcome], seconds: float) -> None:
         _, characters = self._running.pop(number)
         self.drain_rate.record(characters, seconds)
         self._metrics.analyzed(batch[0].analyzer.language, outcomes, characters, seconds)
+        self._dispatch()
         now = perf_counter()
         for job, outcome in zip(batch, outcomes, strict=True):
             submission = job.submission
@@ -262,7 +223,6 @@ class Batcher:
             if not submission.pending and not submission.future.done():
                 submission.finished = now
                 submission.future.set_result(None)
-        self._dispatch()
         if not self._submissions and not self._running:
             self._idle.set()
         for job, outcome in zip(batch, outcomes, strict=True):
@@ -287,14 +247,3 @@ class Batcher:
                 self._give_up(submission, lambda: ShuttingDown(retry_after))
             return False
         return True
-
-
-def analyze_each(analyzer: Analyzer, documents: Sequence[Document]) -> list[Outcome]:
-    """One outcome per document. A batch that raises is split in halves, so that one bad document fails alone."""
-    try:
-        return list(analyzer.analyze(documents))
-    except BaseException as error:  # noqa: BLE001 - whatever a component raises is that document's own outcome
-        if len(documents) == 1:
-            return [error]
-        middle = len(documents) // 2
-        return analyze_each(analyzer, documents[:middle]) + analyze_each(analyzer, documents[middle:])

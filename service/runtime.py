@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import os
+import sys
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -22,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 DOCUMENT_CHARACTERS = 100
 """What a document costs a micro-batch beyond its characters: very short texts do not come for nothing."""
+
+NLP_NICENESS = 10
+"""How much nicer NLP threads are than the event loop, which has to answer probes while they use all CPUs (ADR 0020)."""
 
 _MEASURED_SAMPLE = (
     "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 10
@@ -77,7 +83,7 @@ async def running(
     """
     metrics = metrics or Metrics()
     threads = settings.nlp_threads or available_cpus()
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp")
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp", initializer=_give_way)
     try:
         started = perf_counter()
         batcher = Batcher(
@@ -105,6 +111,13 @@ async def running(
         gc.unfreeze()
         executor.shutdown(wait=False, cancel_futures=True)
         flush_logs()
+
+
+def _give_way() -> None:
+    """Make this thread nicer than the others of its process, where the system can: setpriority(2) on Linux."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + NLP_NICENESS, 19))
 
 
 def _log_ready(analyzer: Analyzer) -> None:

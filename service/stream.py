@@ -29,7 +29,6 @@ from schemas import (
     given,
     stream_document,
 )
-from service.batcher import Outcome, Submission
 from service.errors import CallerGone, DeadlineExceeded, MalformedJson, ServiceError, ShuttingDown, ValidationFailed
 from service.in_flight import InFlight
 from service.json_lines import LineSplitter
@@ -38,6 +37,7 @@ from service.protocol import CONNECTION_LOST
 from service.request_body import parse_json
 from service.resolve import choose_analyzer
 from service.runtime import Runtime
+from service.submission import Outcome, Submission
 
 MEDIA_TYPE = "application/jsonl"
 

@@ -29,7 +29,6 @@ from schemas import (
     SentimentResponse,
     given,
 )
-from service.batcher import Outcome, Submission
 from service.errors import ServiceError, ValidationFailed
 from service.observed import observed
 from service.openapi import ANALYSIS_ERRORS, TIMEOUT_HEADER, operation_id
@@ -37,6 +36,7 @@ from service.resolve import batch_analyzers, check_labels, choose_analyzer
 from service.responses import JSONResponse
 from service.routes.json_route import JSONRoute
 from service.runtime import Runtime
+from service.submission import Outcome, Submission
 
 router = APIRouter(route_class=JSONRoute, tags=["analysis"], generate_unique_id_function=operation_id)
 

@@ -9,8 +9,9 @@ import pytest
 from pipelines import Analyzer, Document
 from pipelines.engine import Annotations, Wanted
 from schemas import Feature
-from service.batcher import Batcher, Submission, analyze_each
+from service.batcher import Batcher
 from service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
+from service.submission import Submission, analyze_each
 from tests.service.fakes import FailingEngine, GatedEngine, with_engine
 
 pytestmark = pytest.mark.anyio

@@ -3,16 +3,19 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import httpx
 import orjson
 import pytest
 
+from service.runtime import NLP_NICENESS
 from tests.service.process import ServiceProcess, service
 
 pytestmark = pytest.mark.process
@@ -91,6 +94,18 @@ def test_liveness_never_waits_for_analysis(running: ServiceProcess) -> None:
             answered += 1
         assert analysis.result().status_code == 200
         assert answered > 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness of single threads is Linux's")
+def test_analysis_gives_way_to_the_event_loop(running: ServiceProcess) -> None:
+    """The NLP thread is the only one that is nicer than the process was started."""
+    assert httpx.post(f"{running.url}/v1/entities", json={"text": "Paris"}).status_code == 200
+    threads = Path(f"/proc/{running.process.pid}/task").iterdir()
+    found = sorted(os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in threads)
+    started = os.getpriority(os.PRIO_PROCESS, 0)
+    assert found.count(min(started + NLP_NICENESS, 19)) == 1
+    assert found[:-1] == [started] * (len(found) - 1)
+    assert os.getpriority(os.PRIO_PROCESS, running.process.pid) == started
 
 
 def test_a_caller_who_hangs_up_is_noticed(running: ServiceProcess) -> None:
