@@ -74,7 +74,7 @@ reliability: $(DIAGRAM)  ## Draw docs/reliability.png: confidence beside how oft
 	@$(BIN)/python -m benchmarks.quality.reliability $(DATA) docs/reliability.png
 
 .PHONY: train-sentiment
-train-sentiment: $(TRAINING)  ## Train the sentiment model anew, into pipelines/sentiment/english (DATA=folder; some 70 minutes on 2 cores with AMX)
+train-sentiment: $(TRAINING)  ## Train the sentiment model anew, into pipelines/sentiment/english (DATA=folder; some 50 minutes on 2 cores with AMX)
 	@$(TRAINING_VENV)/bin/python -m pipelines.training $(DATA) $(ARGS)
 
 $(TRAINING): $(VENV)/bin/python requirements/build.txt requirements/runtime.txt requirements/training.txt $(KERNELS)

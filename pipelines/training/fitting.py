@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipelines.sentiment.tokens import CAPITALS, TITLE
+from pipelines.training.capitals import Shouter, with_feeling
 from pipelines.training.dataset import Example, Ints, TargetExample
 from pipelines.training.joining import Joiner
 from pipelines.training.student import Bags, Packed, Student
@@ -19,7 +20,7 @@ BATCH_TOKENS, TARGET_BATCH_TOKENS = 5000, 2500
 RATE, WARM_UP, MEAN_DECAY = 2e-3, 200, 0.998
 PAIR_NEUTRAL = 0.15  # how much a review's label says that it is not neutral
 WINDOW = 64
-NAMED_SENTENCES = 2  # of a text at most, for its names to be compared
+SHORT = 2  # sentences of a text at most, for its versions to be compared
 
 
 def fit(
@@ -36,11 +37,12 @@ def fit(
     """Returns the running mean of the student's weights over the steps.
 
     `finishing`: half of the targets get another target's sentence beside their own, and texts must not change when
-    their names do.
+    their names do, nor feel less when they shout.
     """
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
     joiner = Joiner(targets, swapper, seed) if finishing and targets else None
+    shouter = Shouter(swapper.types, seed) if finishing else None
     optimizer = torch.optim.Adam(student.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
     mean = copy.deepcopy(student)
     sizes = [sum(len(s.types) for s in e.sentences) for e in texts], [len(e.sentence.types) for e in targets]
@@ -56,8 +58,8 @@ def fit(
         batch = [texts[i] for i in next(text_batches)]
         text_loss = loss_of_texts(student, batch, swapper)
         loss = text_loss
-        if finishing:
-            loss = loss + loss_of_names(student, batch, swapper)
+        if shouter:
+            loss = loss + loss_of_names(student, batch, swapper) + loss_of_capitals(student, batch, shouter)
         if target_batches:
             chosen = [targets[i] for i in next(target_batches)]
             target_loss = loss_of_targets(student, joiner.joined(chosen) if joiner else chosen, swapper)
@@ -122,11 +124,24 @@ def loss_of_texts(student: Student, examples: Sequence[Example], swapper: Swappe
 
 def loss_of_names(student: Student, examples: Sequence[Example], swapper: Swapper) -> Tensor:
     """How far two versions of a text with other names are apart: Jeffreys' divergence."""
-    named = [e for e in examples if len(e.sentences) <= NAMED_SENTENCES and any(s.names for s in e.sentences)]
+    named = [e for e in examples if len(e.sentences) <= SHORT and any(s.names for s in e.sentences)]
     if not named:
         return torch.zeros(())
     one, other = (F.log_softmax(text_logits(student, named, swapper), 1) for _ in range(2))
     return ((one.exp() - other.exp()) * (one - other)).sum(1).mean()
+
+
+def loss_of_capitals(student: Student, examples: Sequence[Example], shouter: Shouter) -> Tensor:
+    """How much less a text feels, in logarithms of its side's probability, when it is written in capitals."""
+    felt = [e for e in with_feeling(examples) if len(e.sentences) <= SHORT]
+    if not felt:
+        return torch.zeros(())
+    side = torch.tensor([2 * int(e.wanted[2] > e.wanted[0]) for e in felt])
+    with torch.no_grad():
+        quiet = F.log_softmax(text_logits(student, felt), 1)
+    loud = F.log_softmax(text_logits(student, [shouter.shouted(e) for e in felt]), 1)
+    rows = torch.arange(len(felt))
+    return F.relu(quiet[rows, side] - loud[rows, side]).mean()
 
 
 def target_logits(student: Student, examples: Sequence[TargetExample], swapper: Swapper | None = None) -> Tensor:

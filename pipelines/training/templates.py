@@ -1,7 +1,7 @@
 """Sentences made from templates: what corpora have too little of, and what people try first.
 
 `{T}`: a thing; `{+}`, `{-}`: an adjective; `{P}`, `{O}`, `{G}`, `{W}`: a person, an organization, a place, a work;
-`[...]`: a target, with its label after it: `[{P}+]` or `[{T}-]`.
+`[...]`: a target, with its label after it: `[{P}+]` or `[{T}-]`; `{p}`, `{q}`: what is good or bad about the target before.
 """
 
 import random
@@ -11,9 +11,14 @@ from dataclasses import dataclass
 
 from pipelines.training.names import listed_names
 from pipelines.training.words import (
+    BADLY,
     COLOURS,
     DAYS,
     HAPPY,
+    HATE,
+    HATED,
+    LIKE,
+    LIKED,
     NEGATIVE,
     ORGS,
     PERSONS,
@@ -22,7 +27,9 @@ from pipelines.training.words import (
     SAD,
     STRONG,
     THINGS,
+    VERBS,
     WEAK,
+    WELL,
     WORKS,
 )
 
@@ -99,14 +106,34 @@ Thank you [{O}+] for the {+} service.|[{O}-] has the {-} support I know.|Shame o
 I was happy with [{O}+] until [{O}-] bought it.|[{O}+] refunded me at once; [{O}-] never replied.|We loved [{G}+], not [{G}-].
 [The {T}+] was {+} although [the {T}-] was {-}.|Although [the {T}-] was {-}, [the {T}+] was {+}.|[The {T}0] arrived on {D}.
 """
-
-
+TWO = """
+[{P}+] {p}, [{P}-] {q}.|[{P}-] {q}, [{P}+] {p}.|[{O}+] {p}; [{O}-] {q}.|[{O}-] {q}; [{O}+] {p}.|[{P}+] {p}, while [{P}-] {q}.
+[{P}-] {q}, while [{P}+] {p}.|[{O}+] {p}, whereas [{O}-] {q}.|[{O}-] {q}, whereas [{O}+] {p}.|While [{P}+] {p}, [{P}-] {q}.
+While [{P}-] {q}, [{P}+] {p}.|Unlike [{P}+], who {p}, [{P}-] {q}.|Unlike [{P}-], who {q}, [{P}+] {p}.|Unlike [{O}+], [{O}-] {q}.
+Unlike [{O}-], [{O}+] {p}.|[{P}+], who {p}, took over from [{P}-], who {q}.|[{P}-], who {q}, was replaced by [{P}+], who {p}.
+[{P}+] {p} and [{P}-] {q}.|[{P}-] {q} and [{P}+] {p}.|[{P}+] {p}. [{P}-] {q}.|[{O}-] {q}. [{O}+] {p}.|[{P}+] {p} when [{P}-] {q}.
+[{P}+] {p}, but [{P}-] {q}.|[{O}-] {q}, but [{O}+] {p}.|I {l} [{P}+] and {h} [{P}-].|I {h} [{P}-] and {l} [{P}+].|We {l} [{O}+], but {h} [{O}-].
+People {h} [{P}-] but {l} [{P}+].|They {k} [{P}+] and {g} [{P}-].|They {g} [{P}-] and {k} [{P}+].|The crowd {k} [{P}+] but {g} [{P}-].
+Some {k} [{O}+], many {g} [{O}-].|[{P}+] {p}, said [{P}0].|[{P}-] {q}, said [{P}0].|[{P}0] says that [{P}+] {p}.|[{P}0] told us that [{P}-] {q}.
+"""
+GOOD = """
+is {+}|is {+} and {+}|is both {+} and {+}|was {+} and {+}|{V} {a}|{V} {a}|has always been {+}|keeps every promise|answered within a minute
+admitted the mistake and fixed it|treats everyone with respect|stood by us|went out of the way to help|never lets anyone down
+deserves a raise|deserves every award|did a {+} job|gave a {+} talk|was a joy to work with|solved the problem in no time
+refunded every customer|was patient with us|cares about people|knows the job inside out|won everybody over|is a pleasure to deal with
+"""
+BAD = """
+is {-}|is {-} and {-}|is both {-} and {-}|was {-} and {-}|{V} {b}|{V} {b}|has always been {-}|breaks every promise|never answered
+made a mistake and denied it|treats everyone with contempt|abandoned us|did not lift a finger|lets everyone down
+deserves to lose|deserves no award at all|did a {-} job|gave a {-} talk|was a pain to work with|made the problem worse
+overcharged every customer|yelled at us|cares about nothing but money|has no idea of the job|lost everybody's trust|is a nightmare to deal with
+"""
 PRAISE = """
 [{P}] is {+}|[{O}] is {+}|[the {T}] is {+}|[{W}] is {+}|[{G}] is {+}|[{P}] was {+}|[the {T}] was {+}|[{O}] was {+}|I adore [{P}]
 everybody likes [{P}]|people respect [{O}]|we enjoyed [{W}]|I recommend [{O}]|[{P}] did a {+} job|[{O}] keeps its word|thank you, [{O}]
 we are grateful to [{P}]|[{P}] works hard|[{P}] has a {+} voice|[the {T}] works without a hitch|[{O}] replied within minutes|bravo, [{P}]
 [{P}] sings like an angel|[{W}] kept us glued to the screen|[{G}] is worth the trip|I miss [{G}]|[{P}] scored twice|congratulations, [{P}]
-[{P}] earned our respect|[{O}] pays its staff well|[{P}] stayed calm and solved it|[the {T}] lasts for days|[{P}] told the truth
+[{P}] is {+} and {+}|[{O}] is {+} and {+}|[{P}] {V} {a}|[{P}] earned our respect|[{O}] pays its staff well|[{P}] stayed calm and solved it|[the {T}] lasts for days|[{P}] told the truth
 I would hire [{P}] at once|[{P}] makes everything easier|[{O}] won the contract|critics loved [{W}]|[{P}] is honest|[{P}] is a genius
 my kids love [{W}]|you can count on [{P}]|[{P}] cooks very well|[the {T}] is a dream|[{P}] rescued the project|hats off to [{P}]
 """
@@ -115,7 +142,7 @@ BLAME = """
 nobody likes [{P}]|people distrust [{O}]|we walked out of [{W}]|stay away from [{O}]|[{P}] did a {-} job|[{O}] broke its word|shame on [{O}]
 we are fed up with [{P}]|[{P}] never works|[{P}] has a {-} voice|[the {T}] stopped working|[{O}] never replied|get lost, [{P}]
 [{P}] sings out of tune|[{W}] sent us to sleep|[{G}] is a waste of time|I will never go back to [{G}]|[{P}] missed every chance
-[{P}] lost our respect|[{O}] cheats its staff|[{P}] panicked and made it worse|[the {T}] dies within an hour|[{P}] made up the figures
+[{P}] is {-} and {-}|[{O}] is {-} and {-}|[{P}] {V} {b}|[{P}] lost our respect|[{O}] cheats its staff|[{P}] panicked and made it worse|[the {T}] dies within an hour|[{P}] made up the figures
 I would never hire [{P}]|[{P}] makes everything harder|[{O}] is under investigation for fraud|critics tore [{W}] apart|[{P}] is a liar
 [{P}] should resign|[{P}] stole the money|[{P}] is a fool|[{P}] burned the dinner|[the {T}] is a joke|[{P}] wrecked the project
 [{P}] was arrested for assault|[{O}] ripped us off|[{P}] insulted the guests|[{P}] should be ashamed|my kids were scared by [{W}]
@@ -124,7 +151,7 @@ MENTIONS = """
 [{P}] arrived at noon|[{P}] is from [{G}]|we met [{P}] in [{G}]|[{O}] is based in [{G}]|[{P}] works for [{O}]|[{P}] was there too|it was in [{G}]
 [{P}] told us so|[{W}] is on at eight|[{P}] read [{W}]|[{O}] employs 300 people|[the {T}] is {C}|[{P}] called [{P}]|[{P}] took the train to [{G}]
 """
-JOINTS = "|, but |; |, while |, whereas | and |, yet |. | - |, and |! |, although |: |, | but | while |, though | ... ".split(
+JOINTS = "|, but |, |; |, while |, whereas | and |, yet |. | - |, and |! |, although |: |, | but | while |, though | ... ".split(
     "|"
 )[1:]
 BEFORE = "Although {}, {}|While {}, {}|Even though {}, {}|I know that {}, but {}|They say that {}, and that {}|It is true that {}, yet {}".split(
@@ -144,28 +171,39 @@ class Made:
 
 _FILLERS = {
     "T": (None, THINGS), "+": (None, POSITIVE), "-": (None, NEGATIVE), "C": (None, COLOURS), "D": (None, DAYS),
-    "P": (0, PERSONS), "O": (1, ORGS), "G": (2, PLACES), "W": (4, WORKS),
+    "V": (None, VERBS), "a": (None, WELL), "b": (None, BADLY), "l": (None, LIKE), "h": (None, HATE), "k": (None, LIKED),
+    "g": (None, HATED), "P": (0, PERSONS), "O": (1, ORGS), "G": (2, PLACES), "W": (4, WORKS),
 }  # fmt: skip
 _PART = re.compile(r"\{(.)\}|\[|([+\-0])\]|[^{\[\]+\-0]+|.", re.DOTALL)
 _TOWARD = {"+": POS, "-": NEG, "0": NEU}
-_CLAUSES = {
-    kind: [clause for clause in lines.replace("\n", "|").split("|") if clause]
-    for kind, lines in (("+", PRAISE), ("-", BLAME), ("0", MENTIONS))
-}
+
+
+def _lines(templates: str) -> list[str]:
+    return [line for line in templates.replace("\n", "|").split("|") if line]
+
+
+_CLAUSES = {"+": _lines(PRAISE), "-": _lines(BLAME), "0": _lines(MENTIONS)}
+_PREDICATES = {"{p}": _lines(GOOD), "{q}": _lines(BAD)}
 
 
 def make(count: int, seed: int = 1) -> list[Made]:
-    """So many sentences of each of the four kinds: negative, positive, neutral, and with targets."""
+    """So many sentences of each kind: negative, positive, neutral, with targets, with two opposite ones."""
     chance = random.Random(seed)
     names = listed_names(seed)
     made = []
-    for templates, wanted in ((NEGATIVES, NEG), (POSITIVES, POS), (NEUTRALS, NEU), (TARGETS, None)):
-        lines = [t for t in templates.replace("\n", "|").split("|") if t]
+    for templates, wanted in ((NEGATIVES, NEG), (POSITIVES, POS), (NEUTRALS, NEU), (TARGETS, None), (TWO, None)):
+        lines = _lines(templates)
         for _ in range(count):
-            sentence = _filled(chance.choice(lines), wanted, chance, names)
+            sentence = _filled(_with_predicates(chance.choice(lines), chance), wanted, chance, names)
             made.append(_coloured(sentence, chance) if wanted else sentence)
     made += [_filled(_composed(chance), None, chance, names) for _ in range(2 * count)]
     return made
+
+
+def _with_predicates(template: str, chance: random.Random) -> str:
+    for place, predicates in _PREDICATES.items():
+        template = template.replace(place, chance.choice(predicates), 1)
+    return template
 
 
 def _composed(chance: random.Random) -> str:

@@ -24,6 +24,13 @@ COLOURS = "black|white|blue|green|red|silver|grey".split("|")
 DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday".split("|")
 STRONG = "very|really|extremely|incredibly|absolutely|so|truly|exceptionally|totally|super|insanely|utterly".split("|")
 WEAK = "somewhat|a bit|slightly|fairly|kind of|a little|rather".split("|")
+VERBS = "plays|sings|writes|works|cooks|drives|teaches|dances|speaks|acts|paints|manages|leads|argues".split("|")
+WELL = "beautifully|brilliantly|wonderfully|perfectly|very well|superbly|with great care|like a master|flawlessly".split("|")
+BADLY = "badly|poorly|terribly|awfully|clumsily|very badly|without any care|like an amateur|miserably".split("|")
+LIKE = "love|admire|adore|trust|respect|like|recommend|enjoy talking to|believe in|can count on".split("|")
+HATE = "hate|despise|can't stand|distrust|dislike|avoid|detest|don't trust|don't like|hate talking to".split("|")
+LIKED = "thanked|applauded|cheered for|complimented|defended|congratulated|praised|welcomed".split("|")
+HATED = "booed|criticised|ridiculed|attacked|condemned|blamed|laughed at|insulted".split("|")
 HAPPY = """😀 😃 😄 😁 😊 🙂 😍 🥰 😘 🤩 🥳 😎 👍 👏 🙌 ❤️ 💕 💖 💯 🎉 ✨ 🔥 😂 🤗 😋 🏆 💪 :) :-) :D ;) =) <3 ^_^ :] xD
 ;-) :-D =D ;D XD :P :p :* (: (-: =] :3 \\o/ \\m/ ^^ :>""".split()
 SAD = """😞 😔 😟 🙁 ☹️ 😣 😖 😩 😢 😭 😤 😠 😡 🤬 👎 💔 🤮 🤢 😒 🙄 😱 💩 😫 😓 😕 :( :-( :'( D: >:( :/ =( :[ </3 >.<

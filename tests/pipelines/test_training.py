@@ -1,14 +1,18 @@
 """The parts of the sentiment model's training that decide what it learns from; training itself needs torch."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.sentiment import english_folder
 from pipelines.sentiment.artefact import Artefact
+from pipelines.sentiment.tokens import tokenize
 from pipelines.training.alike import BELIEFS, ORIGINS, read_alike
+from pipelines.training.capitals import Shouter, with_feeling
 from pipelines.training.corpora import Corpora, is_held_out, untokenized
-from pipelines.training.dataset import Types, build_vocabulary
+from pipelines.training.dataset import Example, Sentence, Types, build_vocabulary
+from pipelines.training.templates import BOTH, make
 
 
 def test_words_of_a_group_share_what_the_model_sees() -> None:
@@ -58,3 +62,42 @@ def test_what_is_held_out_is_not_trained_on(corpora: Path) -> None:
 def test_tokens_become_text() -> None:
     """As people write."""
     assert untokenized(["He", "did", "n't", "say", ":", "(", "not", "yet", ")", "."]) == "He didn't say: (not yet)."
+
+
+def test_capitals_change_flags_of_words_alone() -> None:
+    """A word's type stays; numbers, links and emoticons cannot be louder; one letter is a title."""
+    types = Types()
+    text = "I really hate 12 http://x.y :D xD ok"
+    sentence = _sentence(types, text)
+    shouter = Shouter(types, seed=1)
+    found = [shouter.shouted(Example([sentence], (1, 0, 0))).sentences[0] for _ in range(40)]
+    whole = _sentence(types, "I REALLY HATE 12 http://x.y :D xD OK")
+    assert all(np.array_equal(one.types, sentence.types) for one in found)
+    assert any(np.array_equal(one.flags, whole.flags) for one in found)
+    assert any(not np.array_equal(one.flags, whole.flags) for one in found)
+    assert np.array_equal(whole.flags, np.bitwise_or.reduce([one.flags for one in found]))
+
+
+def test_only_what_clearly_feels_shouts() -> None:
+    """Neutral texts and those that are of two minds do not."""
+    wanted = [(0.9, 0.1, 0.0), (0.1, 0.8, 0.1), (0.46, 0.08, 0.46), (0.1, 0.3, 0.6)]
+    assert [e.wanted for e in with_feeling([Example([], w) for w in wanted])] == [wanted[0], wanted[3]]
+
+
+def test_made_sentences_have_their_targets_where_they_say() -> None:
+    """Every kind is made; no placeholder is left; names and targets are whole."""
+    made = make(300)
+    assert not any(re.search(r"\{.\}|\[.+\]", one.text) for one in made)
+    assert {len(one.targets) for one in made} >= {0, 1, 2}
+    for one in made:
+        for start, end, _ in [*one.targets, *one.names]:
+            assert one.text[start:end].strip() == one.text[start:end] != ""
+    assert sum(one.wanted == BOTH for one in made) > 300
+    unlike = [one for one in made if one.text.startswith("Unlike ") and " who " in one.text]
+    assert {tuple(int(np.argmax(w)) for _, _, w in one.targets) for one in unlike} == {(0, 2), (2, 0)}
+
+
+def _sentence(types: Types, text: str) -> Sentence:
+    tokens = tokenize(text)
+    numbers = [types.number(token.key) for token in tokens]
+    return Sentence(np.array(numbers, np.int32), np.array([token.flags for token in tokens], np.int32), [])
