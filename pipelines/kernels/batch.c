@@ -1,3 +1,4 @@
+/* From the runs of a batch to its answers; batch.h tells the way. */
 #include "batch.h"
 
 #include <string.h>
@@ -85,8 +86,8 @@ void batch_end(Batch *batch)
 {
     Workspace *work = batch->work;
     if (!work) return;
-    lexicon_leave(&batch->engine->lexicon, batch->view);
-    lexicon_leave(&batch->engine->descriptions, batch->described);
+    lexicon_leave(batch->view);
+    lexicon_leave(batch->described);
     for (size_t i = 0; i < work->made_count; i++) free(work->made[i]);
     work->runs.count = work->word_count = work->request_count = work->missing_count = work->made_count = work->runs_made = 0;
     work->met_count = work->entities.count = work->sentence_count = 0;

@@ -1,3 +1,4 @@
+/* Tokens and attributes of runs as Python described them, packed into records of a lexicon; see described.h. */
 #include "described.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The table of runs; lexicon.h has the idea. Open addressing with linear probing; writers take turns, finding takes no lock. */
 #include "lexicon.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@ static Generation *generation_new(const Lexicon *lexicon)
         free(generation);
         return NULL;
     }
-    atomic_init(&generation->references, 1);
+    atomic_init(&generation->readers, 0);
     return generation;
 }
 
@@ -30,37 +31,15 @@ static void generation_free(Generation *generation)
     free(generation);
 }
 
-/* Called with the mutex held. */
-static void generation_leave(Lexicon *lexicon, Generation *generation)
-{
-    if (atomic_fetch_sub(&generation->references, 1) != 1) return;
-    if (lexicon->spare)
-        generation_free(generation);
-    else
-        lexicon->spare = generation;
-}
-
-static Generation *generation_next(Lexicon *lexicon)
-{
-    Generation *generation = lexicon->spare;
-    if (!generation) return generation_new(lexicon);
-    lexicon->spare = NULL;
-    generation->used = generation->count = 0;
-    generation->full = 0;
-    memset((void *)generation->index, 0, lexicon->slots * sizeof(*generation->index));
-    atomic_store(&generation->references, 1);
-    return generation;
-}
-
+/* Called with the mutex held, when nobody reads the old generation: its memory becomes the young one's. */
 static void turn_over(Lexicon *lexicon)
 {
-    generation_leave(lexicon, lexicon->old);
+    Generation *next = lexicon->old;
+    next->used = next->count = 0;
+    next->full = 0;
+    memset((void *)next->index, 0, lexicon->slots * sizeof(*next->index));
     lexicon->old = lexicon->young;
-    lexicon->young = generation_next(lexicon);
-    if (!lexicon->young) { /* no memory: what is there stays, and nothing new is kept */
-        lexicon->young = lexicon->old;
-        atomic_fetch_add(&lexicon->old->references, 1);
-    }
+    lexicon->young = next;
     atomic_fetch_add(&lexicon->turnovers, 1);
 }
 
@@ -81,8 +60,7 @@ int lexicon_init(Lexicon *lexicon, size_t bytes, size_t smallest)
 void lexicon_free(Lexicon *lexicon)
 {
     generation_free(lexicon->young);
-    generation_free(lexicon->old != lexicon->young ? lexicon->old : NULL);
-    generation_free(lexicon->spare);
+    generation_free(lexicon->old);
     if (lexicon->slots) pthread_mutex_destroy(&lexicon->mutex);
     memset(lexicon, 0, sizeof(*lexicon));
 }
@@ -90,20 +68,18 @@ void lexicon_free(Lexicon *lexicon)
 LexiconView lexicon_view(Lexicon *lexicon)
 {
     pthread_mutex_lock(&lexicon->mutex);
-    if (lexicon->young->full) turn_over(lexicon);
-    const LexiconView view = {lexicon->young, lexicon->old};
-    atomic_fetch_add(&view.young->references, 1);
-    atomic_fetch_add(&view.old->references, 1);
+    if (lexicon->young->full && !atomic_load(&lexicon->old->readers)) turn_over(lexicon);
+    const LexiconView view = {lexicon->young, lexicon->young->full ? lexicon->young : lexicon->old};
+    atomic_fetch_add(&view.young->readers, 1);
+    atomic_fetch_add(&view.old->readers, 1);
     pthread_mutex_unlock(&lexicon->mutex);
     return view;
 }
 
-void lexicon_leave(Lexicon *lexicon, LexiconView view)
+void lexicon_leave(LexiconView view)
 {
-    pthread_mutex_lock(&lexicon->mutex);
-    generation_leave(lexicon, view.young);
-    generation_leave(lexicon, view.old);
-    pthread_mutex_unlock(&lexicon->mutex);
+    atomic_fetch_sub(&view.young->readers, 1);
+    atomic_fetch_sub(&view.old->readers, 1);
 }
 
 uint64_t lexicon_hash(const char *key, size_t size, uint32_t mode)

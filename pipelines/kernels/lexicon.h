@@ -6,8 +6,9 @@ the old one is dropped, the young one becomes old, and an empty one begins. A re
 copied into the young one: what is frequent stays, what was met once goes, and memory never grows (the idea of a segmented
 clock; cf. Johnson and Shasha 1994, "2Q").
 
-A reader holds references to the generations that it reads, so that nothing it found disappears under it. A new generation begins
-when a reader comes and the young one is full; the memory of the dropped one is used again once nobody reads it any more. */
+A reader is counted by the generations that it reads, so that nothing it found disappears under it. A new generation begins when a
+reader comes, the young one is full, and nobody reads the old one any more: its memory is used again. Until then those who come see the
+young one alone, so that it does not take long. There are never more than two generations, however many threads read. */
 #ifndef SPANWISE_LEXICON_H
 #define SPANWISE_LEXICON_H
 
@@ -45,7 +46,7 @@ static inline size_t record_size(size_t tokens, size_t row, size_t key_size)
 }
 
 typedef struct Generation {
-    atomic_int references;
+    atomic_int readers;
     size_t used, count;
     int full;
     char *memory;
@@ -55,11 +56,11 @@ typedef struct Generation {
 typedef struct {
     pthread_mutex_t mutex;
     size_t bytes, slots; /* of one generation */
-    Generation *young, *old, *spare;
+    Generation *young, *old;
     atomic_ullong turnovers;
 } Lexicon;
 
-/* What one reader sees. */
+/* What one reader sees; the young one twice while the old one is about to go. */
 typedef struct {
     Generation *young, *old;
 } LexiconView;
@@ -68,7 +69,7 @@ typedef struct {
 int lexicon_init(Lexicon *lexicon, size_t bytes, size_t smallest);
 void lexicon_free(Lexicon *lexicon);
 LexiconView lexicon_view(Lexicon *lexicon);
-void lexicon_leave(Lexicon *lexicon, LexiconView view);
+void lexicon_leave(LexiconView view);
 
 uint64_t lexicon_hash(const char *key, size_t size, uint32_t mode);
 /* NULL: not there. `*is_old` tells that it should be kept by `lexicon_keep`. */

@@ -1,3 +1,4 @@
+/* Texts cut into runs at white space, as spaCy's `Tokenizer` cuts them (`tokenizer.pyx`); see runs.h. */
 #include "runs.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The sentiment model's mathematics, `pipelines/sentiment/reference.py` to the letter; see sentiment.h. */
 #include "sentiment.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* The Python type `Sentiment`: arrays in, arrays out, no GIL in between; see sentiment_module.h. */
 #include "sentiment_module.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Models as Python hands them over, unpacked and checked; see spec.h. */
 #include "spec.h"
 
 #include <stdlib.h>
