@@ -1,4 +1,7 @@
-"""Texts to annotations by the compiled kernels: a pipeline is read once, then spaCy's objects are not touched any more.
+"""Texts to annotations by the compiled kernels: a pipeline is read once.
+
+Of spaCy's objects only the vocabulary is asked from then on, for what it says of new words (`lexemes`,
+`static_vectors`); nothing is written to it.
 
 Any number of threads may annotate at the same time: the kernels' lexicon is shared between them, everything else is
 theirs.
@@ -52,6 +55,11 @@ class CompiledEngine:
         return str(self._kernels.instructions)
 
     @property
+    def borrows_sentences(self) -> bool:
+        """Whether spaCy's own engine computes the boundaries of sentences, one batch at a time."""
+        return self._sentences is not None
+
+    @property
     def turnovers(self) -> int:
         """How often the lexicon has dropped what was not met again."""
         return int(self._kernels.turnovers)
@@ -101,13 +109,21 @@ def compile_pipeline(
         if recognizer is None:
             raise
         boundaries = None
-    networks = [model.tok2vec for model in (recognizer, boundaries) if isinstance(model, EntityModel | SentenceModel)]
+    networks = _networks(recognizer, boundaries)
+    try:
+        statics = _statics(nlp, networks)
+    except Unsupported:
+        if recognizer is None:
+            raise
+        boundaries = None
+        networks = _networks(recognizer, boundaries)
+        statics = _statics(nlp, networks)
     attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tables))
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
-    lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), attributes, _statics(nlp, networks), ends)
+    lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), attributes, statics, ends)
     kernels = Kernels(
         columns=len(attributes),
-        static_values=_statics(nlp, networks).width,
+        static_values=statics.width,
         entities=_entities_spec(recognizer, attributes),
         sentences=_sentences_spec(boundaries, attributes),
         pairs=lexemes.pairs,
@@ -118,6 +134,10 @@ def compile_pipeline(
     if calibrations is None:
         calibrations = calibrations_of(recognizer) if recognizer else Calibrations()
     return CompiledEngine(kernels, lexemes, labels, calibrations, None if boundaries else spacy_engine)
+
+
+def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:
+    return [model.tok2vec for model in (recognizer, boundaries) if isinstance(model, EntityModel | SentenceModel)]
 
 
 def _statics(nlp: Language, networks: Sequence[Tok2Vec]) -> StaticVectors:

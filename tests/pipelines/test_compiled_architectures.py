@@ -98,6 +98,20 @@ def test_static_vectors_are_looked_up_and_projected() -> None:
     assert_same(*engines(nlp))
 
 
+def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> None:
+    """Two projections are more than the table of runs holds: spaCy computes the sentences."""
+    tagger = {
+        "@architectures": "spacy.Tagger.v2",
+        "nO": None,
+        "normalize": False,
+        "tok2vec": tok2vec(static_vectors=True),
+    }
+    components = {"ner": recognizer(tok2vec(static_vectors=True)), "senter": {"model": tagger}}
+    compiled, own = engines(pipeline(components, vectors=20))
+    assert compiled.borrows_sentences
+    assert_same(compiled, own)
+
+
 def test_shared_vectors_are_listened_to() -> None:
     """By both components."""
     shared = {"model": tok2vec()}

@@ -101,7 +101,11 @@ def test_without_a_senter_the_parser_finds_sentences(tmp_path: Path) -> None:
     assert set(loaded.nlp.component_names) == {"tok2vec", "parser", "ner"}
     assert loaded.chains.encoders == ("tok2vec",)
     assert loaded.chains.sentences == ("parser",)
-    analysis = Analyzer.load(str(tmp_path)).analyze([Document(TEXT, frozenset({"entities", "sentences"}))])[0]
+    analyzer = Analyzer.load(str(tmp_path))
+    assert analyzer.engine_name == "compiled"
+    assert analyzer.fallback
+    assert "parser" in analyzer.fallback.reason
+    analysis = analyzer.analyze([Document(TEXT, frozenset({"entities", "sentences"}))])[0]
     assert [sentence["text"] for sentence in analysis["sentences"]] == [str(s) for s in nlp(TEXT).sents]
 
 
@@ -131,6 +135,36 @@ def test_an_entity_ruler_keeps_its_meaning(tmp_path: Path, place: str) -> None:
     assert [(e.start, e.end, e.label) for e in analyzer.entities([TEXT])[0]] == expected
     analysis = analyzer.analyze([Document(TEXT, frozenset({"sentences"}))])[0]
     assert [sentence["text"] for sentence in analysis["sentences"]] == [str(s) for s in nlp(TEXT).sents]
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_sentencizer_keeps_its_meaning(tmp_path: Path, place: str) -> None:
+    """Before the NER it restricts entities, and the pipeline runs whole; after it they are those of the NER alone."""
+    nlp = spacy.load(ENGLISH, exclude=["parser", "tagger", "lemmatizer", "attribute_ruler"])
+    where: dict[str, Any] = {place: "ner"}
+    nlp.add_pipe("sentencizer", config={"punct_chars": [".", ","]}, **where)
+    nlp.to_disk(tmp_path)
+    text = "Paul Smith, Jones Inc. and Anna met on 3 May, 2021."
+    analyzer = Analyzer.load(str(tmp_path))
+    assert analyzer.engine_name == {"before": "spacy", "after": "compiled"}[place]
+    found = [(e.start, e.end, e.label) for e in analyzer.entities([text])[0]]
+    assert found == [(e.start_char, e.end_char, e.label_) for e in nlp(text).ents]
+    assert ((39, 50, "DATE") in found) is (place == "after")
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"ENT_TYPE": "GADGET", "ENT_IOB": 3}, {"SENT_START": 1}, {"NORM": "london"}, {"TAG": "NN"}]
+)
+def test_an_attribute_ruler_keeps_its_meaning(tmp_path: Path, attributes: dict[str, Any]) -> None:
+    """One that sets more than grammar makes the pipeline run whole."""
+    nlp = spacy.load(ENGLISH, exclude=["parser", "tagger", "lemmatizer", "attribute_ruler"])
+    ruler: Any = nlp.add_pipe("attribute_ruler", name="rules", before="ner")
+    ruler.add([[{"LOWER": "cook"}]], attributes)
+    nlp.to_disk(tmp_path)
+    analyzer = Analyzer.load(str(tmp_path))
+    assert analyzer.engine_name == ("compiled" if "TAG" in attributes else "spacy")
+    found = [(e.start, e.end, e.label) for e in analyzer.entities([TEXT])[0]]
+    assert found == [(e.start_char, e.end_char, e.label_) for e in nlp(TEXT).ents]
 
 
 def test_a_component_of_the_users_own_is_honoured(tmp_path: Path) -> None:
