@@ -74,7 +74,7 @@ reliability: $(DIAGRAM)  ## Draw docs/reliability.png: confidence beside how oft
 	@$(BIN)/python -m benchmarks.quality.reliability $(DATA) docs/reliability.png
 
 .PHONY: train-sentiment
-train-sentiment: $(TRAINING)  ## Train the sentiment model anew, into pipelines/sentiment/english (DATA=folder; some 50 minutes on 2 cores with AMX)
+train-sentiment: $(TRAINING)  ## Train the sentiment model anew, into pipelines/sentiment/english (DATA=folder; some 50 minutes on 2 cores with AMX, 90 without)
 	@$(TRAINING_VENV)/bin/python -m pipelines.training $(DATA) $(ARGS)
 
 $(TRAINING): $(VENV)/bin/python requirements/build.txt requirements/runtime.txt requirements/training.txt $(KERNELS)
@@ -106,7 +106,7 @@ bench: $(DEV)  ## Measure the service over HTTP beside nlp.pipe, in one run (nee
 bench-engine: $(BENCH)  ## Measure the compiled engine beside nlp.pipe, OpenBLAS and ONNX Runtime, in one run
 	@$(BIN)/python -m benchmarks.engine $(ARGS)
 
-exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (takes half an hour)
+exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (the largest in English only; takes an hour)
 	@$(BIN)/python -m benchmarks.exactness $(ARGS)
 
 soak: $(DEV)  ## Watch memory over 200,000 texts of never-seen words (takes some minutes)

@@ -55,9 +55,5 @@ def entity_report(data: Path) -> tuple[str, bool]:
     return "\n".join(lines), not differing
 
 
-def _plain(spans: Sequence[EntitySpan]) -> list[tuple[int, int, str]]:
-    return [(span.start, span.end, span.label) for span in spans]
-
-
 def _percent(scores: Scores) -> tuple[str, str, str]:
     return f"{100 * scores.precision:.2f}", f"{100 * scores.recall:.2f}", f"{100 * scores.f1:.2f}"

@@ -40,7 +40,7 @@ def development(data: Path) -> list[Labelled]:
     found = Corpora(data).development()
     names = {
         "sst": "SST sentences, dev",
-        "tweets": "TweetEval, val",
+        "tweets": "TweetEval, val, new tweets",
         "semeval": "SemEval tweets, held out",
         "reviews": "IMDB reviews, held out",
         "opinions": "restaurants and laptops, held out",

@@ -2,8 +2,8 @@
 
 spaCy's tokens are made for grammar; these are made for feeling. "sooooo GOOD!!!" keeps its stretched vowel, its
 capitals and its exclamation marks, as features of the tokens "soo", "good" and "!!"; links and user names are all
-alike. The rules are few and work on code points, so that the kernels (kernels/tokens.c) follow them to the letter:
-they are given the very tables that stand here.
+alike. The rules are few and work on code points, so that the kernels follow them to the
+letter (kernels/sentiment_words.c): they are given the very tables that stand here.
 """
 
 import unicodedata

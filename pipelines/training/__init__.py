@@ -8,9 +8,11 @@
     student       the model that ships, as it is trained
     fitting       the student's training
     recipe        the steps in their order; `trials` leaves parts of them out
+    capitals      texts that shout, for the last pass
     templates     sentences made from word lists: negation, questions, facts, contrasts
     calibration   scores that mean what they say
     export        the artefact that the service loads
 
-It needs torch and is no part of the installed service; nothing outside this folder imports it.
+It is no part of the installed service. What reads the corpora and makes sentences needs no torch, and is used by
+`benchmarks/quality` and the tests; the rest does.
 """

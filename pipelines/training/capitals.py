@@ -1,4 +1,4 @@
-"""Capitals make a feeling stronger, never weaker: the student is told so where it learns the opposite from chance.
+"""Capitals make a feeling stronger, never weaker: the student is told so where corpora teach the opposite by chance.
 
 That people shout what they feel is VADER's rule for capitals (Hutto & Gilbert 2014, from a rating by humans).
 """
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.sentiment.tokens import CAPITALS, EMOTICONS, LINK, TITLE
+from pipelines.sentiment.tokens import CAPITALS, EMOTICONS, LINK, TITLE, is_cased
 from pipelines.training.dataset import Example, Sentence, Types
 
 WHOLE_SHARE, WORD_SHARE = 0.5, 0.25  # of texts that are all capitals; of words in capitals in the others
@@ -22,8 +22,8 @@ class Shouter:
         self._random = np.random.default_rng(seed)
         self._flags = np.zeros(len(types.numbers), dtype=np.int32)
         for key, number in types.numbers.items():
-            if key[0].isalpha() and key != LINK and key not in EMOTICONS:
-                self._flags[number] = CAPITALS if sum(map(str.isalpha, key)) > 1 else TITLE
+            if is_cased(key[0]) and key != LINK and key not in EMOTICONS:
+                self._flags[number] = CAPITALS if sum(map(is_cased, key)) > 1 else TITLE
 
     def shouted(self, example: Example) -> Example:
         """The same text with all its words in capitals, or with some."""

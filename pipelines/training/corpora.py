@@ -5,9 +5,9 @@ A tenth of every file that has no development part is held out, by a hash of the
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 LABELS = ("neg", "neu", "pos")
 
@@ -28,9 +28,24 @@ class TargetText(NamedTuple):
     label: int
 
 
+Row = TypeVar("Row", Text, TargetText)
+
+
 def is_held_out(text: str) -> bool:
     """Whether the text is in the tenth that is never trained on."""
     return zlib.crc32(text.encode()) % 10 == 0
+
+
+def normalized(text: str) -> str:
+    """What texts have in common that differ in case, marks, links, user names or escapes only."""
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), text).lower()
+    return "".join(filter(str.isalnum, re.sub(r"https?://\S+|\bhttp\b|@\w+|&\w+;", "", text)))
+
+
+def unknown(rows: list[Row], trained: Iterable[str]) -> list[Row]:
+    """Those whose texts are not trained on, not even with other marks."""
+    known = set(map(normalized, trained))
+    return [row for row in rows if normalized(row.text) not in known]
 
 
 def read_texts(path: Path) -> list[Text]:
@@ -76,7 +91,7 @@ class Corpora:
 
     def target_texts(self) -> dict[str, list[TargetText]]:
         """By teacher's head: training texts that say something about a target."""
-        known = {row.text for rows in self.target_development().values() for row in rows}
+        known = {row.text for rows in self._target_development().values() for row in rows}
         read = {
             "news": ["newsmtsc"],
             "mams": ["mams"],
@@ -94,11 +109,16 @@ class Corpora:
         }
 
     def development(self) -> dict[str, list[Text]]:
-        """Labelled texts to choose by; all but the last two to calibrate by, too."""
+        """Labelled texts to choose by; all but the last two to calibrate by, too.
+
+        Tweets were collected more than once: of TweetEval's, a third are in SemEval's but for a link or a comma.
+        """
+        tweets = [row.text for row in self.tweets()]
+        semeval = [t for t in read_texts(self.sentiment / "semeval.train.tsv") if is_held_out(t.text)]
         return {
             "sst": read_texts(self.sentiment / "sst3.sent.dev.tsv"),
-            "tweets": read_texts(self.sentiment / "tweeteval.val.tsv"),
-            "semeval": [t for t in read_texts(self.sentiment / "semeval.train.tsv") if is_held_out(t.text)],
+            "tweets": unknown(read_texts(self.sentiment / "tweeteval.val.tsv"), tweets),
+            "semeval": unknown(semeval, tweets),
             "reviews": self.reviews(held_out=True),
             "opinions": self._opinions(),
         }
@@ -114,6 +134,10 @@ class Corpora:
 
     def target_development(self) -> dict[str, list[TargetText]]:
         """Targets to choose and calibrate by."""
+        trained = [row.text for rows in self.target_texts().values() for row in rows]
+        return {name: unknown(rows, trained) for name, rows in self._target_development().items()}
+
+    def _target_development(self) -> dict[str, list[TargetText]]:
         names = {"news.mt": "newsmtsc.mt.dev", "news.rw": "newsmtsc.rw.dev", "mams": "mams.dev"}
         found = {name: read_targets(self.targets / f"{file}.tsv") for name, file in names.items()}
         for name, file in (("twitter", "twitter"), ("food", "sem14.restaurants"), ("laptops", "sem14.laptops")):

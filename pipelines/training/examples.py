@@ -10,12 +10,11 @@ from pipelines.training.dataset import Example, Reader, Sentence, TargetExample
 from pipelines.training.labelling import Labelled, Probabilities
 from pipelines.training.lexicon import lexicon
 from pipelines.training.teacher import HEADS
-from pipelines.training.templates import make
+from pipelines.training.templates import TEMPLATES, make
 
 GOLD_SHARE = 0.4  # of a corpus' own label where the teacher has one too
 TEMPERATURE = 1.4  # of the teacher's probabilities: it is surer than it should be by that much, on development data
 SMOOTH = 0.04  # what a label alone leaves to the two others
-TEMPLATES = 4000  # of each kind
 
 # The teacher's head for a corpus of targets.
 _TARGETS = {
@@ -113,7 +112,7 @@ def _of_heads(soft: Probabilities, heads: Sequence[str]) -> np.ndarray:
 
 
 def _mixed(soft: np.ndarray, gold: Sequence[int], share: float) -> np.ndarray:
-    labels = np.array(gold)
+    labels = np.array(gold, dtype=np.intp)
     known = labels >= 0
     own = np.eye(3, dtype=np.float32)[np.maximum(labels, 0)]
     return np.where(known[:, None], share * own + (1 - share) * soft, soft).astype(np.float32)

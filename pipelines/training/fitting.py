@@ -42,7 +42,7 @@ def fit(
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
     joiner = Joiner(targets, swapper, seed) if finishing and targets else None
-    shouter = Shouter(swapper.types, seed) if finishing else None
+    shouter = Shouter(swapper.types, seed)
     optimizer = torch.optim.Adam(student.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
     mean = copy.deepcopy(student)
     sizes = [sum(len(s.types) for s in e.sentences) for e in texts], [len(e.sentence.types) for e in targets]
@@ -58,7 +58,7 @@ def fit(
         batch = [texts[i] for i in next(text_batches)]
         text_loss = loss_of_texts(student, batch, swapper)
         loss = text_loss
-        if shouter:
+        if finishing:
             loss = loss + loss_of_names(student, batch, swapper) + loss_of_capitals(student, batch, shouter)
         if target_batches:
             chosen = [targets[i] for i in next(target_batches)]

@@ -33,6 +33,8 @@ from pipelines.training.words import (
     WORKS,
 )
 
+TEMPLATES = 4000  # of each kind, and twice as many with targets put together from clauses
+
 Wanted = tuple[float, float, float]
 NEG, NEU, POS = (0.92, 0.06, 0.02), (0.03, 0.94, 0.03), (0.02, 0.06, 0.92)
 MILD_NEG, MILD_POS = (0.72, 0.24, 0.04), (0.04, 0.24, 0.72)
@@ -187,7 +189,7 @@ _PREDICATES = {"{p}": _lines(GOOD), "{q}": _lines(BAD)}
 
 
 def make(count: int, seed: int = 1) -> list[Made]:
-    """So many sentences of each kind: negative, positive, neutral, with targets, with two opposite ones."""
+    """So many sentences of each kind: negative, positive, neutral, with targets, with two predicates; and twice as many of clauses."""
     chance = random.Random(seed)
     names = listed_names(seed)
     made = []

@@ -1,18 +1,20 @@
 """The parts of the sentiment model's training that decide what it learns from; training itself needs torch."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.quality.robustness_cases import SWAPPED
 from pipelines.sentiment import english_folder
 from pipelines.sentiment.artefact import Artefact
 from pipelines.sentiment.tokens import tokenize
 from pipelines.training.alike import BELIEFS, ORIGINS, read_alike
 from pipelines.training.capitals import Shouter, with_feeling
-from pipelines.training.corpora import Corpora, is_held_out, untokenized
+from pipelines.training.corpora import Corpora, is_held_out, normalized, untokenized
 from pipelines.training.dataset import Example, Sentence, Types, build_vocabulary
-from pipelines.training.templates import BOTH, make
+from pipelines.training.templates import BOTH, TEMPLATES, make
 
 
 def test_words_of_a_group_share_what_the_model_sees() -> None:
@@ -31,6 +33,16 @@ def test_the_model_that_ships_cannot_tell_them_apart() -> None:
     for word, other in read_alike().items():
         assert np.array_equal(artefact.embeddings[rows[word]], artefact.embeddings[rows[other]]), word
         assert artefact.scales[rows[word]] == artefact.scales[rows[other]]
+
+
+def test_the_model_is_small_and_needs_nothing_of_its_own() -> None:
+    """15 MB at most, without pickle; no library beyond what the service has anyway."""
+    files = [file for file in english_folder().iterdir() if file.suffix != ".md"]
+    assert {file.name for file in files} == {"vocabulary.txt", "embeddings.npy", "model.npz", "metadata.json"}
+    assert sum(file.stat().st_size for file in files) <= 15e6
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    names = " ".join(project["dependencies"]).lower()
+    assert not [name for name in ("torch", "scikit-learn", "vadersentiment", "fasttext") if name in names]
 
 
 def test_a_vocabulary_has_what_is_frequent_and_what_it_must_have() -> None:
@@ -53,6 +65,11 @@ def test_what_is_held_out_is_not_trained_on(corpora: Path) -> None:
     found = Corpora(corpora)
     development = {row.text for rows in found.development().values() for row in rows}
     assert not development & {row.text for rows in (found.tweets(), found.reviews()) for row in rows}
+    trained = {normalized(row.text) for rows in (found.tweets(), found.reviews(), found.phrases()) for row in rows}
+    texts = {name: [row.text for row in rows] for name, rows in found.development().items()}
+    assert not trained & {normalized(text) for name in ("tweets", "semeval", "reviews") for text in texts[name]}
+    targets = {normalized(row.text) for rows in found.target_texts().values() for row in rows}
+    assert not targets & {normalized(row.text) for rows in found.target_development().values() for row in rows}
     held_out = [row.text for row in found.target_development()["twitter"]]
     assert held_out
     assert all(map(is_held_out, held_out))
@@ -76,6 +93,19 @@ def test_capitals_change_flags_of_words_alone() -> None:
     assert any(np.array_equal(one.flags, whole.flags) for one in found)
     assert any(not np.array_equal(one.flags, whole.flags) for one in found)
     assert np.array_equal(whole.flags, np.bitwise_or.reduce([one.flags for one in found]))
+
+
+def test_texts_that_differ_in_marks_alone_are_one() -> None:
+    """As the same tweet in two collections."""
+    assert normalized("@anna I\\u2019ll go\\u002c RT http://t.co/x") == normalized("I’ll GO, rt http") == "illgort"
+
+
+def test_no_sentence_that_is_made_is_a_case() -> None:
+    """Templates and cases may be near kin, but not the same."""
+    frames = [re.escape(frame).replace(r"\{\}", ".+") for frame in SWAPPED.replace("\n", "|").split("|") if frame]
+    case = re.compile("|".join(frames))
+    assert len(frames) == 14
+    assert [one.text for one in make(TEMPLATES) if case.fullmatch(one.text)] == []
 
 
 def test_only_what_clearly_feels_shouts() -> None:
