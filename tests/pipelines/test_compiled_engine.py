@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +109,20 @@ def test_an_answer_does_not_depend_on_the_batch_to_the_last_bit(engine: Compiled
     assert [engine.annotate([text], [BOTH])[0] for text in texts] == together
     shuffled = random.Random(1).sample(range(len(texts)), len(texts))
     assert engine.annotate([texts[i] for i in shuffled], [BOTH] * len(texts)) == [together[i] for i in shuffled]
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_text_gets_the_answers_of_spacy_itself(
+    loaded: LoadedPipeline, engine: CompiledEngine, name: str
+) -> None:
+    """Of an untouched pipeline with spaCy's tokenizer, whose time is quadratic: shorter where there are no spaces."""
+    nlp = spacy.load(loaded.nlp.path or ENGLISH)
+    nlp.select_pipes(enable=["ner"])
+    text = LONG[name][: 100_000 if name in ("words", "a-word-a-line") else 2_500]
+    assert len(text) >= 2_500
+    found = engine.annotate([text], [BOTH])[0]
+    expected = [(span.start_char, span.end_char, span.label_) for span in nlp(text).ents]
+    assert [(span.start, span.end, span.label) for span in found.entities] == expected
 
 
 def test_slices_of_a_long_text_leave_no_trace(engine: CompiledEngine) -> None:
