@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -174,14 +175,35 @@ def test_a_stretched_word_that_nobody_knows_scores_as_the_word(artefact: Artefac
 
 
 def test_a_model_that_disagrees_with_its_reference_is_refused(artefact: Artefact) -> None:
-    """By the sample that is compared at every start."""
+    """By the sample that is compared at every start: one text of it that is off by a thousandth is enough."""
 
     class Another(ReferenceModel):
-        def score(self, texts: object, sentences: object) -> list[TextScores]:
-            return [TextScores(Scores(0, 1, 0), [])] * 12
+        def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
+            *others, last = super().score(texts, sentences)
+            negative, neutral, positive = last.whole
+            return [*others, last._replace(whole=Scores(negative + 1e-3, neutral - 1e-3, positive))]
 
+    compare(ReferenceModel(artefact), ReferenceModel(artefact))
     with pytest.raises(SentimentMismatch):
         compare(Another(artefact), ReferenceModel(artefact))
+
+
+@pytest.mark.parametrize("why", ["they disagree", "they were not built"])
+def test_the_reference_serves_where_the_kernels_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """With the same scores; the name tells."""
+
+    def disagree(*_: object) -> None:
+        raise SentimentMismatch
+
+    if why == "they disagree":
+        monkeypatch.setattr("pipelines.sentiment.loading.compare", disagree)
+    else:
+        monkeypatch.setattr("pipelines.sentiment.loading.Kernels", None)
+    model = load_sentiment_model(write_random_model(tmp_path))
+    assert model.name == "reference"
+    assert len(model.score(["good"], [[(0, 4)]])) == 1
 
 
 @pytest.mark.parametrize(
