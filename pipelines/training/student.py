@@ -85,7 +85,7 @@ class Embedding(nn.Module):
             self.all_ngrams[torch.from_numpy(places)], self.ngrams, torch.from_numpy(offsets), mode="mean"
         )
         known = rows >= 0
-        if self.training:
+        if self.training or self.size.word_dropout == 1:
             known &= torch.rand(len(rows)) >= self.size.word_dropout
         words = F.embedding(rows.clamp(min=0), self.words)
         return bags + words * known.unsqueeze(1)
