@@ -36,11 +36,11 @@ def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
             # A model of a shape that nobody has thought of must not keep the service from starting.
             fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
         else:
-            if not wrong and engine.borrows_sentences:
+            if not wrong and not engine.borrows_sentences:
+                return engine, None
+            if not wrong:
                 warm_vocabulary(loaded.nlp)
                 return engine, Fallback(f"spaCy's {loaded.chains.sentences[0]} sets sentences", is_defect=False)
-            if not wrong:
-                return engine, None
             fallback = Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
     warm_vocabulary(loaded.nlp)
     return own, fallback
