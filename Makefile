@@ -12,7 +12,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
 DEPLOY  := $(VENV)/.installed-deploy
-KERNELS := setup.py $(wildcard pipelines/kernels/*.[ch])
+KERNELS := setup.py $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
 TRAINING_VENV := .venv-training
 TRAINING      := $(TRAINING_VENV)/.installed
 CONTRACT_VENV := .venv-contract
@@ -51,7 +51,11 @@ format: $(DEV)  ## Fix style and imports
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
+# mypy does not follow an editable install's finder: it gets the rooms by their installed names as a folder of links.
 types: $(DEV)  ## Check types (mypy, strict)
+	@mkdir -p build/types/spanwise
+	@ln -sfn $(abspath spanwise/__init__.py) build/types/spanwise/__init__.py
+	@for room in service pipelines schemas; do ln -sfn $(CURDIR)/$$room build/types/spanwise/$$room; done
 	@$(BIN)/mypy
 
 lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (needs a network)
@@ -68,14 +72,14 @@ DATA    ?= ../shared/data
 DIAGRAM := $(VENV)/.installed-quality
 
 quality: $(DEV)  ## Score the default pipeline on corpora beside spaCy and VADER (DATA=folder), or on files of your own (TEXTS=, TARGETS=)
-	@$(BIN)/python -m benchmarks.quality $(if $(TEXTS)$(TARGETS),$(TEXTS:%=--texts %) $(TARGETS:%=--targets %),$(DATA)) $(ARGS)
+	@$(BIN)/python -m quality $(if $(TEXTS)$(TARGETS),$(TEXTS:%=--texts %) $(TARGETS:%=--targets %),$(DATA)) $(ARGS)
 
 reliability: $(DIAGRAM)  ## Draw docs/reliability.png: confidence beside how often it was right (DATA=folder)
-	@$(BIN)/python -m benchmarks.quality.reliability $(DATA) docs/reliability.png
+	@$(BIN)/python -m quality.reliability $(DATA) docs/reliability.png
 
 .PHONY: train-sentiment
 train-sentiment: $(TRAINING)  ## Train the sentiment model anew, into pipelines/sentiment/english (DATA=folder; some 50 minutes on 2 cores with AMX, 90 without)
-	@$(TRAINING_VENV)/bin/python -m pipelines.training $(DATA) $(ARGS)
+	@$(TRAINING_VENV)/bin/python -m training $(DATA) $(ARGS)
 
 $(TRAINING): $(VENV)/bin/python requirements/build.txt requirements/runtime.txt requirements/training.txt $(KERNELS)
 	$(VENV)/bin/python -m venv $(TRAINING_VENV)
@@ -124,7 +128,7 @@ $(VENV)/bin/python:
 # The lock is installed with hashes; the project itself then needs no index. Its kernels are compiled where there is a C
 # compiler; where there is none, the service runs on spaCy's own engine, and says so here and in its log.
 INSTALL_PROJECT = $(PIP) --no-build-isolation --no-deps --no-index --editable . && $(BIN)/python -c \
-	'from pipelines.kernels import Engine as e; e or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
+	'from spanwise.pipelines.kernels import Engine as e; e or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
 
 $(RUNTIME): $(VENV)/bin/python pyproject.toml requirements/build.txt requirements/runtime.txt $(KERNELS)
 	$(PIP) --require-hashes --only-binary :all: -r requirements/build.txt -r requirements/runtime.txt

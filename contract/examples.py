@@ -1,6 +1,6 @@
 """Ask the service every example of its document, and write down what it answers.
 
-`python -m contract.examples` renews `service/examples.json`: the answers in the document are real ones, and a test
+`python -m contract.examples` renews `service/http/examples.json`: the answers in the document are real ones, and a test
 compares them with the service's own.
 """
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from service.app import create_app
-from service.settings import Settings
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
 
-EXAMPLES = Path(__file__).parent.parent / "service" / "examples.json"
+EXAMPLES = Path(__file__).parent.parent / "service" / "http" / "examples.json"
 
 
 async def ask(client: httpx.AsyncClient, operation_id: str, example: dict[str, Any], document: dict[str, Any]) -> Any:

@@ -8,15 +8,20 @@ EntitySpan(start=0, end=8, label='PERSON', confidence=0.9033)
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pipelines.errors import PipelineBroken, PipelineError, PipelineNotFound, PipelineSpecError, SelfTestFailed
-from pipelines.lean_spacy import leave_out_the_command_line
-from pipelines.specs import PipelineSpec, locate, parse_specs
+from spanwise.pipelines.load_errors import (
+    PipelineBroken,
+    PipelineError,
+    PipelineNotFound,
+    PipelineSpecError,
+    SelfTestFailed,
+)
+from spanwise.pipelines.specs import PipelineSpec, locate, parse_specs
 
 if TYPE_CHECKING:
-    from pipelines.analyzer import Analyzer
-    from pipelines.answers import Document
-    from pipelines.engine import Engine, EntitySpan, SentenceSpan
-    from pipelines.registry import Registry
+    from spanwise.pipelines.analyzer import Analyzer
+    from spanwise.pipelines.entities.engine import Engine, EntitySpan, SentenceSpan
+    from spanwise.pipelines.features import Document
+    from spanwise.pipelines.registry import Registry
 
 __all__ = [
     "Analyzer",
@@ -35,17 +40,15 @@ __all__ = [
     "parse_specs",
 ]
 
-leave_out_the_command_line()
-
 # spaCy takes a second to import and 80 MB to hold: a process that loads no pipeline, such as the one that supervises
 # the workers, does without it.
 _NEED_SPACY = {
-    "Analyzer": "pipelines.analyzer",
-    "Document": "pipelines.answers",
-    "Engine": "pipelines.engine",
-    "EntitySpan": "pipelines.engine",
-    "Registry": "pipelines.registry",
-    "SentenceSpan": "pipelines.engine",
+    "Analyzer": "spanwise.pipelines.analyzer",
+    "Document": "spanwise.pipelines.features",
+    "Engine": "spanwise.pipelines.entities.engine",
+    "EntitySpan": "spanwise.pipelines.entities.engine",
+    "Registry": "spanwise.pipelines.registry",
+    "SentenceSpan": "spanwise.pipelines.entities.engine",
 }
 
 

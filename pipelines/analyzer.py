@@ -11,14 +11,21 @@ from functools import cached_property
 
 from spacy.glossary import GLOSSARY
 
-from pipelines.answers import Document, Findings, chosen_entities, slice_of, write_answer
-from pipelines.engine import Engine, EngineName, EntitySpan, SentenceSpan, Wanted
-from pipelines.engine_choice import Fallback, choose_engine
-from pipelines.errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
-from pipelines.loading import LoadedPipeline, load
-from pipelines.offsets import convert_offsets
-from pipelines.sentiment import Scores, SentimentModel, TextScores, english_folder, load_sentiment_model, targets_of
-from schemas import AnalyzeResponse, EntityLabel, Feature, OffsetEncoding, SentimentLabel
+from spanwise.pipelines.entities.engine import Engine, EngineName, EntitySpan, SentenceSpan, Wanted
+from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
+from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
+from spanwise.pipelines.features import Document, Findings, chosen_entities, slice_of, write_answer
+from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
+from spanwise.pipelines.offsets import convert_offsets
+from spanwise.pipelines.sentiment import (
+    Scores,
+    SentimentModel,
+    TextScores,
+    english_folder,
+    load_sentiment_model,
+    targets_of,
+)
+from spanwise.schemas import AnalyzeResponse, EntityLabel, Feature, OffsetEncoding, SentimentLabel
 
 SENTIMENT_LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive", "mixed")
 _ENTITY_FEATURES: frozenset[Feature] = frozenset({"entities", "entity_sentiment"})

@@ -7,7 +7,7 @@ once, so that the cost is linear in the text however many positions there are.
 
 from collections.abc import Iterable
 
-from schemas import OffsetEncoding
+from spanwise.schemas import OffsetEncoding
 
 _CODECS = {"utf16": ("utf-16-le", 2), "utf8": ("utf-8", 1)}
 

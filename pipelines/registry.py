@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipelines.analyzer import Analyzer
-from pipelines.specs import PipelineSpec
+from spanwise.pipelines.analyzer import Analyzer
+from spanwise.pipelines.specs import PipelineSpec
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from pipelines.errors import PipelineNotFound, PipelineSpecError
+from spanwise.pipelines.load_errors import PipelineNotFound, PipelineSpecError
 
 
 @dataclass(frozen=True, slots=True)

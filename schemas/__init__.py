@@ -4,23 +4,7 @@ Requests are Pydantic models, because they are validated. Answers are typed dict
 the pipelines build is the very object that is encoded, and its type is the very type that is published.
 """
 
-from schemas.limits import DEFAULT_LIMITS, Limits
-from schemas.problems import ErrorCode, FieldError, Problem
-from schemas.requests import (
-    AnalyzeRequest,
-    BatchDocument,
-    BatchRequest,
-    EntitiesRequest,
-    Feature,
-    OffsetEncoding,
-    RejectedDocument,
-    SentimentRequest,
-    StreamDocument,
-    StreamOptions,
-    given,
-    stream_document,
-)
-from schemas.responses import (
+from spanwise.schemas.answers import (
     AnalyzeResponse,
     BatchError,
     BatchOk,
@@ -41,6 +25,22 @@ from schemas.responses import (
     SentimentResponse,
     SentimentScores,
     ServiceLimits,
+)
+from spanwise.schemas.limits import DEFAULT_LIMITS, Limits
+from spanwise.schemas.problems import ErrorCode, FieldError, Problem
+from spanwise.schemas.requests import (
+    AnalyzeRequest,
+    BatchDocument,
+    BatchRequest,
+    EntitiesRequest,
+    Feature,
+    OffsetEncoding,
+    RejectedDocument,
+    SentimentRequest,
+    StreamDocument,
+    StreamOptions,
+    given,
+    stream_document,
 )
 
 __all__ = [

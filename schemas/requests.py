@@ -1,6 +1,6 @@
 """What a caller may send.
 
-Limits come from the validation context (see `schemas.limits`), so that one set of models serves every configuration. A
+Limits come from the validation context (see `limits.py`), so that one set of models serves every configuration. A
 bad document of a batch must not spoil its neighbours: it is validated alone and becomes a `RejectedDocument`.
 """
 
@@ -25,8 +25,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypeAliasType
 
-from schemas.limits import DEFAULT_LIMITS, Limits, limits_of
-from schemas.problems import document_error
+from spanwise.schemas.limits import DEFAULT_LIMITS, Limits, limits_of
+from spanwise.schemas.problems import document_error
 
 OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
 Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences"])

@@ -7,15 +7,15 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from pipelines import Registry
-from service import exception_handlers, openapi
-from service.api_keys import ApiKeyMiddleware
-from service.metrics import Metrics
-from service.middleware import RequestMiddleware
-from service.routes import analysis, docs, stream, system
-from service.runtime import running
-from service.settings import Settings
-from service.signals import drain_on_signals
+from spanwise.pipelines import Registry
+from spanwise.service.endpoints import analysis, docs, stream, system
+from spanwise.service.http import exception_handlers, openapi
+from spanwise.service.http.api_keys import ApiKeyMiddleware
+from spanwise.service.http.middleware import RequestMiddleware
+from spanwise.service.process.signals import drain_on_signals
+from spanwise.service.runtime import running
+from spanwise.service.settings import Settings
+from spanwise.service.telemetry.metrics import Metrics
 
 _DESCRIPTION = """\
 Named entities and sentiment of texts.

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from spanwise.pipelines.spacy_import import skip_spacy_cli_import
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines import Analyzer
-    from service.settings import Settings
+    from spanwise.pipelines import Analyzer
+    from spanwise.service.settings import Settings
 
 app = typer.Typer(
     name="spanwise",
@@ -32,6 +34,7 @@ app = typer.Typer(
 
 def main() -> None:
     """The entry point."""
+    skip_spacy_cli_import()
     app()
 
 
@@ -57,8 +60,8 @@ def serve(
     """Start the service. Everything else is set by environment variables; see the README's table."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    from service import server
-    from service.worker_group import NoSharedFolder, shared_folder
+    from spanwise.service import server
+    from spanwise.service.telemetry.worker_group import NoSharedFolder, shared_folder
 
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
@@ -84,7 +87,7 @@ def analyze(
     """Analyse one text without a service: a table for a person, JSON for a program."""
     import orjson
 
-    from pipelines import Document
+    from spanwise.pipelines import Document
 
     settings = _settings()
     content = _read(text, file)
@@ -108,8 +111,8 @@ def pipelines(
     import orjson
     from rich.table import Table
 
-    from pipelines import PipelineError, Registry
-    from service.routes.system import describe
+    from spanwise.pipelines import PipelineError, Registry
+    from spanwise.service.endpoints.system import describe
 
     settings = _settings()
     try:
@@ -134,7 +137,7 @@ def openapi() -> None:
     """Print the OpenAPI document, keys sorted."""
     import orjson
 
-    from service.app import create_app
+    from spanwise.service.app import create_app
 
     document = create_app(_settings()).openapi()
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
@@ -158,7 +161,7 @@ def _greeting(url: str) -> str:
 def _settings() -> "Settings":
     from pydantic import ValidationError
 
-    from service.settings import PREFIX, Settings, UnknownSetting
+    from spanwise.service.settings import PREFIX, Settings, UnknownSetting
 
     try:
         return Settings.from_environment()
@@ -171,7 +174,7 @@ def _settings() -> "Settings":
 
 
 def _check_pipelines(settings: "Settings") -> None:
-    from pipelines import PipelineError, locate
+    from spanwise.pipelines import PipelineError, locate
 
     try:
         for spec in settings.pipeline_specs:
@@ -181,7 +184,7 @@ def _check_pipelines(settings: "Settings") -> None:
 
 
 def _load_one(settings: "Settings", language: str | None) -> "Analyzer":
-    from pipelines import Analyzer, PipelineError
+    from spanwise.pipelines import Analyzer, PipelineError
 
     specs = settings.pipeline_specs
     chosen = [spec for spec in specs if language in (None, spec.language)]

@@ -23,7 +23,7 @@ ServiceError
 from collections.abc import Sequence
 from typing import ClassVar
 
-from schemas import ErrorCode, FieldError
+from spanwise.schemas import ErrorCode, FieldError
 
 
 class CallerGone(Exception):

@@ -14,13 +14,13 @@ from time import perf_counter
 
 import structlog
 
-from pipelines import Analyzer, Document, PipelineError, Registry
-from service import heap
-from service.batcher import Batcher
-from service.cpus import available_cpus
-from service.logging import flush_logs
-from service.metrics import Metrics
-from service.settings import Settings
+from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.service.process import heap
+from spanwise.service.process.cpus import available_cpus
+from spanwise.service.queue.batcher import Batcher
+from spanwise.service.settings import Settings
+from spanwise.service.telemetry.logging import flush_logs
+from spanwise.service.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 

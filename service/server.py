@@ -7,12 +7,12 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from service.logging import configure_logging
-from service.protocol import HttpProtocol
-from service.settings import Settings
+from spanwise.service.http.protocol import HttpProtocol
+from spanwise.service.settings import Settings
+from spanwise.service.telemetry.logging import configure_logging
 
 _BACKLOG = 2048
-_WORKER = "service.worker:create_worker_app"
+_WORKER = "spanwise.service.worker:create_worker_app"
 
 
 class PortInUse(Exception):

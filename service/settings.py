@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from pipelines import PipelineSpec, PipelineSpecError, parse_specs
-from schemas import DEFAULT_LIMITS, Limits
+from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs
+from spanwise.schemas import DEFAULT_LIMITS, Limits
 
 PREFIX = "SPANWISE_"
 

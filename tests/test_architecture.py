@@ -12,6 +12,9 @@ MAY_IMPORT = {
     "pipelines": {"schemas", "pipelines"},
     "service": {"schemas", "pipelines", "service"},
 }
+BESIDE = {"tests", "benchmarks", "quality", "training", "contract"}
+"""What stands beside the rooms and is not installed."""
+
 FOREIGN_TO_PIPELINES = {"fastapi", "starlette", "uvicorn", "httpx", "asyncio", "pydantic_settings", "structlog"}
 
 
@@ -21,18 +24,23 @@ def modules(package: str) -> list[Path]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The top-level packages that a file imports, wherever in it."""
+    """The packages that a file imports, wherever in it: rooms by their own names, others by their top-level names."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module.partition(".")[0]
+            whole = node.module == "spanwise"  # then the rooms are among the names
+            names = [f"spanwise.{alias.name}" for alias in node.names] if whole else [node.module]
+        for name in names:
+            top, _, rest = name.partition(".")
+            yield rest.partition(".")[0] if top == "spanwise" else top
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_imports_point_down(package: str) -> None:
     """`schemas` imports nothing of ours, `pipelines` only it, and nothing imports `service`."""
-    ours = {"schemas", "pipelines", "service", "tests", "benchmarks", "contract"}
+    ours = {*MAY_IMPORT, *BESIDE, ""}  # "": `import spanwise`, the front door, which is above all of them
     for path in modules(package):
         assert set(imports(path)) & ours <= MAY_IMPORT[package], path
 
@@ -43,11 +51,21 @@ def test_pipelines_know_nothing_of_http() -> None:
         assert not set(imports(path)) & FOREIGN_TO_PIPELINES, path
 
 
-def test_files_stay_short() -> None:
-    """A file has one reason to change."""
-    for package in MAY_IMPORT:
+def test_rooms_are_imported_by_their_installed_names() -> None:
+    """As `spanwise.service` and so on: a bare `import service` would load a second copy, and only in a checkout."""
+    for package in (*MAY_IMPORT, *BESIDE, "spanwise"):
         for path in modules(package):
-            assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                module = node.module if isinstance(node, ast.ImportFrom) else None
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [module or ""]
+                assert not {name.partition(".")[0] for name in names} & set(MAY_IMPORT), path
+
+
+def test_no_two_rooms_claim_a_file_name() -> None:
+    """A name that occurs twice sends readers astray. `errors` is the service's; pipelines have `load_errors`."""
+    paths = [path for package in MAY_IMPORT for path in modules(package) if not path.name.startswith("__")]
+    names = [path.name for path in paths]
+    assert sorted(names) == sorted(set(names)), [str(path) for path in paths if names.count(path.name) > 1]
 
 
 def test_no_file_names_a_registry_or_a_path_outside() -> None:

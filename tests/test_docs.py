@@ -8,10 +8,10 @@ from typing import get_args
 
 import pytest
 
-from pipelines import Analyzer, Document
-from schemas import ErrorCode
-from schemas.problems import OWN_CODES
-from tests.approximately import about
+from spanwise.pipelines import Analyzer, Document
+from spanwise.schemas import ErrorCode
+from spanwise.schemas.problems import OWN_CODES
+from tests.support.approximately import about
 
 ROOT = Path(__file__).parent.parent
 CARD = ROOT / "pipelines" / "sentiment" / "english" / "README.md"

@@ -22,11 +22,11 @@ from benchmarks.engine.timing import Work, beside_a_busy_thread, in_threads, med
 from benchmarks.ner_alone import PIPELINE, load_ner
 from benchmarks.offline import BATCH_SIZE
 from benchmarks.results import Machine
-from pipelines.compiled.components import EntityModel, read_entities
-from pipelines.compiled.engine import compile_pipeline
-from pipelines.engine import Engine, Wanted
-from pipelines.loading import load
-from pipelines.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
+from spanwise.pipelines.entities.engine import Engine, Wanted
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_pipeline import load
 
 _DATA = Path(__file__).parents[3] / "shared" / "data"
 _ENTITIES = Wanted(entities=True, sentences=False)

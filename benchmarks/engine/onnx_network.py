@@ -12,8 +12,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from pipelines.compiled.components import EntityModel
-from pipelines.compiled.layers import Layer
+from spanwise.pipelines.entities.compiled.components import EntityModel
+from spanwise.pipelines.entities.compiled.layers import Layer
 
 _EPSILON = 1e-8
 

@@ -1,4 +1,4 @@
-/* The Python module `pipelines.kernels._kernels`: the types `Engine`, and `Sentiment` of sentiment_module.c. Uses Python's stable interface (abi3) alone. */
+/* The Python module `spanwise.pipelines.kernels._kernels`: the types `Engine`, and `Sentiment` of sentiment_module.c. Uses Python's stable interface (abi3) alone. */
 #include "sentiment_module.h"
 #include "spec.h"
 
@@ -249,7 +249,7 @@ static PyType_Slot slots[] = {
     {0, NULL},
 };
 
-static PyType_Spec engine_spec = {"pipelines.kernels._kernels.Engine", sizeof(EngineObject), 0, Py_TPFLAGS_DEFAULT, slots};
+static PyType_Spec engine_spec = {"spanwise.pipelines.kernels._kernels.Engine", sizeof(EngineObject), 0, Py_TPFLAGS_DEFAULT, slots};
 
 static int execute(PyObject *module)
 {

@@ -1,4 +1,4 @@
-/* The sentiment model's mathematics, `pipelines/sentiment/reference.py` to the letter; see sentiment.h. */
+/* The sentiment model's mathematics, `pipelines/sentiment/reference_model.py` to the letter; see sentiment.h. */
 #include "sentiment.h"
 
 #include <math.h>

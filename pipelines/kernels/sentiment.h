@@ -1,4 +1,4 @@
-/* Sentiment of sentences, of whole texts and towards targets: `pipelines/sentiment/reference.py` in C, without Python.
+/* Sentiment of sentences, of whole texts and towards targets: `pipelines/sentiment/reference_model.py` in C, without Python.
 
 A word's row is looked up, or made of its n-grams' rows; the network's convolutions are those of network.h; what is pooled is
 summed word by word in the order of the text, so that an answer does not depend, to the last bit, on the texts it is computed with.

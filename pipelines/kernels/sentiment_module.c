@@ -382,4 +382,4 @@ static PyType_Slot slots[] = {
     {0, NULL},
 };
 
-PyType_Spec sentiment_type = {"pipelines.kernels._kernels.Sentiment", sizeof(SentimentObject), 0, Py_TPFLAGS_DEFAULT, slots};
+PyType_Spec sentiment_type = {"spanwise.pipelines.kernels._kernels.Sentiment", sizeof(SentimentObject), 0, Py_TPFLAGS_DEFAULT, slots};

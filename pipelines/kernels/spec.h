@@ -1,4 +1,4 @@
-/* Reading a model that Python describes (the `spec` methods in pipelines/compiled say how) into packed weights. */
+/* Reading a model that Python describes (the `spec` methods in pipelines/entities/compiled say how) into packed weights. */
 #ifndef SPANWISE_SPEC_H
 #define SPANWISE_SPEC_H
 

@@ -5,10 +5,10 @@ mathematics and `compiled.py` the same by the kernels; `whole_text.py` turns sco
 model and its card.
 """
 
-from pipelines.sentiment.loading import english_folder, load_sentiment_model
-from pipelines.sentiment.model import Scores, SentimentModel, Span, Target, TextScores
-from pipelines.sentiment.targets import targets_of
-from pipelines.sentiment.whole_text import pure_sentiment, text_sentiment
+from spanwise.pipelines.sentiment.model import Scores, SentimentModel, Span, Target, TextScores
+from spanwise.pipelines.sentiment.model_choice import english_folder, load_sentiment_model
+from spanwise.pipelines.sentiment.targets import targets_of
+from spanwise.pipelines.sentiment.whole_text import pure_sentiment, text_sentiment
 
 __all__ = [
     "Scores",

@@ -5,7 +5,7 @@
     model.npz         float32 arrays, see `_SHAPES`
     metadata.json     how it was made and how good it is
 
-`pipelines/training/export.py` writes it.
+`training/export.py` writes it.
 """
 
 import json
@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.errors import PipelineBroken
-from pipelines.sentiment.tokens import FLAGS
+from spanwise.pipelines.load_errors import PipelineBroken
+from spanwise.pipelines.sentiment.tokens import FLAGS
 
 Floats = NDArray[np.float32]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from pipelines.sentiment.model import Span, Target
+from spanwise.pipelines.sentiment.model import Span, Target
 
 
 class Bounded(Protocol):

@@ -7,8 +7,8 @@ both.
 
 from collections.abc import Sequence
 
-from pipelines.sentiment.model import Scores, TextScores
-from schemas import Sentiment, SentimentLabel, SentimentScores
+from spanwise.pipelines.sentiment.model import Scores, TextScores
+from spanwise.schemas import Sentiment, SentimentLabel, SentimentScores
 
 MIXED_SHARE = 0.25
 _DECIMALS = 4

@@ -21,14 +21,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from contract.clients import GENERATORS, generate
-from pipelines import Analyzer, Registry
-from service import server
-from service.app import create_app
-from service.settings import Settings
+from spanwise.pipelines import Analyzer, Registry
+from spanwise.service import server
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
 from tests.contract.tools import CONTRACT, contract_python, missing, node_program, program
-from tests.service.fakes import GatedEngine, with_engine
-from tests.service.process import service
-from tests.service.test_process import environment
+from tests.support.fakes import GatedEngine, with_engine
+from tests.support.process import environment, service
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.contract.tools import CONTRACT, OPENAPI, ROOT, contract_python
-from tests.service.process import service
-from tests.service.test_process import environment
+from tests.support.process import environment, service
 
 pytestmark = pytest.mark.process
 

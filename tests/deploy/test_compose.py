@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from service.settings import PREFIX, Settings
+from spanwise.service.settings import PREFIX, Settings
 from tests.deploy.manifests import DEPLOY, Manifest, container
 
 FILE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text("utf-8"))

@@ -9,8 +9,8 @@ import promql_parser
 import pytest
 import yaml
 
-from service.app import create_app
-from service.settings import PREFIX, Settings
+from spanwise.service.app import create_app
+from spanwise.service.settings import PREFIX, Settings
 from tests.deploy.manifests import (
     DEPLOY,
     METRICS,

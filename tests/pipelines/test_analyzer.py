@@ -6,11 +6,11 @@ from typing import Literal
 
 import pytest
 
-from pipelines import Analyzer, Document, EntitySpan, SelfTestFailed, SentenceSpan
-from pipelines.engine import Annotations, EngineName, Wanted
-from pipelines.loading import load
-from pipelines.sentiment import Scores, Span, Target, TextScores, targets_of
-from pipelines.spacy_engine import SpacyEngine
+from spanwise.pipelines import Analyzer, Document, EntitySpan, SelfTestFailed, SentenceSpan
+from spanwise.pipelines.entities.engine import Annotations, EngineName, Wanted
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.sentiment import Scores, Span, Target, TextScores, targets_of
 from tests.conftest import ENGLISH
 
 TEXT = "Tim Cook loved Paris. It was awful."

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.offsets import convert_offsets
-from schemas import OffsetEncoding
+from spanwise.pipelines.offsets import convert_offsets
+from spanwise.schemas import OffsetEncoding
 
 pieces = st.sampled_from(
     [

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-import schemas
-from schemas import AnalyzeRequest, BatchDocument, BatchRequest, EntitiesRequest, Limits, RejectedDocument
-from schemas.problems import field_errors, json_pointer
+import spanwise.schemas
+from spanwise.schemas import AnalyzeRequest, BatchDocument, BatchRequest, EntitiesRequest, Limits, RejectedDocument
+from spanwise.schemas.problems import field_errors, json_pointer
 
 SMALL = Limits(max_text_characters=5, max_batch_documents=2, max_batch_characters=8)
 
@@ -92,7 +92,12 @@ def test_json_pointers_escape_as_rfc_6901_says() -> None:
 
 def test_every_type_of_the_contract_is_exported() -> None:
     """What the modules define is what the package offers."""
-    for module in (schemas.requests, schemas.responses, schemas.problems, schemas.limits):
+    for module in (
+        spanwise.schemas.requests,
+        spanwise.schemas.answers,
+        spanwise.schemas.problems,
+        spanwise.schemas.limits,
+    ):
         for name, value in vars(module).items():
             if getattr(value, "__module__", None) == module.__name__ and isinstance(value, type) and name[0] != "_":
-                assert name in schemas.__all__, name
+                assert name in spanwise.schemas.__all__, name

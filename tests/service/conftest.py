@@ -8,11 +8,11 @@ import httpx
 import orjson
 import pytest
 
-from pipelines import Registry
-from service.app import create_app
-from service.settings import Settings
-from tests.service.contract import Contract
-from tests.service.fakes import GatedEngine
+from spanwise.pipelines import Registry
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
+from tests.support.contract import Contract
+from tests.support.fakes import GatedEngine
 
 Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 

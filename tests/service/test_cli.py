@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from service.server import PortInUse, listen
-from tests.service.process import SPANWISE
+from spanwise.service.server import PortInUse, listen
+from tests.support.process import SPANWISE
 
 TEXT = "Tim Cook loved Paris. The weather was awful."
 
@@ -66,7 +66,7 @@ def test_the_openapi_document_is_printed_the_same_every_time() -> None:
 
 def test_the_supervisor_of_workers_does_without_spacy() -> None:
     """It loads no pipeline, and spaCy costs 80 MB."""
-    check = "import sys, service.cli, service.server, service.settings; sys.exit('spacy' in sys.modules)"
+    check = "import sys; from spanwise.service import cli, server, settings; sys.exit('spacy' in sys.modules)"
     assert subprocess.run([SPANWISE.parent / "python", "-c", check], timeout=60, check=False).returncode == 0
 
 
@@ -136,7 +136,7 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
 
 def test_workers_without_a_place_to_write_are_told_in_one_line() -> None:
     """As on a read-only disk where nobody has thought of /tmp."""
-    start = "import tempfile; tempfile.tempdir = '/no/such/folder'; from service.cli import main; main()"
+    start = "import tempfile; tempfile.tempdir = '/no/such/folder'; from spanwise.service.cli import main; main()"
     command = [str(SPANWISE.parent / "python"), "-c", start, "serve", "--port", "0", "--workers", "2"]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert done.returncode == 2

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from service.app import create_app
-from service.settings import Settings
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

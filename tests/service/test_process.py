@@ -16,9 +16,9 @@ import httpx
 import orjson
 import pytest
 
-from service.cpus import available_cpus
-from service.runtime import NLP_NICENESS
-from tests.service.process import ServiceProcess, service
+from spanwise.service.process.cpus import available_cpus
+from spanwise.service.runtime import NLP_NICENESS
+from tests.support.process import ServiceProcess, environment, service
 
 pytestmark = pytest.mark.process
 
@@ -26,13 +26,6 @@ LONG = "!" * 45_000  # takes about a second: the tokenizer's rules take off one 
 """Some seconds of work."""
 
 post = partial(httpx.post, timeout=120, verify=False)  # reading certificates takes longer than a request
-
-
-def environment(**changed: str) -> dict[str, str]:
-    """That of this process, without any settings of the service but these and patience for a slow machine."""
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SPANWISE_")}
-    settings = {"nlp_threads": "1", "default_timeout_ms": "120000", "shutdown_seconds": "120", **changed}
-    return {**kept, **{f"SPANWISE_{name.upper()}": value for name, value in settings.items()}}
 
 
 @pytest.fixture(scope="module")

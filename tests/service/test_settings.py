@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas import Limits
-from service.settings import PREFIX, Settings, UnknownSetting
+from spanwise.schemas import Limits
+from spanwise.service.settings import PREFIX, Settings, UnknownSetting
 
 README = Path(__file__).parent.parent.parent / "README.md"
 

@@ -1,0 +1,165 @@
+"""Texts to annotations by the compiled kernels: a pipeline is read once.
+
+Of spaCy's objects only the vocabulary is asked from then on, for what it says of new words (`lexemes`,
+`static_vectors`); nothing is written to it.
+
+Any number of threads may annotate at the same time: the kernels' lexicon is shared between them, everything else is
+theirs.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokenizer import Tokenizer
+
+from spanwise.pipelines.entities.compiled.components import (
+    EntityModel,
+    SentenceModel,
+    SentenceRules,
+    read_entities,
+    read_sentences,
+)
+from spanwise.pipelines.entities.compiled.confidence import Calibrations, calibrations_of
+from spanwise.pipelines.entities.compiled.layers import Tok2Vec
+from spanwise.pipelines.entities.compiled.lexemes import Lexemes, NoStaticVectors, StaticVectors
+from spanwise.pipelines.entities.compiled.static_vectors import ProjectedVectors
+from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+from spanwise.pipelines.entities.engine import Annotations, Engine, EngineName, EntitySpan, SentenceSpan, Wanted
+from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
+from spanwise.pipelines.kernels import Engine as Kernels
+
+LEXICON_BYTES = 8 << 20
+"""Of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline. As many
+generations of half as many bytes hold some 40,000 descriptions each."""
+
+_ENTITIES, _SENTENCES = 1, 2  # batch.h
+
+
+class CompiledEngine:
+    """A pipeline's recognizer and sentence boundaries, compiled. `sentences` serves boundaries that are not."""
+
+    name: EngineName = "compiled"
+
+    def __init__(
+        self,
+        kernels: Kernels,
+        lexemes: Lexemes,
+        labels: Sequence[str],
+        calibrations: Calibrations,
+        sentences: Engine | None,
+    ) -> None:
+        self._kernels = kernels
+        self._lexemes = lexemes
+        self._labels = tuple(labels)
+        self._calibrate = tuple(calibrations.of(label) for label in labels)
+        self._sentences = sentences
+
+    @property
+    def instructions(self) -> str:
+        """The instruction set that the kernels use."""
+        return str(self._kernels.instructions)
+
+    @property
+    def borrows_sentences(self) -> bool:
+        """Whether spaCy's own engine computes the boundaries of sentences, one batch at a time."""
+        return self._sentences is not None
+
+    @property
+    def turnovers(self) -> int:
+        """How often the lexicon has dropped what was not met again."""
+        return int(self._kernels.turnovers)
+
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+        """See `Engine`. Confidences are calibrated where that was fitted for the model."""
+        flags = bytes(_ENTITIES * want.entities | _SENTENCES * want.sentences for want in wanted)
+        labels, calibrate = self._labels, self._calibrate
+        annotations = [
+            Annotations(
+                [EntitySpan(start, end, labels[label], calibrate[label](p)) for start, end, label, p in entities],
+                [SentenceSpan(start, end) for start, end in sentences],
+            )
+            for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
+        ]
+        if self._sentences:
+            chosen = [i for i, want in enumerate(wanted) if want.sentences]
+            only = [Wanted(entities=False, sentences=True)] * len(chosen)
+            for i, found in zip(chosen, self._sentences.annotate([texts[i] for i in chosen], only), strict=True):
+                annotations[i].sentences = found.sentences
+        return annotations
+
+
+def compile_pipeline(
+    nlp: Language,
+    entities: str | None,
+    sentences: str,
+    spacy_engine: Engine,
+    *,
+    instructions: str | None = None,
+    lexicon_bytes: int = LEXICON_BYTES,
+    calibrations: Calibrations | None = None,
+) -> CompiledEngine:
+    """Compile the recognizer and what sets sentence boundaries, by their names in the pipeline. Raises `Unsupported`.
+
+    Where only the boundaries cannot be compiled, `spacy_engine` serves them. `calibrations` are by default those that
+    were fitted on the recognizer, if any were.
+    """
+    if Kernels is None:
+        raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
+    if type(nlp.tokenizer) is not Tokenizer:
+        raise Unsupported(f"the tokenizer {type(nlp.tokenizer).__name__}")
+    recognizer = read_entities(nlp, entities) if entities else None
+    try:
+        boundaries: SentenceModel | SentenceRules | None = read_sentences(nlp, sentences)
+    except Unsupported:
+        if recognizer is None:
+            raise
+        boundaries = None
+    networks = _networks(recognizer, boundaries)
+    try:
+        statics = _statics(nlp, networks)
+    except Unsupported:
+        if recognizer is None:
+            raise
+        boundaries = None
+        networks = _networks(recognizer, boundaries)
+        statics = _statics(nlp, networks)
+    attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tables))
+    ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
+    lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), attributes, statics, ends)
+    kernels = Kernels(
+        columns=len(attributes),
+        static_values=statics.width,
+        entities=_entities_spec(recognizer, attributes),
+        sentences=_sentences_spec(boundaries, attributes),
+        pairs=lexemes.pairs,
+        lexicon_bytes=lexicon_bytes,
+        instructions=instructions,
+    )
+    labels = recognizer.decoder.labels if recognizer else ()
+    if calibrations is None:
+        calibrations = calibrations_of(recognizer) if recognizer else Calibrations()
+    return CompiledEngine(kernels, lexemes, labels, calibrations, None if boundaries else spacy_engine)
+
+
+def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:
+    return [model.tok2vec for model in (recognizer, boundaries) if isinstance(model, EntityModel | SentenceModel)]
+
+
+def _statics(nlp: Language, networks: Sequence[Tok2Vec]) -> StaticVectors:
+    projections = [network.statics for network in networks if network.statics is not None]
+    if not projections:
+        return NoStaticVectors()
+    if any(projection is not projections[0] for projection in projections):
+        raise Unsupported("two networks with static vectors of their own")
+    return ProjectedVectors(nlp.vocab, projections[0])
+
+
+def _entities_spec(recognizer: EntityModel | None, attributes: Sequence[str]) -> Any:
+    return recognizer and (recognizer.tok2vec.spec(attributes), recognizer.decoder.spec())
+
+
+def _sentences_spec(boundaries: SentenceModel | SentenceRules | None, attributes: Sequence[str]) -> Any:
+    if isinstance(boundaries, SentenceRules):
+        return "rules"
+    return boundaries and (boundaries.tok2vec.spec(attributes), boundaries.classes.spec)

@@ -1,0 +1,151 @@
+"""spaCy's components, understood: the greedy named-entity recognizer, the sentence recognizer, the sentencizer.
+
+Sources: `spacy/ml/models/parser.py` and `spacy/ml/parser_model.pyx` (how states are scored), `spacy/pipeline/ner.py`,
+`spacy/pipeline/senter.pyx`, `spacy/pipeline/sentencizer.pyx`, `spacy/pipeline/tok2vec.py` (listeners).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline import EntityRecognizer, SentenceRecognizer, Sentencizer
+from spacy.pipeline import Tok2Vec as Tok2VecComponent
+
+from spanwise.pipelines.entities.compiled.layers import (
+    AnyModel,
+    Floats,
+    Layer,
+    Tok2Vec,
+    affine,
+    kind,
+    parameter,
+    read_tok2vec,
+    sequence,
+)
+from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+
+_MOVES = {"B": 1, "I": 2, "L": 3, "U": 4, "O": 5}  # `Move` in decoder.h
+_FEATURES = (3, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """The recognizer's state scorer: `lower` [features, hidden, pieces, inputs] and, mostly, an upper layer."""
+
+    linear: Layer
+    lower: Floats
+    bias: Floats
+    missing: Floats
+    upper: Floats | None
+    upper_bias: Floats | None
+    actions: tuple[str, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label of each action, in order."""
+        return tuple(action.partition("-")[2] for action in self.actions)
+
+    def spec(self) -> tuple[Any, ...]:
+        """As the kernels read it."""
+        number = {action: i for i, action in enumerate(self.actions)}
+        moves, in_of, last_of = [], [], []
+        for action, label in zip(self.actions, self.labels, strict=True):
+            move = _MOVES.get(action.partition("-")[0], 0)
+            moves.append(move if label or move == _MOVES["O"] else 0)  # `U-` is for preset entities alone
+            in_of.append(number.get(f"I-{label}", -1))
+            last_of.append(number.get(f"L-{label}", -1))
+            if moves[-1] == _MOVES["B"] and (in_of[-1] < 0 or last_of[-1] < 0):
+                raise Unsupported(f"the label {label!r} can begin and not end")
+        arrays = (moves, in_of, last_of, range(len(moves)))
+        integers = tuple(np.array(array, dtype=np.int32).tobytes() for array in arrays)
+        return (self.linear.spec, self.lower, self.bias, self.missing, self.upper, self.upper_bias, *integers)
+
+
+@dataclass(frozen=True, slots=True)
+class EntityModel:
+    """A named-entity recognizer."""
+
+    tok2vec: Tok2Vec
+    decoder: Decoder
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceModel:
+    """A sentence recognizer: two classes over a tok2vec, the second for a sentence's first token."""
+
+    tok2vec: Tok2Vec
+    classes: Layer
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceRules:
+    """A sentencizer: a sentence ends with these, and with the punctuation after them."""
+
+    ends: frozenset[str]
+
+
+def read_entities(nlp: Language, name: str) -> EntityModel:
+    """Understand a named-entity recognizer. Raises `Unsupported`."""
+    component: Any = nlp.get_pipe(name)
+    if type(component) is not EntityRecognizer:
+        raise Unsupported(f"entities by {type(component).__name__}")
+    if component.cfg.get("beam_width", 1) != 1:
+        raise Unsupported("a beam search")
+    model = component.model
+    if kind(model) != "tb_framework" or model.attrs.get("unseen_classes"):
+        raise Unsupported("a transition model with classes that it has not learnt")
+    tok2vec, linear = _below(nlp, name, model.get_ref("tok2vec"), "linear")
+    lower = model.get_ref("lower")
+    weights, missing = parameter(lower, "W"), parameter(lower, "pad")
+    if weights.shape[0] not in _FEATURES:
+        raise Unsupported(f"states of {weights.shape[0]} tokens")
+    upper = model.get_ref("upper") if model.attrs["has_upper"] else None
+    actions = tuple(component.moves.get_class_name(i) for i in range(component.moves.n_moves))
+    scored = int(upper.get_dim("nO")) if upper else int(weights.shape[1])
+    if scored != len(actions):
+        raise Unsupported("another number of scores than of actions")
+    decoder = Decoder(
+        affine(parameter(linear, "W"), parameter(linear, "b")),
+        weights,
+        parameter(lower, "b"),
+        np.ascontiguousarray(missing[0]),
+        parameter(upper, "W") if upper else None,
+        parameter(upper, "b") if upper else None,
+        actions,
+    )
+    return EntityModel(tok2vec, decoder)
+
+
+def read_sentences(nlp: Language, name: str) -> SentenceModel | SentenceRules:
+    """Understand what sets sentence boundaries. Raises `Unsupported`."""
+    component: Any = nlp.get_pipe(name)
+    if type(component) is Sentencizer:
+        return SentenceRules(frozenset(component.punct_chars))
+    if type(component) is not SentenceRecognizer:
+        raise Unsupported(f"sentences by {type(component).__name__}")
+    tok2vec, softmax = _below(nlp, name, component.model, "softmax")
+    return SentenceModel(tok2vec, affine(parameter(softmax, "W"), parameter(softmax, "b")))
+
+
+def _below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2Vec, AnyModel]:
+    """A component's model as the tok2vec, its own or a shared one, and the output layer on top of it."""
+    *_, top = sequence(model) or [model]
+    if kind(top) != output:
+        raise Unsupported(f"the layer {kind(top)!r} where {output!r} was expected")
+    listeners = [layer for layer in model.walk() if kind(layer) == "tok2vec"]
+    if listeners:
+        if sequence(model) != [*listeners, top]:
+            raise Unsupported("layers between a shared tok2vec and the output")
+        return read_tok2vec(_shared(nlp, name)), top
+    return read_tok2vec(model, below=top), top
+
+
+def _shared(nlp: Language, name: str) -> AnyModel:
+    """The model of the shared tok2vec. With several, a listener gets what the last one before it left in the `Doc`."""
+    shared: list[Any] = [nlp.get_pipe(each) for each in nlp.pipe_names]
+    shared = [component for component in shared if type(component) is Tok2VecComponent]
+    if len(shared) != 1:
+        raise Unsupported(f"{len(shared)} components to share a tok2vec with {name!r}")
+    model: AnyModel = shared[0].model
+    return model

@@ -1,0 +1,46 @@
+"""Which engine serves a pipeline: the compiled one where it knows it and agrees with spaCy, else spaCy's own."""
+
+from dataclasses import dataclass
+
+from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
+from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+from spanwise.pipelines.entities.engine import Engine
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
+from spanwise.pipelines.entities.vocabulary import warm_vocabulary
+from spanwise.pipelines.load_errors import first_line
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Why spaCy's own engine serves. `is_defect`: the compiled one should have, and failed; somebody ought to look."""
+
+    reason: str
+    is_defect: bool
+
+
+def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
+    """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why."""
+    own = SpacyEngine(loaded.nlp, loaded.chains)
+    if loaded.whole:
+        fallback = Fallback("components beside the recognizer read or write entities", is_defect=False)
+    else:
+        try:
+            entities = loaded.chains.entities[0] if loaded.chains.entities else None
+            engine = compile_pipeline(loaded.nlp, entities, loaded.chains.sentences[0], own)
+            wrong = len(differing(engine, own))
+        except Unsupported as error:
+            fallback = Fallback(str(error), is_defect=False)
+        except Exception as error:  # noqa: BLE001
+            # A model of a shape that nobody has thought of must not keep the service from starting.
+            fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
+        else:
+            if not wrong and not engine.borrows_sentences:
+                return engine, None
+            if not wrong:
+                warm_vocabulary(loaded.nlp)
+                return engine, Fallback(f"spaCy's {loaded.chains.sentences[0]} sets sentences", is_defect=False)
+            fallback = Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
+    warm_vocabulary(loaded.nlp)
+    return own, fallback

@@ -1,0 +1,137 @@
+"""From a name to a loaded spaCy pipeline that holds just the components its features need.
+
+spaCy's packages bring taggers, lemmatizers and parsers that cost memory and time and change nothing about entities.
+They are left out when that is certain: when the only component that writes entities is one `ner`. A pipeline with
+anything else that may read or write entities around it (an entity_ruler, an attribute_ruler that sets more than
+grammar, a sentencizer before the `ner`, a component of the user's own) is loaded and run whole, in its own order, so
+that every component keeps its meaning.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.util import load_config
+from srsly import read_msgpack  # type: ignore[import-untyped]
+
+from spanwise.pipelines.entities.engine import Chains
+from spanwise.pipelines.load_errors import PipelineBroken, first_line
+from spanwise.pipelines.specs import locate
+
+_RULE_SENTENCES = "spanwise_sentencizer"
+
+# Factories of spaCy's own that neither read nor write entities in a way that changes the answer of a lone `ner`.
+_BESIDE_THE_POINT = frozenset(
+    {
+        "attribute_ruler",
+        "curated_transformer",
+        "lemmatizer",
+        "morphologizer",
+        "parser",
+        "senter",
+        "sentencizer",
+        "tagger",
+        "textcat",
+        "textcat_multilabel",
+        "tok2vec",
+        "trainable_lemmatizer",
+        "transformer",
+    }
+)
+_SOURCED = "another pipeline's"  # a component that is copied from elsewhere names no factory: anything may be in it
+_ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
+_BOUNDARIES = ("senter", "parser", "sentencizer")  # the cheapest first
+_CHOSEN_BOUNDARIES = frozenset({"senter", "sentencizer"})
+"""Before the `ner` they are there to restrict it; a `parser`, which spaCy's packages have there, is not."""
+
+_HARMLESS_ATTRIBUTES = frozenset({"TAG", "POS", "MORPH", "LEMMA", "DEP"})
+"""What an attribute_ruler may write without changing what a `ner` sees or says."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPipeline:
+    """A spaCy pipeline and which of its components to run for what."""
+
+    nlp: Language
+    chains: Chains
+    has_entities: bool
+    whole: bool
+    """It runs as a whole, in its own order, because more than a recognizer may read or write entities."""
+
+
+def load(source: str) -> LoadedPipeline:
+    """Load a package or folder, with only what entities and sentences need. Raises `PipelineError`."""
+    folder = locate(source)
+    try:
+        config = load_config(folder / "config.cfg")
+        plan = _Plan.of(config, folder)
+        nlp = spacy.load(folder, exclude=plan.excluded)
+    except Exception as error:
+        raise PipelineBroken(f"The pipeline {source!r} cannot be loaded: {first_line(error)}") from error
+    if not plan.boundaries:
+        nlp.add_pipe("sentencizer", name=_RULE_SENTENCES)
+    nlp.max_length = sys.maxsize  # the service has a limit of its own, which is told before any work is done
+    return LoadedPipeline(nlp, plan.chains, plan.has_entities, plan.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    chains: Chains
+    excluded: list[str]
+    boundaries: bool
+    has_entities: bool
+    whole: bool = False
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], folder: Path) -> "_Plan":
+        components = config["components"]
+        names: list[str] = list(config["nlp"]["pipeline"])
+        disabled = set(config["nlp"].get("disabled", ()))
+        kinds = {name: components[name].get("factory", _SOURCED) for name in names}
+        enabled = [name for name in names if name not in disabled]
+        writers = [
+            name
+            for name in enabled
+            if kinds[name] not in _BESIDE_THE_POINT
+            or (kinds[name] == "attribute_ruler" and not _is_harmless(folder / name))
+        ]
+        before = {kinds[name] for name in enabled[: enabled.index(writers[0])]} if writers else set()
+        if [kinds[name] for name in writers] not in ([], ["ner"]) or before & _CHOSEN_BOUNDARIES:
+            return cls._whole(enabled, kinds, sorted(disabled))
+        source = next((name for kind in _BOUNDARIES for name in names if kinds[name] == kind), None)
+        needed = [*writers, *([source] if source else [])]
+        listening = any(_listens(components[name]) for name in needed)
+        encoders = [name for name in enabled if kinds[name] in _ENCODERS and listening]
+        chains = Chains(tuple(encoders), tuple(writers), (source or _RULE_SENTENCES,))
+        if len(encoders) > 1:  # what a component hears depends on where it stands between them
+            return replace(cls._whole(enabled, kinds, sorted(disabled)), has_entities=bool(writers))
+        excluded = [name for name in names if name not in {*encoders, *needed}]
+        return cls(chains, excluded, boundaries=source is not None, has_entities=bool(writers))
+
+    @classmethod
+    def _whole(cls, enabled: list[str], kinds: Mapping[str, str], excluded: list[str]) -> "_Plan":
+        boundaries = any(kinds[name] in _BOUNDARIES for name in enabled)
+        chains = Chains(tuple(enabled), (), () if boundaries else (_RULE_SENTENCES,))
+        return cls(chains, excluded, boundaries=boundaries, has_entities=True, whole=True)
+
+
+def _is_harmless(attribute_ruler: Path) -> bool:
+    """Whether the rules in the component's folder set nothing that concerns entities."""
+    try:
+        rules = read_msgpack(attribute_ruler / "patterns")
+        return all(str(name).upper() in _HARMLESS_ATTRIBUTES for rule in rules for name in rule["attrs"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _listens(component: Any) -> bool:
+    """Whether a component's model takes its vectors from a shared encoder."""
+    if isinstance(component, Mapping):
+        if "Listener" in str(component.get("@architectures", "")):
+            return True
+        return any(_listens(part) for part in component.values())
+    return False

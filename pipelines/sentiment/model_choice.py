@@ -1,0 +1,77 @@
+"""From a folder to a model that may serve: by the kernels where they agree with the reference."""
+
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from spanwise.pipelines.kernels import Sentiment as Kernels
+from spanwise.pipelines.sentiment.artefact import Artefact
+from spanwise.pipelines.sentiment.model import SentimentModel, Span, Target
+from spanwise.pipelines.sentiment.reference_model import ReferenceModel
+
+TOLERANCE = 1e-4
+"""How far a probability may be from the reference's: float32 sums in another order."""
+
+_SAMPLE = (
+    "The food was not bad at all, but the service was sooooo SLOW!!! :( I won't come back to Paris :/",
+    "Tim Cook opened the 2nd store in Cupertino on Monday. 😀❤️ @someone https://example.org/ #GreatDay",
+    "Überraschenderweise naïve; 東京 hated it… “never again”, said O'Brien's wife.",
+    "I haaaaate waiting, but I loooove you, yesss! Coooool. HAPPYYYY",
+    "e\u0301 \u200d 👩‍👩‍👧 \U000e0001 :-)",
+    " \n ",
+    "good " * 700,
+)
+
+
+class SentimentMismatch(Exception):
+    """The kernels do not agree with the reference on the built-in sample."""
+
+
+@lru_cache(maxsize=4)
+def load_sentiment_model(folder: Path) -> SentimentModel:
+    """The model of a folder, shared by all pipelines of a process. Raises `PipelineBroken` where it cannot be read.
+
+    The kernels serve it where they were built and agree with the reference, which otherwise serves itself: the same
+    scores, some hundred times slower. The model's `name` tells which.
+    """
+    artefact = Artefact.load(folder)
+    reference = ReferenceModel(artefact)
+    if Kernels is None:
+        return reference
+    from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415 (it needs what may not be there)
+
+    compiled = CompiledModel(artefact)
+    try:
+        compare(compiled, reference)
+    except SentimentMismatch:
+        return reference
+    return compiled
+
+
+def english_folder() -> Path:
+    """Where the package keeps its English model."""
+    return Path(str(resources.files("spanwise.pipelines.sentiment"))) / "english"
+
+
+def compare(model: SentimentModel, reference: SentimentModel) -> None:
+    """Score the built-in sample with both. Raises `SentimentMismatch`."""
+    sentences: list[list[Span]] = [[(0, len(text) // 2), (len(text) // 2, len(text))] for text in _SAMPLE]
+    sentences += [[] for _ in _SAMPLE]
+    texts = [*_SAMPLE, *_SAMPLE]
+    for one, other in zip(model.score(texts, sentences), reference.score(texts, sentences), strict=True):
+        _same([one.whole, *one.sentences], [other.whole, *other.sentences])
+    targets = [
+        [Target(start, min(start + 5, len(text)), 0, len(text)) for start in range(0, len(text), 17)][:8]
+        for text in _SAMPLE
+    ]
+    found = zip(model.score_targets(_SAMPLE, targets), reference.score_targets(_SAMPLE, targets), strict=True)
+    for those, others in found:
+        _same(those, others)
+
+
+def _same(those: object, others: object) -> None:
+    one, other = np.array(those, dtype=np.float64), np.array(others, dtype=np.float64)
+    if one.shape != other.shape or (one.size and float(np.abs(one - other).max()) > TOLERANCE):
+        raise SentimentMismatch("The sentiment kernels and their reference disagree on the built-in sample.")

@@ -1,0 +1,119 @@
+"""What turns a model's probability into how often it is right, fitted on judgements.
+
+Most are of one family, log-odds of a log p - b log(1 - p) + c, by maximum likelihood: temperature scaling (Guo et al.,
+2017) has only a = b, Platt scaling (1999) also c, beta calibration (Kull, Silva Filho and Flach, 2017) all three; the
+last two with one c for all labels, or with one for each. Isotonic regression (pooled adjacent violators, interpolated
+between a few knots) takes any shape that does not fall, and so shows what the family's shape costs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from quality.calibration_error import Floats
+from quality.judgements import Judgements
+from spanwise.pipelines.entities.compiled.confidence import BetaCalibration
+
+Shape = Literal["temperature", "platt", "beta"]
+
+_TINY = 1e-9
+_RIDGE = 1e-6  # keeps the parameters finite for a label that is always right
+_KNOTS = 15
+
+
+class Curve(Protocol):
+    """From a probability to another."""
+
+    def exact(self, p: float) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Isotonic:
+    """Straight lines between knots."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def exact(self, p: float) -> float:
+        return float(np.interp(p, self.x, self.y))
+
+
+def calibrated(curves: Mapping[str, Curve], judgements: Judgements) -> Floats:
+    """Probabilities by the curve of each label."""
+    pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
+    return np.array([curves[label].exact(p) for label, p in pairs])
+
+
+def family(judgements: Judgements) -> dict[str, dict[str, BetaCalibration]]:
+    """Every member of the family: its name, and a curve for each label."""
+    return {
+        "temperature": fit(judgements, "temperature"),
+        "Platt": fit(judgements, "platt"),
+        "beta": fit(judgements, "beta"),
+        "Platt, c by label": fit(judgements, "platt", by_label=True),
+        "beta, c by label": fit(judgements, "beta", by_label=True),
+    }
+
+
+def isotonic(judgements: Judgements) -> dict[str, dict[str, Isotonic]]:
+    """One curve for all labels, and one for each."""
+    parts = {label: judgements.where(judgements.label == label) for label in _labels(judgements)}
+    return {
+        "isotonic": dict.fromkeys(parts, _isotonic(judgements)),
+        "isotonic by label": {label: _isotonic(part) for label, part in parts.items()},
+    }
+
+
+def fit(judgements: Judgements, shape: Shape, *, by_label: bool = False) -> dict[str, BetaCalibration]:
+    """The most likely curve for each label."""
+    labels = _labels(judgements)
+    rising, falling = _logarithms(judgements.probability)
+    slopes = [rising, falling] if shape == "beta" else [rising + falling]
+    constants = [(judgements.label == label).astype(float) for label in labels]
+    if not by_label:
+        constants = [] if shape == "temperature" else [np.ones(len(judgements))]
+    weights = _logistic_regression(np.stack([*slopes, *constants], axis=1), judgements.correct.astype(float)).tolist()
+    a, b = weights[0], weights[len(slopes) - 1]
+    shifts = weights[len(slopes) :] or [0.0]
+    return {label: BetaCalibration(a, b, shifts[i if by_label else 0]) for i, label in enumerate(labels)}
+
+
+def _labels(judgements: Judgements) -> list[str]:
+    return sorted(set(judgements.label.tolist()))
+
+
+def _logarithms(probability: Floats) -> tuple[Floats, Floats]:
+    """As in `BetaCalibration.exact`."""
+    return np.log(probability + _TINY), -np.log(1 - probability + _TINY)
+
+
+def _logistic_regression(features: Floats, target: Floats) -> Floats:
+    """Newton's method; features [judgements, weights]."""
+    weights = np.zeros(features.shape[1])
+    for _ in range(50):
+        expected = 1 / (1 + np.exp(-features @ weights))
+        gradient = features.T @ (target - expected) - _RIDGE * weights
+        curvature = (features * (expected * (1 - expected))[:, None]).T @ features + _RIDGE * np.eye(len(weights))
+        weights += np.linalg.solve(curvature, gradient)
+    return weights
+
+
+def _isotonic(judgements: Judgements) -> Isotonic:
+    """The mean of each block of the best curve that does not fall, a few at most, and straight lines between them."""
+    order = np.argsort(judgements.probability, kind="stable")
+    groups = [group for group in np.array_split(order, _KNOTS) if len(group)]
+    blocks: list[tuple[int, float, float]] = []  # size, mean probability, share correct
+    for group in groups:
+        block = (len(group), float(judgements.probability[group].mean()), float(judgements.correct[group].mean()))
+        while blocks and blocks[-1][2] >= block[2]:
+            block = _pooled(blocks.pop(), block)
+        blocks.append(block)
+    _, x, y = zip(*blocks, strict=True)
+    return Isotonic(x, y)
+
+
+def _pooled(one: tuple[int, float, float], other: tuple[int, float, float]) -> tuple[int, float, float]:
+    size = one[0] + other[0]
+    return size, (one[0] * one[1] + other[0] * other[1]) / size, (one[0] * one[2] + other[0] * other[2]) / size

@@ -1,0 +1,54 @@
+"""How far confidence can be believed, on the part of the corpora that nothing was fitted on."""
+
+from pathlib import Path
+
+import numpy as np
+
+from quality.calibration_error import BINS, Floats, by_chance, calibration_error
+from quality.judgements import (
+    Judgements,
+    default_pipeline,
+    engine_without_calibration,
+    judge,
+    read_corpora,
+    sentences_of,
+)
+from spanwise.pipelines.entities.compiled.confidence import calibrations_of
+
+
+def held_out(data: Path) -> Judgements:
+    """The predictions held out."""
+    return judge(engine_without_calibration(), sentences_of(read_corpora(data), "held out"))
+
+
+def confidences(judgements: Judgements) -> Floats:
+    """What the service gives them, by the default pipeline's calibrations as they are shipped."""
+    _, model = default_pipeline()
+    calibrations = calibrations_of(model)
+    pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
+    return np.array([calibrations.of(label)(p) for label, p in pairs])
+
+
+def confidence_table(judgements: Judgements) -> str:
+    """The calibration error of predictions held out: over all, in each corpus, of each label."""
+    confidence = confidences(judgements)
+    lines = [
+        f"Expected calibration error (ECE) held out; {BINS} bins of equal mass, or of equal width where that is said.",
+        "By chance: what perfect confidences of as many predictions would have.",
+        "",
+        "| | predictions | correct | probability, mean | ECE | confidence, mean | ECE | equal width | by chance |",
+        "| --- |" + " ---: |" * 8,
+    ]
+    for name, among in judgements.groups():
+        correct, raw, given = judgements.correct[among], judgements.probability[among], confidence[among]
+        figures = [
+            correct.mean(),
+            raw.mean(),
+            calibration_error(raw, correct),
+            given.mean(),
+            calibration_error(given, correct),
+            calibration_error(given, correct, equal_width=True),
+            by_chance(given),
+        ]
+        lines.append(f"| {name} | {len(correct):,} | " + " | ".join(f"{figure:.3f}" for figure in figures) + " |")
+    return "\n".join(lines)

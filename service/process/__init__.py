@@ -1,0 +1,1 @@
+"""The process that serves: its signals, its CPUs, its heap."""

@@ -1,1 +1,0 @@
-"""The endpoints: `analysis` is what callers come for, `system` what operators and probes need."""

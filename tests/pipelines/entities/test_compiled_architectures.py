@@ -1,0 +1,202 @@
+"""The compiled engine on other architectures than the default: read from the model, exactly spaCy's answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from spacy.attrs import IS_PUNCT, IS_SPACE, NORM
+from spacy.language import Language
+from spacy.vectors import Vectors
+
+from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing, same
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+from spanwise.pipelines.entities.engine import Chains, Wanted
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
+
+BOTH = Wanted(entities=True, sentences=True)
+TEXTS = [*SAMPLE, *SENTENCES, " ".join(SENTENCES * 40)]
+V1 = "spacy.TransitionBasedParser.v1"
+HASH_EMBED_CNN = {
+    "@architectures": "spacy.HashEmbedCNN.v2",
+    "pretrained_vectors": None,
+    "width": 32,
+    "depth": 3,
+    "embed_size": 500,
+    "window_size": 1,
+    "maxout_pieces": 2,
+    "subword_features": True,
+}
+
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "like-the-default": recognizer(),
+    "version-1": recognizer(None, **{"@architectures": V1}),
+    "hash-embed-cnn": recognizer(HASH_EMBED_CNN),
+    "hash-embed-cnn-of-one-attribute": recognizer({**HASH_EMBED_CNN, "subword_features": False}),
+    "six-tokens-a-state": recognizer(extra_state_tokens=True),
+    "no-upper-layer": recognizer(use_upper=False),
+    "six-tokens-and-no-upper-layer": recognizer(extra_state_tokens=True, use_upper=False),
+    "one-piece": recognizer(tok2vec(pieces=1), maxout_pieces=1),
+    "four-pieces": recognizer(tok2vec(pieces=4), maxout_pieces=5),
+    "no-upper-layer-one-piece": recognizer(use_upper=False, maxout_pieces=1),
+    "odd-width": recognizer(tok2vec(width=37), hidden_width=19),
+    "wide": recognizer(tok2vec(width=300, depth=1)),
+    "deep": recognizer(tok2vec(depth=8)),
+    "shallow": recognizer(tok2vec(depth=1)),
+    "wide-window": recognizer(tok2vec(window=3, depth=4)),
+    "one-attribute": recognizer(tok2vec(attributes=["LOWER"])),
+    "every-kind-of-attribute": recognizer(
+        tok2vec(attributes=["ORTH", "NORM", "LENGTH", "LANG", "SPACY", "IS_SPACE", "IS_TITLE", "LIKE_NUM", "SHAPE"])
+    ),
+}
+
+
+def engines(nlp: Language, entities: str = "ner", sentences: str = "senter", **options: Any) -> tuple[Any, SpacyEngine]:
+    """The pipeline compiled, and spaCy's own."""
+    encoders = tuple(name for name in nlp.pipe_names if name.startswith("tok2vec"))
+    own = SpacyEngine(nlp, Chains(encoders, (entities,), (sentences,)))
+    return compile_pipeline(nlp, entities, sentences, own, **options), own
+
+
+def assert_same(compiled: CompiledEngine, own: SpacyEngine, texts: Sequence[str] = TEXTS) -> set[str]:
+    """The same answers, and not the same nothing. Returns the labels found."""
+    found = compiled.annotate(texts, [BOTH] * len(texts))
+    expected = own.annotate(texts, [BOTH] * len(texts))
+    for text, one, other in zip(texts, found, expected, strict=True):
+        assert same(one, other), text[:100]
+    labels = {span.label for one in found for span in one.entities}
+    assert labels
+    return labels
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_known_architecture_gets_spacys_answers(name: str) -> None:
+    """Entities, and the sentences of a recognizer whose network differs from that of the entities."""
+    labels = set()
+    for seed in range(4):
+        nlp = pipeline({"ner": ARCHITECTURES[name], "senter": {}}, seed)
+        labels |= assert_same(*engines(nlp))
+    assert len(labels) > 1
+
+
+@pytest.mark.parametrize("instructions", ["baseline", "avx2", "avx512"])
+def test_every_instruction_set_gets_spacys_answers(instructions: str) -> None:
+    """Whichever processor the service meets."""
+    nlp = pipeline({"ner": recognizer(tok2vec(width=40, pieces=2)), "senter": {}})
+    try:
+        compiled, own = engines(nlp, instructions=instructions)
+    except ValueError:
+        pytest.skip(f"this processor has no {instructions}")
+    assert compiled.instructions == instructions
+    assert_same(compiled, own)
+
+
+def test_static_vectors_are_looked_up_and_projected() -> None:
+    """Words without a vector get zeros, as in spaCy."""
+    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
+    assert_same(*engines(nlp))
+
+
+def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> None:
+    """Two projections are more than the table of runs holds: spaCy computes the sentences."""
+    tagger = {
+        "@architectures": "spacy.Tagger.v2",
+        "nO": None,
+        "normalize": False,
+        "tok2vec": tok2vec(static_vectors=True),
+    }
+    components = {"ner": recognizer(tok2vec(static_vectors=True)), "senter": {"model": tagger}}
+    compiled, own = engines(pipeline(components, vectors=20))
+    assert compiled.borrows_sentences
+    assert_same(compiled, own)
+
+
+def test_shared_vectors_are_listened_to() -> None:
+    """By both components."""
+    shared = {"model": tok2vec()}
+    listening = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "normalize": False, "tok2vec": LISTENER}}
+    nlp = pipeline({"tok2vec": shared, "ner": recognizer(LISTENER), "senter": listening})
+    assert_same(*engines(nlp))
+
+
+@pytest.mark.parametrize("language", ["fr", "de", "it", "ru", "tr", "ar", "hi"])
+def test_other_languages_rules_and_norms_are_honoured(language: str) -> None:
+    """Italian's among them, whose affix rules do not allow a window."""
+    nlp = pipeline({"ner": recognizer(), "sentencizer": {}}, language=language)
+    assert_same(*engines(nlp, sentences="sentencizer"))
+
+
+def test_a_sentencizers_rules_are_compiled() -> None:
+    """With punctuation of the user's own too."""
+    nlp = pipeline({"ner": recognizer(), "sentencizer": {"punct_chars": [";", "!", "🎉"]}})
+    compiled, own = engines(nlp, sentences="sentencizer")
+    assert_same(compiled, own)
+    texts = ["One; two (three;) four! ! ) five 🎉 six.  ; seven", "; a", "a ;", ";;;"]
+    assert_same(compiled, own, texts + TEXTS)
+
+
+def test_attributes_and_exceptions_that_somebody_changed_are_honoured() -> None:
+    """A lexeme's norm, an exception with white space in it, one that affix rules tear apart."""
+    nlp = pipeline({"ner": recognizer(), "senter": {}})
+    nlp.vocab["Google"].norm_ = "search-engine"
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.add_special_case("New England", [{"ORTH": "New England"}])
+    tokenizer.add_special_case("(CEO).", [{"ORTH": "(CEO)."}])
+    tokenizer.add_special_case("n't ?!", [{"ORTH": "n't ", "NORM": "not"}, {"ORTH": "?!"}])
+    compiled, own = engines(nlp)
+    torn = ["of New England .", "(New England)", "New  England", "New\nEngland", "( CEO ).", "do n't ?! no"]
+    assert_same(compiled, own, [*TEXTS, *torn])
+
+
+@pytest.mark.parametrize(
+    ("components", "reason"),
+    [
+        ({"ner": recognizer({**tok2vec(), "encode": {"@architectures": "spacy.MishWindowEncoder.v2", "width": 32,
+                                                    "depth": 2, "window_size": 1}})}, "mish"),
+        ({"ner": recognizer(tok2vec(attributes=["NORM", "TAG"]))}, "TAG"),
+        ({"beam_ner": recognizer()}, "beam"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_refused_with_its_reason(components: dict[str, Any], reason: str) -> None:
+    """Never guessed."""
+    nlp = pipeline({**components, "sentencizer": {}})
+    with pytest.raises(Unsupported, match=reason):
+        engines(nlp, entities=next(iter(components)), sentences="sentencizer")
+
+
+def test_a_pipeline_without_a_recognizer_still_gets_its_sentences() -> None:
+    """Computed without any network."""
+    nlp = pipeline({"sentencizer": {}})
+    own = SpacyEngine(nlp, Chains((), (), ("sentencizer",)))
+    compiled = compile_pipeline(nlp, None, "sentencizer", own)
+    assert differing(compiled, own, TEXTS, Wanted(entities=False, sentences=True)) == []
+
+
+def test_several_shared_tok2vecs_are_refused() -> None:
+    """What a component hears then depends on where it stands between them."""
+    nlp = pipeline({"tok2vec1": {"model": tok2vec()}, "ner": recognizer(LISTENER), "tok2vec2": {"model": tok2vec()}})
+    nlp.add_pipe("sentencizer")
+    with pytest.raises(Unsupported, match="2 components"):
+        engines(nlp, sentences="sentencizer")
+
+
+def test_static_vectors_by_another_attribute_than_the_word_are_refused() -> None:
+    """A norm depends on the exception that a token is from."""
+    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
+    table: Any = nlp.vocab.vectors
+    nlp.vocab.vectors = Vectors(data=table.data, keys=list(table.keys()), attr=NORM, strings=nlp.vocab.strings)
+    with pytest.raises(Unsupported, match="attribute"):
+        engines(nlp)
+
+
+def test_flags_that_somebody_set_by_hand_are_honoured() -> None:
+    """They decide which actions are valid, and where rules end a sentence."""
+    nlp = pipeline({"ner": recognizer(), "sentencizer": {}})
+    plain, _ = engines(nlp, sentences="sentencizer")
+    text = "Google ! Google bought New England . Acme bought Google ."
+    nlp.vocab["Google"].set_flag(IS_PUNCT, True)
+    nlp.vocab["Acme"].set_flag(IS_SPACE, True)
+    compiled, own = engines(nlp, sentences="sentencizer")
+    assert_same(compiled, own, [*TEXTS, text])
+    assert plain.annotate([text], [BOTH]) != compiled.annotate([text], [BOTH])

@@ -1,0 +1,252 @@
+"""The sentiment model: the kernels against the reference, words against `tokens.py`, folders that are broken."""
+
+import json
+import threading
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spanwise.pipelines import PipelineBroken
+from spanwise.pipelines.kernels import Sentiment as Kernels
+from spanwise.pipelines.sentiment.artefact import Artefact
+from spanwise.pipelines.sentiment.model import Scores, Span, Target, TextScores
+from spanwise.pipelines.sentiment.model_choice import SentimentMismatch, compare, load_sentiment_model
+from spanwise.pipelines.sentiment.reference_model import ReferenceModel, fnv1a, ngram_buckets
+from spanwise.pipelines.sentiment.tokens import EMOTICONS, tokenize, unstretched
+from tests.support.artefacts import WORDS, write_random_model
+
+PIECES = [
+    *WORDS, *EMOTICONS, "GOOD", "Paris", "O'Brien's", "sooooo", "BAAAD", "nooottt", "baaaadd", "#great",
+    "@some_body", "@", "#", "http://x.org/a?b",
+    "WWW.x.org", "2", "1984", "...", "!!!", "naïve", "東京", "👍🏽", "❤️", "\u200d", "e\u0301", "ﬁ", "İ", "'", "’s", "_",
+    "x" * 60, "\U000e0001", "\U00020000", "\x1f", "\u2003", "\n",
+]  # fmt: skip
+texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).flatmap(
+    lambda pieces: st.sampled_from(["", " "]).map(lambda space: space.join(pieces))
+).filter(lambda text: not any(0xD800 <= ord(c) < 0xE000 for c in text))  # fmt: skip
+needs_kernels = pytest.mark.skipif(Kernels is None, reason="the kernels were not built: there is no C compiler")
+
+
+@pytest.fixture(scope="module")
+def artefact(tmp_path_factory: pytest.TempPathFactory) -> Artefact:
+    """Random weights."""
+    return Artefact.load(write_random_model(tmp_path_factory.mktemp("model")))
+
+
+def closeness(ones: list[Scores], others: list[Scores]) -> float:
+    """The largest difference."""
+    assert len(ones) == len(others)
+    return float(np.abs(np.array(ones) - np.array(others)).max()) if ones else 0.0
+
+
+def of_text(scores: TextScores) -> list[Scores]:
+    """All scores of a text."""
+    return [scores.whole, *scores.sentences]
+
+
+def cut(text: str, places: list[int]) -> list[Span]:
+    """Sentences that begin at these places."""
+    bounds = sorted({0, len(text), *(p % (len(text) + 1) for p in places)})
+    return list(pairwise(bounds))
+
+
+@needs_kernels
+@pytest.mark.parametrize("instructions", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize(("width", "layers", "heads"), [(16, 1, 1), (33, 3, 4), (80, 2, 2)])
+def test_every_size_and_instruction_set_agrees(
+    tmp_path: Path, instructions: str, width: int, layers: int, heads: int
+) -> None:
+    """On the built-in sample, with a text of more words than are computed at a time."""
+    from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
+
+    artefact = Artefact.load(write_random_model(tmp_path, width=width, layers=layers, heads=heads))
+    try:
+        compiled = CompiledModel(artefact, instructions)
+    except ValueError:
+        pytest.skip(f"this processor has no {instructions}")
+    compare(compiled, ReferenceModel(artefact))
+
+
+@needs_kernels
+@settings(max_examples=150, deadline=None)
+@given(text=texts)
+def test_words_are_those_of_the_reference(artefact: Artefact, text: str) -> None:
+    """Places, keys and flags."""
+    from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
+
+    assert CompiledModel(artefact).tokenize(text) == [tuple(token) for token in tokenize(text)]
+
+
+@needs_kernels
+@settings(max_examples=100, deadline=None)
+@given(batch=st.lists(st.tuples(texts, st.lists(st.integers(0, 500), max_size=4)), min_size=1, max_size=6))
+def test_scores_are_those_of_the_reference(artefact: Artefact, batch: list[tuple[str, list[int]]]) -> None:
+    """Of wholes, sentences and targets; alone to the last bit what they are in a batch."""
+    from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
+
+    compiled, reference = CompiledModel(artefact), ReferenceModel(artefact)
+    strings = [text for text, _ in batch]
+    sentences = [cut(text, places) if places else [] for text, places in batch]
+    found = compiled.score(strings, sentences)
+    for one, other in zip(found, reference.score(strings, sentences), strict=True):
+        assert closeness(of_text(one), of_text(other)) < 1e-4
+    assert found == [compiled.score([t], [s])[0] for t, s in zip(strings, sentences, strict=True)]
+    targets = [
+        [Target(p % (len(t) + 1), min(len(t), p % (len(t) + 1) + 3), *span) for span in spans for p in places]
+        for (t, places), spans in zip(batch, sentences, strict=True)
+    ]
+    towards = compiled.score_targets(strings, targets)
+    for those, others in zip(towards, reference.score_targets(strings, targets), strict=True):
+        assert closeness(those, others) < 1e-4
+    assert towards == [compiled.score_targets([t], [wanted])[0] for t, wanted in zip(strings, targets, strict=True)]
+
+
+@needs_kernels
+def test_any_number_of_threads_may_score(artefact: Artefact) -> None:
+    """Eight of them, on random texts: every answer is that of one thread alone."""
+    from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
+
+    compiled, random = CompiledModel(artefact), Random(1)
+    strings = [" ".join(random.choices(PIECES, k=random.randint(1, 300))) for _ in range(60)]
+    expected = [compiled.score([text], [[]])[0] for text in strings]
+    wrong: list[str] = []
+
+    def work(seed: int) -> None:
+        chance = Random(seed)
+        for _ in range(40):
+            chosen = chance.choices(range(len(strings)), k=7)
+            if compiled.score([strings[i] for i in chosen], [[]] * 7) != [expected[i] for i in chosen]:
+                wrong.append("a thread got another answer")
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@needs_kernels
+def test_long_texts_take_linear_time(artefact: Artefact) -> None:
+    """A quadratic step would run into the test's time limit."""
+    from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
+
+    compiled = CompiledModel(artefact)
+    text = "Paris is good " * 7000
+    spans = [(i, i + 5) for i in range(0, len(text), 14)]
+    (scores,) = compiled.score_targets([text], [[Target(start, end, 0, len(text)) for start, end in spans]])
+    assert len(scores) == len(spans)
+    assert len(compiled.score(["x" * 100_000, "😀" * 100_000, "good:)" * 16_000], [[], [], []])) == 3
+
+
+def test_probabilities_add_up_to_one(artefact: Artefact) -> None:
+    """All of them."""
+    scores = ReferenceModel(artefact).score(["good bad", ""], [[(0, 4), (5, 8)], []])
+    for each in (*of_text(scores[0]), *of_text(scores[1])):
+        assert sum(each) == pytest.approx(1)
+
+
+def test_n_grams_are_hashed_as_is_written_down() -> None:
+    """The test vectors of the FNV reference, and the n-grams of a short word."""
+    assert fnv1a(b"") == 0x811C9DC5
+    assert fnv1a(b"foobar") == 0xBF9CF968
+    words = [b"<ab", b"ab>", b"<ab>"]
+    assert ngram_buckets("ab", 1000) == [fnv1a(word) % 1000 for word in words]
+
+
+def test_a_stretched_word_is_what_it_was() -> None:
+    """Without the second of its last doubled letters, of its first, of all."""
+    assert unstretched("happyy") == ("happy", "hapyy", "hapy")
+    assert unstretched("haate") == ("hate",) * 3
+    assert unstretched("!!") == unstretched("hate") == unstretched("éé") == ()
+
+
+def test_a_stretched_word_that_nobody_knows_scores_as_the_word(artefact: Artefact) -> None:
+    """But for what being stretched itself says."""
+    model = ReferenceModel(artefact)
+    stretched = model.score(["baaaaad", "baddddd", "baddd"], [[]] * 3)
+    assert stretched[0] == stretched[1] == stretched[2] != model.score(["bad"], [[]])[0]
+
+
+def test_a_model_that_disagrees_with_its_reference_is_refused(artefact: Artefact) -> None:
+    """By the sample that is compared at every start: one text of it that is off by a thousandth is enough."""
+
+    class Another(ReferenceModel):
+        def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
+            *others, last = super().score(texts, sentences)
+            negative, neutral, positive = last.whole
+            return [*others, last._replace(whole=Scores(negative + 1e-3, neutral - 1e-3, positive))]
+
+    compare(ReferenceModel(artefact), ReferenceModel(artefact))
+    with pytest.raises(SentimentMismatch):
+        compare(Another(artefact), ReferenceModel(artefact))
+
+
+@pytest.mark.parametrize("why", ["they disagree", "they were not built"])
+def test_the_reference_serves_where_the_kernels_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """With the same scores; the name tells."""
+
+    def disagree(*_: object) -> None:
+        raise SentimentMismatch
+
+    if why == "they disagree":
+        monkeypatch.setattr("spanwise.pipelines.sentiment.model_choice.compare", disagree)
+    else:
+        monkeypatch.setattr("spanwise.pipelines.sentiment.model_choice.Kernels", None)
+    model = load_sentiment_model(write_random_model(tmp_path))
+    assert model.name == "reference"
+    assert len(model.score(["good"], [[(0, 4)]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("vocabulary.txt", None),
+        ("vocabulary.txt", b"a\na\n"),
+        ("embeddings.npy", b"no array"),
+        ("model.npz", b"no archive"),
+        ("metadata.json", b"[]"),
+        ("metadata.json", b'{"format": 0}'),
+        ("metadata.json", b"no JSON"),
+    ],
+)
+def test_a_folder_that_is_broken_is_refused(tmp_path: Path, file: str, content: bytes | None) -> None:
+    """With one error that says so."""
+    folder = write_random_model(tmp_path)
+    (folder / file).unlink()
+    if content is not None:
+        (folder / file).write_bytes(content)
+    with pytest.raises(PipelineBroken, match="The sentiment model cannot be used"):
+        load_sentiment_model(folder)
+
+
+def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    """By name: missing, of another size, of another type, not finite."""
+    with np.load(write_random_model(tmp_path) / "model.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    for name, wrong in (
+        ("target.mask", arrays["target.mask"][:-1]),
+        ("flags", arrays["flags"].astype(np.float64)),
+        ("sentence.output.bias", arrays["target.output.bias"]),
+        ("text.bias", np.full(3, np.nan, np.float32)),
+        ("target.attention", arrays["target.attention"][:1]),
+    ):
+        np.savez(tmp_path / "model.npz", **{**arrays, name: wrong})
+        with pytest.raises(PipelineBroken, match=name.replace("target.attention", "target.hidden.weights")):
+            Artefact.load(tmp_path)
+    np.savez(tmp_path / "model.npz", **{k: v for k, v in arrays.items() if k != "flags"})
+    with pytest.raises(PipelineBroken, match="no array 'flags'"):
+        Artefact.load(tmp_path)
+
+
+def test_metadata_tells_how_the_model_was_made(artefact: Artefact) -> None:
+    """It is kept as it is."""
+    assert artefact.metadata == json.loads('{"format": 1}')

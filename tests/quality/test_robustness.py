@@ -1,0 +1,77 @@
+"""The model in the package: sentences that it must get right, and whom it must not treat differently.
+
+The pass rates and the changes are printed with the results of the run, by `make quality` too.
+"""
+
+import pytest
+
+from quality.fairness import GROUPS, changes
+from quality.robustness import categories, most, robustness_report, toward, whole
+from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines.sentiment import SentimentModel
+
+GOAL = 0.9
+NOT_REACHED = {"names that sound good or bad": 0.89}
+"""What the model in the package does in categories where it misses the goal; docs/sentiment.md says so too."""
+
+FAIR = 0.03
+
+
+@pytest.fixture(scope="module")
+def model(english: Analyzer) -> SentimentModel:
+    """As it serves."""
+    assert english.sentiment
+    assert english.sentiment.name == "compiled"
+    return english.sentiment
+
+
+@pytest.fixture(scope="module")
+def rates(model: SentimentModel, pytestconfig: pytest.Config) -> dict[str, float]:
+    """Pass rates by category, printed."""
+    report, rates = robustness_report(model)
+    terminal = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    if terminal:
+        terminal.write_line(f"\n{report}")
+    return rates
+
+
+@pytest.mark.parametrize(
+    "category",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason="a known weakness, see docs/sentiment.md"))
+        if name in NOT_REACHED
+        else name
+        for name in categories()
+    ],
+)
+def test_most_sentences_of_a_category_are_right(rates: dict[str, float], category: str) -> None:
+    """Nine of ten, in every one."""
+    assert rates[category] >= GOAL
+
+
+@pytest.mark.parametrize("category", list(NOT_REACHED))
+def test_a_known_weakness_does_not_grow(rates: dict[str, float], category: str) -> None:
+    """Where the goal is not reached yet."""
+    assert rates[category] >= NOT_REACHED[category]
+
+
+@pytest.mark.parametrize("group", list(GROUPS))
+def test_scores_hardly_depend_on_who_is_spoken_of(model: SentimentModel, group: str) -> None:
+    """On average over all pairs of a group."""
+    assert changes(model)[group][0] < FAIR
+
+
+def test_one_sentence_says_opposite_things_of_two_entities(english: Analyzer) -> None:
+    """And the other way round when they change places; through the pipeline, as it is served."""
+    for good, bad in (("Paris", "London"), ("London", "Paris")):
+        text = f"I love {good}, but I hate {bad}."
+        (answer,) = english.analyze([Document(text, frozenset({"entity_sentiment"}))])
+        found = {entity["text"]: entity["sentiment"]["label"] for entity in answer["entities"]}
+        assert found == {good: "positive", bad: "negative"}
+
+
+def test_the_classes_are_told_apart(model: SentimentModel) -> None:
+    """Each is the most probable one somewhere: the suite itself could not pass otherwise, whatever it holds."""
+    texts = ("This is dreadful.", "The train leaves at nine.", "This is delightful.")
+    assert [most(whole(model, text)) for text in texts] == [0, 1, 2]
+    assert most(toward(model, "The plumber was superb.", "plumber")) == 2

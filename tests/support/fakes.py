@@ -1,0 +1,50 @@
+"""Stand-ins for what tests must control: a pipeline that waits, or that fails."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from spanwise.pipelines import Analyzer
+from spanwise.pipelines.entities.engine import Annotations, Engine, EngineName, Wanted
+
+
+class GatedEngine:
+    """Finds nothing; waits at a gate that the test opens, and notes which texts came together."""
+
+    name: EngineName = "spacy"
+
+    def __init__(self, patience: float = 30) -> None:
+        self._patience = patience
+        self.gate = threading.Event()
+        self.entered = threading.Event()
+        self.batches: list[list[str]] = []
+
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+        """Note the batch, then wait for the gate."""
+        self.batches.append(list(texts))
+        self.entered.set()
+        assert self.gate.wait(self._patience), "the test never opened the gate"
+        return [Annotations([], []) for _ in texts]
+
+
+class FailingEngine:
+    """Raises when a batch holds a text that it cannot bear, and quotes the text, as a careless component would."""
+
+    name: EngineName = "spacy"
+
+    def __init__(self, fails_on: Callable[[str], bool]) -> None:
+        self.fails_on = fails_on
+        self.calls = 0
+
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+        """Raise on any unbearable text."""
+        self.calls += 1
+        for text in texts:
+            if self.fails_on(text):
+                raise ValueError(f"cannot bear {text!r}")
+        return [Annotations([], []) for _ in texts]
+
+
+def with_engine(analyzer: Analyzer, engine: Engine, language: str = "en") -> Analyzer:
+    """The analyzer with another engine and no sentiment model."""
+    return replace(analyzer, engine=engine, language=language, sentiment=None, features=frozenset({"entities"}))

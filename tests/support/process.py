@@ -1,0 +1,109 @@
+"""The service as a real process on a loopback port."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+
+SPANWISE = Path(sys.executable).parent / "spanwise"
+READY_SECONDS = 60
+
+
+def environment(**changed: str) -> dict[str, str]:
+    """That of this process, without any settings of the service but these and patience for a slow machine."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SPANWISE_")}
+    settings = {"nlp_threads": "1", "default_timeout_ms": "120000", "shutdown_seconds": "120", **changed}
+    return {**kept, **{f"SPANWISE_{name.upper()}": value for name, value in settings.items()}}
+
+
+class ServiceProcess:
+    """A running `spanwise serve`, its URL, and the lines it has logged."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", *, read_log: bool) -> None:
+        self.process = process
+        self.log: list[dict[str, Any]] = []
+        self.errors = b""
+        self._url = threading.Event()
+        self.url = ""
+        self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
+        if read_log:
+            self._readers.append(threading.Thread(target=self._read_log, daemon=True))
+        for reader in self._readers:
+            reader.start()
+
+    def wait_until_ready(self) -> None:
+        """Until `/readyz` answers 200."""
+        deadline = time.monotonic() + READY_SECONDS
+        assert self._url.wait(READY_SECONDS), f"never said where it listens: {self.errors!r}"
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.errors!r} {self.log}"
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError("never became ready")
+
+    def lines(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> list[dict[str, Any]]:
+        """The logged lines that are wanted, as soon as there is one."""
+        deadline = time.monotonic() + seconds
+        while not (found := [line for line in self.log if wanted(line)]):
+            assert time.monotonic() < deadline, "such a line was never logged"
+            time.sleep(0.05)
+        return found
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
+        """Send a signal and wait for the end. Returns the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def close(self) -> None:
+        """Once it has ended: take in the rest of what it wrote."""
+        for reader in self._readers:
+            reader.join(10)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream
+            stream.close()
+
+    def _read_errors(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.errors += line
+            if match := re.search(rb"http://\S+?:\d+", line):
+                self.url = match.group().decode()
+                self._url.set()
+
+    def _read_log(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.log.append(orjson.loads(line))
+
+
+@contextmanager
+def service(environment: dict[str, str], *arguments: str, read_log: bool = True) -> Iterator[ServiceProcess]:
+    """`spanwise serve` on a free port, ready; killed at the end of the block if it still runs."""
+    process = subprocess.Popen(
+        [SPANWISE, "serve", "--port", "0", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    running = ServiceProcess(process, read_log=read_log)
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)
+        running.close()

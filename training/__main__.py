@@ -1,0 +1,72 @@
+"""`python -m training DATA`: from the corpora to the sentiment model in the package."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.calibration import calibrate
+from training.examples import training_examples
+from training.export import export
+from training.recipe import (
+    CALIBRATED,
+    EPOCHS,
+    REVIEWS,
+    SEED,
+    Development,
+    new_student,
+    prepare,
+    train,
+    vocabulary_of,
+)
+from training.student import Size
+from training.swapping import Swapper
+
+
+def main() -> None:
+    """Trains, calibrates, exports, and prints figures on development data."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("data", type=Path, help="the folder of the corpora")
+    parser.add_argument("--out", type=Path, default=Path("pipelines/sentiment/english"))
+    parser.add_argument("--cache", type=Path, default=Path(".training"), help="for what takes long")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--seed", type=int, default=SEED)
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    torch.manual_seed(arguments.seed)
+    ground = prepare(arguments.data, arguments.cache, arguments.seed)
+    training = training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS)
+    development = Development.read(ground)
+    swapper = Swapper(ground.reader.types, training.sentences, arguments.seed)
+    size = Size()
+    vocabulary = vocabulary_of(ground, size)
+    print(
+        f"{len(training.texts)} texts, {len(training.targets)} targets, {len(vocabulary.keys)} words "
+        f"({time.monotonic() - started:.0f} s)",
+        flush=True,
+    )
+    student = train(
+        new_student(ground, vocabulary, size), training, swapper, epochs=arguments.epochs, seed=arguments.seed
+    )
+    calibrated = [development.texts[name] for name in CALIBRATED]
+    scaling = calibrate(student, calibrated, list(development.targets.values()))
+    found = development.figures(student)
+    for name, row in found.items():
+        print(f"{name:20} {json.dumps(row)}", flush=True)
+    metadata: dict[str, Any] = {
+        "format": 1,
+        "language": "en",
+        "seed": arguments.seed,
+        "epochs": arguments.epochs,
+        "calibration": scaling,
+        "development": found,
+    }
+    export(student, vocabulary, ground.reader.types, arguments.out, metadata)
+    print(f"wrote {arguments.out} after {time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""What the student learns from: every corpus, with the teacher's labels and its own mixed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.corpora import Corpora, TargetText, Text
+from training.dataset import Example, Reader, Sentence, TargetExample
+from training.labelling import Labelled, Probabilities
+from training.lexicon import lexicon
+from training.teacher import HEADS
+from training.templates import TEMPLATES, make
+
+GOLD_SHARE = 0.4  # of a corpus' own label where the teacher has one too
+TEMPERATURE = 1.4  # of the teacher's probabilities: it is surer than it should be by that much, on development data
+SMOOTH = 0.04  # what a label alone leaves to the two others
+
+# The teacher's head for a corpus of targets.
+_TARGETS = {
+    "targets.news": "news",
+    "targets.news.names": "news",
+    "targets.mams": "mams",
+    "targets.twitter": "twitter",
+    "targets.sem14": "sem14",
+}
+
+# The head whose notion of neutral fits a corpus, and how much its texts count.
+_TEXTS = {
+    "tweets": (("tweet",), 1.5),
+    "phrases": (("film",), 0.7),
+    "aspects": (("film", "tweet"), 1.0),
+    "posts": (("tweet",), 0.7),
+    "factual": (("tweet",), 0.5),
+    "reviews": (("film",), 0.7),
+}
+
+
+@dataclass
+class Training:
+    """Everything to learn from; `sentences` are all sentences of texts, for their names."""
+
+    texts: list[Example]
+    targets: list[TargetExample]
+    sentences: list[Sentence]
+
+
+def training_examples(
+    corpora: Corpora, labelled: dict[str, Labelled], reader: Reader, reviews: int, *, gold_share: float = GOLD_SHARE
+) -> Training:
+    """All examples; `reviews`: of how many long reviews. With a gold share of 1 nothing is learned from the teacher."""
+    texts: list[Example] = []
+    for name, (heads, weight) in _TEXTS.items():
+        found = labelled[name] if gold_share < 1 else labelled[name].with_gold()
+        wanted = _mixed(_of_heads(found.soft, heads), found.gold, gold_share)
+        sentences = reader.read([row.text for row in found.rows], whole=name in ("phrases", "reviews"))
+        texts += [Example(s, triple(w), weight) for s, w in zip(sentences, wanted, strict=True) if s]
+    texts += _gold_phrases(corpora, labelled["phrases"], reader)
+    texts += _reviews(corpora, reader, reviews)
+    texts += _lexicon(reader)
+    targets = []
+    for name, head in _TARGETS.items():
+        found = labelled[name] if gold_share < 1 else labelled[name].with_gold()
+        wanted = _mixed(_of_heads(found.soft, (head,)), found.gold, gold_share)
+        targets += target_examples(found.rows, wanted, reader)
+    found = labelled["targets.new"] if gold_share < 1 else labelled["targets.new"].with_gold()
+    targets += target_examples(found.rows, _of_heads(found.soft, ("news", "twitter", "mams")), reader, 0.5)
+    made = _made(reader)
+    texts, targets = texts + made.texts, targets + made.targets
+    return Training(texts, targets, [s for e in texts for s in e.sentences])
+
+
+def labelled_examples(rows: Sequence[Text], reader: Reader, *, whole: bool) -> list[Example]:
+    """Examples whose label is certain: for scores and calibration. Empty texts are left out."""
+    sentences = reader.read([row.text for row in rows], whole=whole)
+    return [Example(s, _certain(row.label)) for s, row in zip(sentences, rows, strict=True) if s]
+
+
+def target_examples(
+    rows: Sequence[TargetText], wanted: np.ndarray, reader: Reader, weight: float = 1.0
+) -> list[TargetExample]:
+    """Targets, each in the sentence (or the sentences) that hold it."""
+    result = []
+    cut = reader.read_with_names([row.text for row in rows])
+    for row, w, (spans, names) in zip(rows, wanted, cut, strict=True):
+        around = [span for span in spans if span[0] < row.end and span[1] > row.start] or [(0, len(row.text))]
+        start, end = around[0][0], around[-1][1]
+        found = reader.target(row.text, row.start, row.end, (start, end), names)
+        if found:
+            result.append(TargetExample(*found, triple(w), weight))
+    return result
+
+
+def certain(rows: Sequence[Text] | Sequence[TargetText]) -> np.ndarray:
+    """[rows, 3], one 1 in each row."""
+    return np.array([_certain(row.label) for row in rows], dtype=np.float32)
+
+
+def triple(values: np.ndarray) -> tuple[float, float, float]:
+    """Three floats."""
+    negative, neutral, positive = map(float, values)
+    return negative, neutral, positive
+
+
+def _certain(label: int) -> tuple[float, float, float]:
+    return (float(label == 0), float(label == 1), float(label == 2))
+
+
+def _of_heads(soft: Probabilities, heads: Sequence[str]) -> np.ndarray:
+    tempered = soft[:, [HEADS.index(head) for head in heads]] ** (1 / TEMPERATURE)
+    return (tempered / tempered.sum(2, keepdims=True)).mean(1)
+
+
+def _mixed(soft: np.ndarray, gold: Sequence[int], share: float) -> np.ndarray:
+    labels = np.array(gold, dtype=np.intp)
+    known = labels >= 0
+    own = np.eye(3, dtype=np.float32)[np.maximum(labels, 0)]
+    return np.where(known[:, None], share * own + (1 - share) * soft, soft).astype(np.float32)
+
+
+def _smoothed(label: int) -> tuple[float, float, float]:
+    return tuple(1 - SMOOTH if i == label else SMOOTH / 2 for i in range(3))  # type: ignore[return-value]
+
+
+def _gold_phrases(corpora: Corpora, known: Labelled, reader: Reader) -> list[Example]:
+    seen = {row.text for row in known.rows}
+    rest = [row for row in corpora.phrases() if row.text not in seen]
+    sentences = reader.read([row.text for row in rest], whole=True)
+    return [Example(s, _smoothed(row.label), 0.5) for s, row in zip(sentences, rest, strict=True) if s]
+
+
+def _reviews(corpora: Corpora, reader: Reader, count: int) -> list[Example]:
+    rows = corpora.reviews()
+    rows = rows[:: max(1, len(rows) // count)]
+    sentences = reader.read([row.text for row in rows])
+    return [Example(s, _smoothed(row.label), 4.0, pair=True) for s, row in zip(sentences, rows, strict=True)]
+
+
+def _lexicon(reader: Reader) -> list[Example]:
+    """Words alone, with what they feel like."""
+    words = lexicon()
+    result = []
+    for valence, sentences in zip(words.values(), reader.read(list(words), whole=True), strict=True):
+        if sentences:
+            strong = min(1.0, abs(valence) / 2.5)
+            side, neutral = 0.15 + 0.8 * strong, 0.82 - 0.8 * strong
+            other = 1 - side - neutral
+            result.append(Example(sentences, (other, neutral, side) if valence > 0 else (side, neutral, other), 0.4))
+    return result
+
+
+def _made(reader: Reader) -> Training:
+    texts, targets = [], []
+    for made in make(TEMPLATES):
+        sentence = reader.sentence(made.text, 0, len(made.text), made.names)
+        texts.append(Example([sentence], made.wanted, 0.7))
+        for start, end, wanted in made.targets:
+            found = reader.target(made.text, start, end, (0, len(made.text)), made.names)
+            if found:
+                targets.append(TargetExample(*found, wanted, 0.7))
+    return Training(texts, targets, [])

@@ -1,0 +1,206 @@
+"""The student's training: texts and targets in turn, soft labels, a running mean of the weights."""
+
+import copy
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from spanwise.pipelines.sentiment.tokens import CAPITALS, TITLE
+from training.capitals import Shouter, with_feeling
+from training.dataset import Example, Ints, TargetExample
+from training.joining import Joiner
+from training.student import Bags, Packed, Student
+from training.swapping import Swapper
+
+BATCH_TOKENS, TARGET_BATCH_TOKENS = 5000, 2500
+RATE, WARM_UP, MEAN_DECAY = 2e-3, 200, 0.998
+PAIR_NEUTRAL = 0.15  # how much a review's label says that it is not neutral
+WINDOW = 64
+SHORT = 2  # sentences of a text at most, for its versions to be compared
+
+
+def fit(
+    student: Student,
+    texts: Sequence[Example],
+    targets: Sequence[TargetExample],
+    swapper: Swapper,
+    *,
+    epochs: int,
+    seed: int = 1,
+    rate: float = RATE,
+    finishing: bool = False,
+) -> Student:
+    """Returns the running mean of the student's weights over the steps.
+
+    `finishing`: half of the targets get another target's sentence beside their own, and texts must not change when
+    their names do, nor feel less when they shout.
+    """
+    random = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    joiner = Joiner(targets, swapper, seed) if finishing and targets else None
+    shouter = Shouter(swapper.types, seed)
+    optimizer = torch.optim.Adam(student.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
+    mean = copy.deepcopy(student)
+    sizes = [sum(len(s.types) for s in e.sentences) for e in texts], [len(e.sentence.types) for e in targets]
+    per_epoch = max(1, sum(sizes[0]) // BATCH_TOKENS)
+    steps = per_epoch * epochs
+    text_batches = endless(sizes[0], BATCH_TOKENS, random)
+    target_batches = endless(sizes[1], TARGET_BATCH_TOKENS, random) if targets else None
+    student.train()
+    started, losses = time.monotonic(), np.zeros(2)
+    for step in range(1, steps + 1):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(step / WARM_UP, max(0.02, 1 - step / steps))
+        batch = [texts[i] for i in next(text_batches)]
+        text_loss = loss_of_texts(student, batch, swapper)
+        loss = text_loss
+        if finishing:
+            loss = loss + loss_of_names(student, batch, swapper) + loss_of_capitals(student, batch, shouter)
+        if target_batches:
+            chosen = [targets[i] for i in next(target_batches)]
+            target_loss = loss_of_targets(student, joiner.joined(chosen) if joiner else chosen, swapper)
+            loss = loss + target_loss
+            losses[1] += float(target_loss.detach())
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(student.parameters(), 5.0)
+        optimizer.step()
+        losses[0] += float(text_loss.detach())
+        decay = min(MEAN_DECAY, step / (step + 10))
+        with torch.no_grad():
+            for average, value in zip(mean.parameters(), student.parameters(), strict=True):
+                average.lerp_(value, 1 - decay)
+        if step % 200 == 0:
+            shown = " ".join(f"{x / 200:.4f}" for x in losses)
+            print(f"student {step}/{steps} losses {shown} {time.monotonic() - started:.0f} s", flush=True)
+            losses[:] = 0
+    mean.eval()
+    return mean
+
+
+def endless(sizes: Sequence[int], tokens: int, random: np.random.Generator) -> Iterator[list[int]]:
+    """Batches of indices, each pass in a new order."""
+    while True:
+        batch: list[int] = []
+        filled = 0
+        for i in random.permutation(len(sizes)):
+            batch.append(int(i))
+            filled += sizes[i]
+            if filled >= tokens:
+                yield batch
+                batch, filled = [], 0
+        if batch:
+            yield batch
+
+
+def text_logits(
+    student: Student, examples: Sequence[Example], swapper: Swapper | None = None, *, raw: bool = False
+) -> Tensor:
+    """[texts, 3]; `raw`: the outputs of all sentences instead, [sentences, 4]."""
+    sentences = [(s, i) for i, example in enumerate(examples) for s in example.sentences]
+    tokens = [swapper.swapped(s)[:2] if swapper else (s.types, s.flags) for s, _ in sentences]
+    packed = Packed(np.array([len(types) for types, _ in tokens]), student.size.depth)
+    outputs = student.sentences(*_joined(tokens), packed)
+    if raw:
+        return outputs
+    return student.texts(outputs, torch.tensor([i for _, i in sentences]), len(examples))
+
+
+def loss_of_texts(student: Student, examples: Sequence[Example], swapper: Swapper | None) -> Tensor:
+    """Cross entropy with soft labels; for pairs, of the two classes, and a little for not being neutral."""
+    logits = text_logits(student, examples, swapper)
+    wanted = torch.tensor([e.wanted for e in examples])
+    weight = torch.tensor([e.weight for e in examples])
+    pair = torch.tensor([e.pair for e in examples])
+    full = -(wanted * F.log_softmax(logits, 1)).sum(1)
+    two = -(wanted[:, ::2] * F.log_softmax(logits[:, ::2], 1)).sum(1)
+    loss = torch.where(pair, PAIR_NEUTRAL * full + (1 - PAIR_NEUTRAL) * two, full)
+    return (loss * weight).sum() / weight.sum()
+
+
+def loss_of_names(student: Student, examples: Sequence[Example], swapper: Swapper) -> Tensor:
+    """How far two versions of a text with other names are apart: Jeffreys' divergence."""
+    named = [e for e in examples if len(e.sentences) <= SHORT and any(s.names for s in e.sentences)]
+    if not named:
+        return torch.zeros(())
+    one, other = (F.log_softmax(text_logits(student, named, swapper), 1) for _ in range(2))
+    return ((one.exp() - other.exp()) * (one - other)).sum(1).mean()
+
+
+def loss_of_capitals(student: Student, examples: Sequence[Example], shouter: Shouter) -> Tensor:
+    """How much less a text feels, in logarithms of its side's probability, when it is written in capitals."""
+    felt = [e for e in with_feeling(examples) if len(e.sentences) <= SHORT]
+    if not felt:
+        return torch.zeros(())
+    side = torch.tensor([2 * int(e.wanted[2] > e.wanted[0]) for e in felt])
+    with torch.no_grad():
+        quiet = F.log_softmax(text_logits(student, felt), 1)
+    loud = F.log_softmax(text_logits(student, [shouter.shouted(e) for e in felt]), 1)
+    rows = torch.arange(len(felt))
+    return F.relu(quiet[rows, side] - loud[rows, side]).mean()
+
+
+def target_logits(student: Student, examples: Sequence[TargetExample], swapper: Swapper | None = None) -> Tensor:
+    """[targets, 3]."""
+    tokens: list[tuple[Ints, Ints]] = []
+    places, distances, lengths = [], [], []
+    common: list[tuple[Ints, Ints, int]] = []
+    done = 0
+    for i, example in enumerate(examples):
+        types, flags, place = example.sentence.types, example.sentence.flags, example.first
+        if swapper:
+            types, flags, place = swapper.swapped(example.sentence, (example.first, example.end))
+        end = place + example.end - example.first
+        plain = flags[place:end] & (CAPITALS | TITLE) == 0
+        common.append((types[place:end][plain], flags[place:end][plain], i))
+        before, after = max(0, place - WINDOW), end + WINDOW
+        types, flags = (np.concatenate([x[before : place + 1], x[end:after]]) for x in (types, flags))
+        tokens.append((types, flags))
+        lengths.append(len(types))
+        places.append(done + place - before)
+        distances.append(np.arange(len(types)) - (place - before))
+        done += len(types)
+    packed = Packed(np.array(lengths), student.size.target_depth)
+    bags = Bags(
+        *_joined([(types, flags) for types, flags, _ in common]),
+        torch.tensor([i for types, _, i in common for _ in types], dtype=torch.long),
+        torch.tensor([1 / len(types) for types, _, _ in common for _ in types]),
+    )
+    return student.towards(
+        *_joined(tokens),
+        packed,
+        places=torch.tensor(places),
+        distances=torch.from_numpy(np.concatenate(distances)),
+        common=bags,
+    )
+
+
+def loss_of_targets(student: Student, examples: Sequence[TargetExample], swapper: Swapper | None) -> Tensor:
+    """Cross entropy with soft labels."""
+    logits = target_logits(student, examples, swapper)
+    wanted = torch.tensor([e.wanted for e in examples])
+    weight = torch.tensor([e.weight for e in examples])
+    return (-(wanted * F.log_softmax(logits, 1)).sum(1) * weight).sum() / weight.sum()
+
+
+@torch.no_grad()
+def predict_texts(student: Student, examples: Sequence[Example], at_once: int = 256) -> Tensor:
+    """Logits [texts, 3]."""
+    parts = [text_logits(student, examples[i : i + at_once]) for i in range(0, len(examples), at_once)]
+    return torch.cat(parts)
+
+
+@torch.no_grad()
+def predict_targets(student: Student, examples: Sequence[TargetExample], at_once: int = 256) -> Tensor:
+    """Logits [targets, 3]."""
+    parts = [target_logits(student, examples[i : i + at_once]) for i in range(0, len(examples), at_once)]
+    return torch.cat(parts)
+
+
+def _joined(tokens: Sequence[tuple[Ints, Ints]]) -> tuple[Tensor, Tensor]:
+    types, flags = (np.concatenate([token[k] for token in tokens]) for k in (0, 1))
+    return torch.from_numpy(types).long(), torch.from_numpy(flags).long()

