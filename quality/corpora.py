@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from spanwise.pipelines.entities.engine import EntitySpan
+from spanwise.pipelines.annotations import EntitySpan
 
 LABELS = ("PER", "ORG", "LOC")
 """What the corpora and the pipeline both know, by the corpora's names; all else is left aside."""

@@ -10,7 +10,7 @@ from quality.corpora import read_corpus
 from quality.judgements import PIPELINE, entities
 from quality.scores import Scores, score
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.entities.engine import EntitySpan
+from spanwise.pipelines.annotations import EntitySpan
 
 _CORPORA = ("conll2003.dev", "wikigold", "wnut17.dev", "gum.train", "btc")
 _PROCESSES = 2

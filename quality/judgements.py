@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quality.corpora import CORPORA, OF_PIPELINE, Sentence, in_their_terms, read_corpus
+from spanwise.pipelines.annotations import ENTITIES, EntitySpan
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
-from spanwise.pipelines.entities.engine import Engine, EntitySpan, Wanted
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 
@@ -110,7 +111,7 @@ def engine_without_calibration() -> Engine:
 
 def entities(engine: Engine, sentences: Sequence[Sentence]) -> list[list[EntitySpan]]:
     """The entities that an engine finds in each sentence."""
-    wanted = [Wanted(entities=True, sentences=False)] * len(sentences)
+    wanted = [ENTITIES] * len(sentences)
     return [found.entities for found in engine.annotate([sentence.text for sentence in sentences], wanted)]
 
 

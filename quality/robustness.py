@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quality import robustness_cases as cases
-from spanwise.pipelines.sentiment import Scores, SentimentModel, Target
+from spanwise.pipelines.annotations import Scores
+from spanwise.pipelines.sentiment import SentimentModel, Target
 
 NEG, NEU, POS = range(3)
 _LABELS = ("neg", "neu", "pos")

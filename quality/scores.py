@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quality.corpora import LABELS, OF_PIPELINE, Gold, in_their_terms
-from spanwise.pipelines.entities.engine import EntitySpan
+from spanwise.pipelines.annotations import EntitySpan
 
 ALL = "all"
 

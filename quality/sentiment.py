@@ -25,7 +25,7 @@ from quality.sentiment_corpora import (
     target_development,
 )
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.entities.engine import EntitySpan, Wanted
+from spanwise.pipelines.annotations import SENTENCES, EntitySpan
 from spanwise.pipelines.sentiment import Target, targets_of
 from spanwise.pipelines.sentiment.tokens import tokenize
 
@@ -41,9 +41,9 @@ class Scorer:
 
     def __init__(self) -> None:
         analyzer = Analyzer.load(PIPELINE)
-        if analyzer.sentiment is None:
+        if analyzer.sentiment_model is None:
             raise SystemExit(f"{PIPELINE} has no sentiment model.")
-        self.analyzer, self.model = analyzer, analyzer.sentiment
+        self.analyzer, self.model = analyzer, analyzer.sentiment_model
 
     def texts(self, texts: Sequence[str]) -> Floats:
         """Probabilities, shape (texts, 3)."""
@@ -65,7 +65,7 @@ class Scorer:
         return np.array(rows)
 
     def _sentences(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        found = self.analyzer.engine.annotate(texts, [Wanted(entities=False, sentences=True)] * len(texts))
+        found = self.analyzer.engine.annotate(texts, [SENTENCES] * len(texts))
         return [[(start, end) for start, end in each.sentences] for each in found]
 
 

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationInfo
 
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -12,6 +12,12 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import TypeAliasType, TypedDict
 
+__all__ = [
+    "ErrorCode",
+    "FieldError",
+    "Problem",
+]
+
 ErrorCode = TypeAliasType(
     "ErrorCode",
     Literal[

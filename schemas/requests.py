@@ -7,7 +7,7 @@ bad document of a batch must not spoil its neighbours: it is validated alone and
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     MISSING,
@@ -23,13 +23,24 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-from typing_extensions import TypeAliasType
 
+from spanwise.schemas.answers import Feature, OffsetEncoding
 from spanwise.schemas.limits import DEFAULT_LIMITS, Limits, limits_of
 from spanwise.schemas.problems import document_error
 
-OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
-Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences"])
+__all__ = [
+    "DEFAULT_FEATURES",
+    "AnalyzeRequest",
+    "BatchDocument",
+    "BatchRequest",
+    "EntitiesRequest",
+    "RejectedDocument",
+    "SentimentRequest",
+    "StreamDocument",
+    "StreamOptions",
+    "given",
+    "stream_document",
+]
 
 _MAX_FIELDS = 32
 

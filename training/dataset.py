@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.entities.engine import Wanted
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES
 from spanwise.pipelines.sentiment.reference_model import ngram_buckets
 from spanwise.pipelines.sentiment.tokens import EMOTICONS, STRETCHED, tokenize, unstretched
 from training.alike import read_alike
@@ -89,7 +89,7 @@ class Reader:
         return result
 
     def _annotate(self, texts: Sequence[str]):  # type: ignore[no-untyped-def]
-        return self._analyzer.engine.annotate(list(texts), [Wanted(entities=True, sentences=True)] * len(texts))
+        return self._analyzer.engine.annotate(list(texts), [ENTITIES_AND_SENTENCES] * len(texts))
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """The sentences of each text, as spans in code points."""

@@ -22,15 +22,16 @@ from benchmarks.engine.timing import Work, beside_a_busy_thread, in_threads, med
 from benchmarks.ner_alone import PIPELINE, load_ner
 from benchmarks.offline import BATCH_SIZE
 from benchmarks.results import Machine
+from spanwise.pipelines.annotations import ENTITIES, SENTENCES, Layers
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
-from spanwise.pipelines.entities.engine import Engine, Wanted
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 
 _DATA = Path(__file__).parents[3] / "shared" / "data"
-_ENTITIES = Wanted(entities=True, sentences=False)
-_SENTENCES = Wanted(entities=False, sentences=True)
+_ENTITIES = ENTITIES
+_SENTENCES = SENTENCES
 _ONE_BY_ONE = 300
 _BUSY_TOKENS = 150  # for spaCy, which does some ten a second beside a busy thread
 
@@ -150,7 +151,7 @@ def _spacy_singles(nlp: Any, texts: list[str]) -> int:
     return sum(len(nlp(text).ents) for text in texts)
 
 
-def _engine_batches(engine: Engine, texts: list[str], wanted: Wanted = _ENTITIES) -> int:
+def _engine_batches(engine: Engine, texts: list[str], wanted: Layers = _ENTITIES) -> int:
     found = 0
     for start in range(0, len(texts), BATCH_SIZE):
         batch = texts[start : start + BATCH_SIZE]

@@ -18,6 +18,7 @@ from spacy.language import Language
 from spacy.util import load_config
 from srsly import read_msgpack  # type: ignore[import-untyped]
 
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, Layers
 from spanwise.pipelines.entities.engine import Chains
 from spanwise.pipelines.load_errors import PipelineBroken, first_line
 from spanwise.pipelines.specs import locate
@@ -60,7 +61,12 @@ class LoadedPipeline:
     chains: Chains
     has_entities: bool
     whole: bool
-    """It runs as a whole, in its own order, because more than a recognizer may read or write entities."""
+    """Whether it runs as a whole, in its own order, because more than a recognizer may read or write entities."""
+
+    @property
+    def layers(self) -> Layers:
+        """The layers that it computes."""
+        return ENTITIES_AND_SENTENCES if self.has_entities else SENTENCES
 
 
 def load(source: str) -> LoadedPipeline:

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.sentiment.artefact import CLASSES, MAX_DISTANCE, Artefact, Floats, Network
-from spanwise.pipelines.sentiment.model import Scores, Span, Target, TextScores
+from spanwise.pipelines.sentiment.model import Span, Target
 from spanwise.pipelines.sentiment.tokens import CAPITALS, FLAGS, STRETCHED, TITLE, Token, tokenize, unstretched
 
 NGRAMS = (3, 4, 5)

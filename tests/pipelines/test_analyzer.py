@@ -7,10 +7,11 @@ from typing import Literal
 import pytest
 
 from spanwise.pipelines import Analyzer, Document, EntitySpan, SelfTestFailed, SentenceSpan
-from spanwise.pipelines.entities.engine import Annotations, EngineName, Wanted
+from spanwise.pipelines.annotations import ENTITIES, Annotations, Layers, Scores, TextScores
+from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
-from spanwise.pipelines.sentiment import Scores, Span, Target, TextScores, targets_of
+from spanwise.pipelines.sentiment import Span, Target, targets_of
 from tests.conftest import ENGLISH
 
 TEXT = "Tim Cook loved Paris. It was awful."
@@ -22,11 +23,11 @@ class FixedEngine:
     name: EngineName = "compiled"
 
     def __init__(self, entities: list[EntitySpan], sentences: list[SentenceSpan]) -> None:
-        self._annotations = Annotations(entities, sentences)
+        self._entities, self._sentences = entities, sentences
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
-        """The same for every text."""
-        return [self._annotations for _ in texts]
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
+        """Return the same for every text."""
+        return [Annotations(self._entities, self._sentences) for _ in texts]
 
 
 def test_a_confidence_is_passed_on_and_an_absent_one_left_out(english: Analyzer) -> None:
@@ -43,7 +44,7 @@ def test_a_confidence_is_passed_on_and_an_absent_one_left_out(english: Analyzer)
 def test_spacys_own_engine_invents_no_confidence() -> None:
     """There is none to pass on."""
     loaded = load(ENGLISH)
-    (found,) = SpacyEngine(loaded.nlp, loaded.chains).annotate([TEXT], [Wanted(entities=True, sentences=False)])
+    (found,) = SpacyEngine(loaded.nlp, loaded.chains).annotate([TEXT], [ENTITIES])
     assert {entity.confidence for entity in found.entities} == {None}
 
 
@@ -92,7 +93,9 @@ def test_every_entity_has_a_sentiment_of_its_own(english: Analyzer) -> None:
     """With `entity_sentiment` alone the entities come with it; one call of the model serves a batch."""
     spans = [EntitySpan(0, 8, "PERSON", None), EntitySpan(15, 20, "GPE", None)]
     model = Recorder()
-    analyzer = replace(english, engine=FixedEngine(spans, [SentenceSpan(0, 21), SentenceSpan(22, 35)]), sentiment=model)
+    analyzer = replace(
+        english, engine=FixedEngine(spans, [SentenceSpan(0, 21), SentenceSpan(22, 35)]), sentiment_model=model
+    )
     documents = [
         Document(TEXT, frozenset({"entity_sentiment"})),
         Document(TEXT, frozenset({"entities", "sentences"})),
@@ -129,7 +132,7 @@ def test_a_self_test_that_fails_says_so(english: Analyzer) -> None:
     """As when an engine answers differently alone and in a batch."""
 
     class Fickle(FixedEngine):
-        def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+        def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
             found = [EntitySpan(0, 1, "X", None)] if len(texts) > 1 else []
             return [Annotations(found, []) for _ in texts]
 

@@ -13,7 +13,7 @@ from quality.corpora import CORPORA, LABELS, Gold, Sentence, detokenize, read_co
 from quality.judgements import Judgements, judge, split
 from quality.scores import score
 from spanwise.pipelines import Analyzer
-from spanwise.pipelines.entities.engine import EntitySpan
+from spanwise.pipelines.annotations import EntitySpan
 
 
 @pytest.mark.parametrize(

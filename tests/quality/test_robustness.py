@@ -20,9 +20,9 @@ FAIR = 0.03
 @pytest.fixture(scope="module")
 def model(english: Analyzer) -> SentimentModel:
     """As it serves."""
-    assert english.sentiment
-    assert english.sentiment.name == "compiled"
-    return english.sentiment
+    assert english.sentiment_model
+    assert english.sentiment_model.name == "compiled"
+    return english.sentiment_model
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from quality.robustness_cases import SWAPPED
-from spanwise.pipelines.sentiment import english_folder
+from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.tokens import tokenize
 from training.alike import BELIEFS, ORIGINS, read_alike
@@ -28,7 +28,7 @@ def test_words_of_a_group_share_what_the_model_sees() -> None:
 
 def test_the_model_that_ships_cannot_tell_them_apart() -> None:
     """Their rows are equal, to the last bit."""
-    artefact = Artefact.load(english_folder())
+    artefact = Artefact.load(model_folder("en"))
     rows = {word: row for row, word in enumerate(artefact.vocabulary)}
     for word, other in read_alike().items():
         assert np.array_equal(artefact.embeddings[rows[word]], artefact.embeddings[rows[other]]), word
@@ -37,7 +37,7 @@ def test_the_model_that_ships_cannot_tell_them_apart() -> None:
 
 def test_the_model_is_small_and_needs_nothing_of_its_own() -> None:
     """15 MB at most, without pickle; no library beyond what the service has anyway."""
-    files = [file for file in english_folder().iterdir() if file.suffix != ".md"]
+    files = [file for file in model_folder("en").iterdir() if file.suffix != ".md"]
     assert {file.name for file in files} == {"vocabulary.txt", "embeddings.npy", "model.npz", "metadata.json"}
     assert sum(file.stat().st_size for file in files) <= 15e6
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]

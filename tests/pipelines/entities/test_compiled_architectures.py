@@ -8,14 +8,16 @@ from spacy.attrs import IS_PUNCT, IS_SPACE, NORM
 from spacy.language import Language
 from spacy.vectors import Vectors
 
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES
+from spanwise.pipelines.annotations import SENTENCES as SENTENCE_LAYER
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing, same
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.entities.engine import Chains, Wanted
+from spanwise.pipelines.entities.engine import Chains
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
-BOTH = Wanted(entities=True, sentences=True)
+BOTH = ENTITIES_AND_SENTENCES
 TEXTS = [*SAMPLE, *SENTENCES, " ".join(SENTENCES * 40)]
 V1 = "spacy.TransitionBasedParser.v1"
 HASH_EMBED_CNN = {
@@ -170,7 +172,7 @@ def test_a_pipeline_without_a_recognizer_still_gets_its_sentences() -> None:
     nlp = pipeline({"sentencizer": {}})
     own = SpacyEngine(nlp, Chains((), (), ("sentencizer",)))
     compiled = compile_pipeline(nlp, None, "sentencizer", own)
-    assert differing(compiled, own, TEXTS, Wanted(entities=False, sentences=True)) == []
+    assert differing(compiled, own, TEXTS, SENTENCE_LAYER) == []
 
 
 def test_several_shared_tok2vecs_are_refused() -> None:

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanwise.pipelines import Analyzer
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations
 from spanwise.pipelines.entities.compiled import comparison
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing, same
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
-from spanwise.pipelines.entities.engine import Annotations, Wanted
 from spanwise.pipelines.entities.engine_choice import choose_engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from tests.conftest import ENGLISH, FRENCH
 
-BOTH = Wanted(entities=True, sentences=True)
+BOTH = ENTITIES_AND_SENTENCES
 SMALL = 1 << 17  # a lexicon of some hundred words
 
 PIECES = [

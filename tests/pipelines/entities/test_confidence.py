@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spanwise.pipelines import Analyzer
+from spanwise.pipelines.annotations import ENTITIES, EntitySpan
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
 from spanwise.pipelines.entities.compiled.confidence import (
@@ -18,7 +19,6 @@ from spanwise.pipelines.entities.compiled.confidence import (
     fingerprint,
     rounded,
 )
-from spanwise.pipelines.entities.engine import EntitySpan, Wanted
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from tests.conftest import ENGLISH, FRENCH
@@ -120,7 +120,7 @@ def with_probabilities(source: str, text: str) -> list[EntitySpan]:
     (entities,), (sentences,) = loaded.chains.entities, loaded.chains.sentences
     own = SpacyEngine(loaded.nlp, loaded.chains)
     engine = compile_pipeline(loaded.nlp, entities, sentences, own, calibrations=Calibrations(other=float))
-    return engine.annotate([text], [Wanted(entities=True, sentences=False)])[0].entities
+    return engine.annotate([text], [ENTITIES])[0].entities
 
 
 def test_answers_hold_the_calibrated_probability(english: Analyzer, model: EntityModel) -> None:

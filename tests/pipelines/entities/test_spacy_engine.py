@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from spacy.language import Language
 
 from spanwise.pipelines import Analyzer
-from spanwise.pipelines.entities.engine import Annotations, Engine, Wanted
+from spanwise.pipelines.annotations import ENTITIES, ENTITIES_AND_SENTENCES, SENTENCES, Annotations
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from tests.conftest import ENGLISH
@@ -27,8 +28,8 @@ BUILT_IN = [
     "Mr. Smith (CEO of Acme, Inc.) paid $3.5m on 3 May 2021. Dr. Jones didn't." * 5,
 ]
 
-ENTITIES_ONLY = Wanted(entities=True, sentences=False)
-EVERYTHING = Wanted(entities=True, sentences=True)
+ENTITIES_ONLY = ENTITIES
+EVERYTHING = ENTITIES_AND_SENTENCES
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_any_text_gets_spacys_entities_and_whole_sentences(engine: Engine, refer
 
 def test_only_what_is_wanted_is_computed(engine: Engine) -> None:
     """Text by text, within one batch."""
-    wanted = [Wanted(entities=True, sentences=False), Wanted(entities=False, sentences=True)]
+    wanted = [ENTITIES, SENTENCES]
     first, second = engine.annotate(["Tim Cook left. He ran.", "Tim Cook left. He ran."], wanted)
     assert first.entities
     assert not first.sentences

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanwise.pipelines.sentiment import Scores, TextScores, pure_sentiment, text_sentiment
+from spanwise.pipelines.annotations import Scores, TextScores
+from spanwise.pipelines.sentiment import pure_sentiment, text_sentiment
 
 POSITIVE, NEUTRAL, NEGATIVE = Scores(0.1, 0.2, 0.7), Scores(0.2, 0.6, 0.2), Scores(0.8, 0.1, 0.1)
 

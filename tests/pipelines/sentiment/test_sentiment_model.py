@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanwise.pipelines import PipelineBroken
+from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.kernels import Sentiment as Kernels
 from spanwise.pipelines.sentiment.artefact import Artefact
-from spanwise.pipelines.sentiment.model import Scores, Span, Target, TextScores
+from spanwise.pipelines.sentiment.model import Span, Target
 from spanwise.pipelines.sentiment.model_choice import SentimentMismatch, compare, load_sentiment_model
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel, fnv1a, ngram_buckets
 from spanwise.pipelines.sentiment.tokens import EMOTICONS, tokenize, unstretched

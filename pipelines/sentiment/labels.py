@@ -7,7 +7,7 @@ both.
 
 from collections.abc import Sequence
 
-from spanwise.pipelines.sentiment.model import Scores, TextScores
+from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.schemas import Sentiment, SentimentLabel, SentimentScores
 
 MIXED_SHARE = 0.25
