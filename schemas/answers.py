@@ -1,4 +1,4 @@
-"""What the service answers: typed dictionaries, encoded as they are. A field without a value is absent, never null."""
+"""The answers: typed dictionaries that are encoded as they are. A field without a value is absent, never null."""
 
 from typing import Annotated, Literal, NotRequired
 

@@ -1,4 +1,4 @@
-"""What a caller may send.
+"""The requests: what a caller may send.
 
 Limits come from the validation context (see `limits.py`), so that one set of models serves every configuration. A
 bad document of a batch must not spoil its neighbours: it is validated alone and becomes a `RejectedDocument`.
@@ -113,7 +113,7 @@ T = TypeVar("T")
 
 
 def given(value: T | MISSING) -> T | None:
-    """The value of an optional field, or None where the caller left it out."""
+    """Return the value of an optional field, or None where the caller left it out."""
     return None if value is MISSING else value
 
 
@@ -123,7 +123,7 @@ class _Request(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _bound_the_errors(cls, value: Any) -> Any:
-        """A body of a hundred thousand unknown fields gets one error, not a hundred thousand."""
+        """Answer a body of a hundred thousand unknown fields with one error, not with a hundred thousand."""
         if isinstance(value, dict) and len(value) > _MAX_FIELDS:
             raise PydanticCustomError("unknown_field", "There are far too many fields.")
         return value
@@ -205,7 +205,7 @@ def _validated_alone(
 
 
 def stream_document(value: Any, limits: Limits) -> BatchDocument | RejectedDocument:
-    """What one line of a stream says."""
+    """Validate one line of a stream."""
     return _validated_alone(value, partial(StreamDocument.model_validate, context=limits))
 
 
