@@ -1,4 +1,4 @@
-"""The library's face: `import spanwise`, one text or a list, typed values, errors that say what was expected."""
+"""The library `spanwise` takes one text or a list, returns typed values, and says in errors what it expected."""
 
 from types import ModuleType
 from typing import Any
@@ -12,7 +12,10 @@ TEXT = "Tim Cook loved Paris. The weather was awful."
 
 
 def test_the_front_door_has_what_a_library_user_needs() -> None:
-    """The public surface is pinned: what is not named here is free to move."""
+    """`spanwise` exports exactly four names, none of them a module, and a misspelt name raises AttributeError.
+
+    Everything that it does not export may move without notice.
+    """
     assert spanwise.__all__ == ["Analyzer", "Document", "Registry", "__version__"]
     for name in spanwise.__all__:
         assert not isinstance(getattr(spanwise, name), ModuleType)
@@ -21,7 +24,7 @@ def test_the_front_door_has_what_a_library_user_needs() -> None:
 
 
 def test_a_string_is_one_text(english: Analyzer) -> None:
-    """Not a batch of its characters: its answer is that of a list that holds it alone."""
+    """A string is one text and not a batch of characters: its answer is that of a list that holds it alone."""
     assert english.entities(TEXT) == english.entities([TEXT])[0]
     assert english.sentiment(TEXT) == english.sentiment([TEXT])[0]
     assert english.analyze(TEXT) == english.analyze([TEXT])[0]
@@ -33,13 +36,16 @@ def test_a_string_is_one_text(english: Analyzer) -> None:
 
 
 def test_a_sentiment_is_that_of_the_answer(english: Analyzer) -> None:
-    """A label and three probabilities."""
+    """`sentiment` returns the same label and three probabilities that `analyze` puts into its answer."""
     assert english.sentiment(TEXT) == english.analyze(TEXT)["sentiment"]
     assert english.sentiment(TEXT)["label"] == "mixed"
 
 
 def test_lists_tuples_and_documents_mix(english: Analyzer) -> None:
-    """Plain texts take the call's options, documents bring their own."""
+    """In a batch of texts and documents, texts take the call's options and documents keep their own.
+
+    An empty list gets an empty list.
+    """
     plain, own = english.analyze((TEXT, Document(TEXT, frozenset({"sentences"}))), {"entities"}, labels=["GPE"])
     assert [entity["text"] for entity in plain["entities"]] == ["Paris"]
     assert own.keys() == {"language", "offset_encoding", "pipeline", "sentences"}
@@ -47,14 +53,14 @@ def test_lists_tuples_and_documents_mix(english: Analyzer) -> None:
 
 
 def test_offsets_come_in_the_unit_asked_for(english: Analyzer) -> None:
-    """As over HTTP."""
+    """`analyze` gives offsets in the unit that the caller asks for, as the HTTP service does."""
     answer = english.analyze("🎉 Tim Cook loved it.", {"entities"}, offset_encoding="utf8")
     assert answer["offset_encoding"] == "utf8"
     assert answer["entities"][0]["start"] == 5
 
 
 def test_without_features_an_analyzer_gives_what_it_has(english: Analyzer, french: Analyzer) -> None:
-    """Entities and sentiment, or entities alone where there is no sentiment model."""
+    """By default `analyze` gives entities and sentiment, or entities alone where there is no sentiment model."""
     assert {"entities", "sentiment"} <= english.analyze(TEXT).keys()
     assert "sentiment" not in french.analyze("Emmanuel Macron habite à Paris.")
 
@@ -74,7 +80,7 @@ def test_without_features_an_analyzer_gives_what_it_has(english: Analyzer, frenc
 def test_anything_but_texts_is_a_type_error_that_says_what_was_expected(
     english: Analyzer, texts: Any, said: str
 ) -> None:
-    """For each of the three methods, by its name."""
+    """`entities`, `sentiment` and `analyze` raise a TypeError that says what they expect and what they got."""
     for name in ("entities", "sentiment", "analyze"):
         with pytest.raises(TypeError, match=rf"{name}\(\) takes a text \(str\).* list.*{said}"):
             getattr(english, name)(texts)
@@ -83,7 +89,10 @@ def test_anything_but_texts_is_a_type_error_that_says_what_was_expected(
 def test_a_feature_that_is_not_offered_is_a_value_error_that_names_those_that_are(
     english: Analyzer, french: Analyzer
 ) -> None:
-    """Also where the method itself is the feature."""
+    """A feature that is not offered raises a ValueError that lists the offered ones, in the feature's own method too.
+
+    An empty list of features raises a ValueError too, and a string in place of a list a TypeError.
+    """
     with pytest.raises(ValueError, match=r"does not offer sentiment\. It offers: entities, sentences"):
         french.sentiment("Salut.")
     with pytest.raises(ValueError, match="does not offer weather"):

@@ -1,4 +1,4 @@
-"""The table of features: the contract's names, what they need, and what derives from both."""
+"""The table of features covers the contract, and decides what is computed, offered and written."""
 
 from typing import get_args
 
@@ -13,13 +13,13 @@ TEXT = "Tim Cook loved Paris. The weather was awful."
 
 
 def test_every_feature_of_the_contract_has_one_row() -> None:
-    """And every row needs layers that something computes."""
+    """Every feature of the contract has exactly one row, and the rows together need exactly the layers that exist."""
     assert sorted(row.name for row in FEATURES) == sorted(get_args(Feature.__value__))
     assert frozenset[Layer]().union(*(row.needs for row in FEATURES)) == ENTITIES_AND_SENTENCES | SENTIMENT_LAYERS
 
 
 def test_a_pipeline_offers_what_its_layers_allow() -> None:
-    """Nothing else says what is offered."""
+    """A pipeline offers exactly the features whose layers it computes."""
     assert features_offered(SENTENCES) == {"sentences"}
     assert features_offered(ENTITIES_AND_SENTENCES) == {"entities", "sentences"}
     assert features_offered(SENTENCES | SENTIMENT_LAYERS) == {"sentences", "sentiment"}
@@ -28,13 +28,13 @@ def test_a_pipeline_offers_what_its_layers_allow() -> None:
 
 @pytest.mark.parametrize("row", FEATURES, ids=lambda row: row.name)
 def test_what_nobody_asked_for_is_not_computed(row: FeatureRow) -> None:
-    """A recipe has the layers of its features and no more."""
+    """The recipe of one feature has the layers and the writer of that feature alone."""
     assert recipe_of(frozenset({row.name})) == (row.needs, (row.write,))
 
 
 @pytest.mark.parametrize("row", FEATURES, ids=lambda row: row.name)
 def test_every_feature_shows_in_an_answer_and_on_the_command_line(english: Analyzer, row: FeatureRow) -> None:
-    """Asked for alone, it adds a section and a table."""
+    """A feature that is asked for alone adds one section to the answer and one table on the command line."""
     answer = english.analyze(TEXT, {row.name})
     sections = answer.keys() - {"language", "offset_encoding", "pipeline"}
     assert len(sections) == 1

@@ -1,4 +1,4 @@
-"""Which language has which sentiment model: one table says so."""
+"""One table says which language has which sentiment model."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.artefacts import write_random_model
 
 
 def test_a_language_without_a_model_has_none() -> None:
-    """And one that has a model gets the same one every time."""
+    """A language without a sentiment model gets None; a language with one gets the same object every time."""
     assert model_choice.sentiment_model_for("tlh") is None
     assert model_choice.sentiment_model_for("en") is model_choice.sentiment_model_for("en")
 
@@ -19,7 +19,7 @@ def test_a_language_without_a_model_has_none() -> None:
 def test_a_row_in_the_table_is_all_that_a_further_language_takes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A French model makes French pipelines offer both kinds of sentiment."""
+    """With a row for French in the table of models, French pipelines offer both kinds of sentiment."""
     monkeypatch.setitem(model_choice.MODELS, "fr", str(write_random_model(tmp_path)))
     analyzer = Analyzer.load(FRENCH)
     assert analyzer.features == {"entities", "entity_sentiment", "sentences", "sentiment"}
