@@ -66,7 +66,7 @@ def run(command: list[str | Path], cwd: Path) -> str:
 
 def build_wheel(source: Path, into: Path) -> Path:
     """Build a wheel from a source tree as the Dockerfile does."""
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", into]
+    options: list[str | Path] = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", into]
     run([sys.executable, "-m", "pip", "wheel", *options, source], cwd=into.parent)
     (wheel,) = into.glob("*.whl")
     return wheel
@@ -104,7 +104,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     run([sys.executable, "-m", "venv", "--without-pip", folder], cwd=folder)
     interpreter = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", interpreter]
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", interpreter]
     run([*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], cwd=folder)
     # After the wheel: pip would otherwise find the editable install and take the wheel for installed.
     (packages,) = folder.glob("lib/python*/site-packages")

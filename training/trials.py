@@ -1,6 +1,7 @@
 """`python -m training.trials DATA`: print the teacher's figures and what each part of the recipe is worth.
 
-Each variant of the recipe is trained for one pass. The teacher and its labels are read from the cache, where `make train-sentiment` leaves them.
+Each variant of the recipe is trained for one pass. The teacher and its labels are read from the cache, where `make
+train-sentiment` leaves them.
 """
 
 import argparse

@@ -46,7 +46,7 @@ def test_the_model_is_small_and_needs_nothing_of_its_own() -> None:
 
 
 def test_a_vocabulary_has_what_is_frequent_and_what_it_must_have() -> None:
-    """The vocabulary holds frequent and obligatory words; a word that was only read stretched gets the word's own row."""
+    """The vocabulary holds frequent and obligatory words. A stretched spelling gets the row of the word itself."""
     types = Types()
     for key, count in (("hate", 5), ("rare", 1), ("often", 9)):
         types.counts[types.number(key)] = count
