@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spanwise.pipelines.annotations import Scores
 from spanwise.pipelines.load_errors import PipelineBroken
 from spanwise.pipelines.sentiment.tokens import FLAGS
 
 Floats = NDArray[np.float32]
 
-CLASSES = 3
-MAX_DISTANCE = 12
+CLASSES = len(Scores._fields)
+MAX_DISTANCE = 12  # tokens: a target's neighbours farther away share the position of this distance
 FORMAT = 1
 
 _NETWORK = {

@@ -6,13 +6,14 @@ both.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.schemas import Sentiment, SentimentLabel, SentimentScores
 
 MIXED_SHARE = 0.25
 _DECIMALS = 4
-_LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
+_LABELS = cast("tuple[SentimentLabel, ...]", Scores._fields)
 
 
 def pure_sentiment(scores: Scores) -> Sentiment:
