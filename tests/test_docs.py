@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib.util
+import itertools
 import json
 import re
 import subprocess
@@ -24,7 +25,7 @@ from tests.support.approximately import about
 
 ROOT = Path(__file__).parent.parent
 CARD = ROOT / "pipelines" / "sentiment" / "english" / "README.md"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), CARD]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), CARD]
 TOP_LEVEL = {path.name for path in ROOT.iterdir()}
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -176,7 +177,7 @@ def speed_tables(page: Path) -> Iterator[list[list[str]]]:
         if "texts/s" not in header:
             continue
         rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-        for before, row in zip(rows, rows[1:], strict=False):
+        for before, row in itertools.pairwise(rows):
             row[0] = row[0] or before[0]
         yield rows
 
@@ -252,6 +253,7 @@ def test_every_make_target_explains_itself() -> None:
         "bench-engine",
         "exactness",
         "soak",
+        "sanitize",
         "help",
     ):
         assert re.search(rf"^{target}\s+\S", shown, re.MULTILINE), target
