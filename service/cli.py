@@ -58,7 +58,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [default: SPANWISE_PORT or 8000]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
 ) -> None:
-    """Start the service. Everything else is set by environment variables; see the README's table."""
+    """Start the service. Everything else is set by environment variables; see docs/settings.md."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     from spanwise.service import server
