@@ -12,9 +12,8 @@ import pytest
 
 from spanwise.pipelines import Analyzer, Registry
 from tests.contract.tools import ROOT, program
-from tests.service.conftest import Serving
-from tests.service.http.test_openapi import comparable
-from tests.support.approximately import about
+from tests.support.approximately import about, comparable
+from tests.support.serving import Serving
 
 PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)

@@ -1,18 +1,16 @@
 """Whatever is wrong with a request gets a precise, typed error, and none repeats what was sent."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
-from tests.service.conftest import Serving
+from tests.support.bad_requests import ENDPOINTS, JSON, marked_requests
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
-
-JSON = {"Content-Type": "application/json"}
-ENDPOINTS = ["/v1/entities", "/v1/sentiment", "/v1/analyze", "/v1/batch"]
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
@@ -172,34 +170,6 @@ async def test_configured_limits_are_the_ones_in_force(serving: Serving) -> None
         schemas = (await client.get("/openapi.json")).json()["components"]["schemas"]
         assert schemas["EntitiesRequest"]["properties"]["text"]["maxLength"] == 10
         assert schemas["BatchRequest"]["properties"]["documents"]["maxItems"] == 2
-
-
-MARK = "Xyzzy7 secretly"
-
-
-def marked_requests() -> Iterator[tuple[str, bytes]]:
-    """Requests that fail in every way a body can, each holding the mark wherever a caller could put text."""
-    for path in ENDPOINTS:
-        for body in (
-            {"text": MARK, "language": MARK},
-            {"text": MARK, "labels": [MARK]},
-            {"text": MARK, "features": [MARK]},
-            {"text": MARK, "offset_encoding": MARK},
-            {"text": [MARK]},
-            {MARK: MARK},
-            {"text": MARK, MARK: 1},
-            {"documents": [{"text": MARK, "id": 5, "language": MARK}, MARK, {"text": {MARK: MARK}}, {MARK: 1}]},
-            {"documents": MARK},
-            {"documents": [{"text": MARK}], "labels": [MARK]},
-            [MARK],
-            MARK,
-        ):
-            yield path, orjson.dumps(body)
-        yield path, f'{{"text": "{MARK}"'.encode()
-        yield path, f'{{"text": "{MARK}", "x": NaN}}'.encode()
-        yield path, orjson.dumps({"text": MARK * 10_000})
-        yield path, orjson.dumps({"text": MARK * 300_000})
-    yield f"/{MARK}", b"{}"
 
 
 async def test_no_error_repeats_any_of_the_text(client: httpx.AsyncClient) -> None:

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from spanwise.service.http.api_keys import _digest
-from tests.service.conftest import Serving
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 

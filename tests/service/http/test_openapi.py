@@ -13,10 +13,10 @@ from spanwise.pipelines import Analyzer, Registry
 from spanwise.service.app import create_app
 from spanwise.service.settings import Settings
 from tests.contract.tools import OPENAPI
-from tests.service.conftest import Serving
-from tests.support.approximately import about
+from tests.support.approximately import about, comparable
 from tests.support.contract import ANALYSIS_PATHS, JSON_PATHS
 from tests.support.process import SPANWISE, environment
+from tests.support.serving import Serving
 
 OPERATIONS = {
     ("post", "/v1/entities"): "extract_entities",
@@ -138,17 +138,6 @@ async def test_examples_are_answered_as_documented(serving: Serving, english: An
             for name, example in named.items():
                 answer = await ask(client, operation_id, example, document)
                 assert comparable(answer) == about(comparable(example["answer"])), f"{operation_id} {name}"
-
-
-def comparable(answer: Any) -> Any:
-    """Without what depends on the engine."""
-    if isinstance(answer, str) and answer.endswith("\n"):
-        return [comparable(json.loads(line)) for line in answer.splitlines()]
-    if isinstance(answer, dict):
-        return {key: comparable(part) for key, part in answer.items() if key not in ("confidence", "engine")}
-    if isinstance(answer, list):
-        return [comparable(part) for part in answer]
-    return answer
 
 
 def test_the_document_is_the_same_every_time() -> None:

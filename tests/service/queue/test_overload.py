@@ -10,16 +10,10 @@ import pytest
 from spanwise.pipelines import Analyzer, Registry
 from spanwise.service.app import create_app
 from spanwise.service.settings import Settings
-from tests.service.conftest import Serving
 from tests.support.fakes import FailingEngine, GatedEngine, with_engine
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def gated(english: Analyzer, engine: GatedEngine) -> Registry:
-    """A pipeline that waits for the test."""
-    return Registry({"en": with_engine(english, engine)})
 
 
 async def post(client: httpx.AsyncClient, text: str, **headers: str) -> httpx.Response:
@@ -141,7 +135,7 @@ async def test_a_bug_in_the_service_is_a_500_with_a_request_id(
     def broken(*_: object) -> None:
         raise RuntimeError("a bug that quotes Xyzzy7")
 
-    monkeypatch.setattr("spanwise.service.endpoints.analysis.choose_analyzer", broken)
+    monkeypatch.setattr("spanwise.service.endpoints.analysis.require_analyzer", broken)
     answer = await client.post("/v1/entities", json={"text": "Xyzzy7"}, headers={"X-Request-ID": "bug"})
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"

@@ -26,5 +26,5 @@ def test_nothing_is_kept_of_a_line_over_the_limit() -> None:
     splitter = LineSplitter(10)
     for _ in range(1000):
         assert list(splitter.feed(b"x" * 100)) == []
-        assert splitter._begun == b""
+        assert splitter._buffer == b""
     assert list(splitter.feed(b"x\nnext\n")) == [None, b"next"]

@@ -10,18 +10,12 @@ import orjson
 import pytest
 
 from spanwise.pipelines import Analyzer, Registry
-from tests.service.conftest import Serving
 from tests.support.fakes import FailingEngine, GatedEngine, with_engine
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
 JSON_LINES = {"Content-Type": "application/jsonl"}
-
-
-@pytest.fixture
-def gated(english: Analyzer, engine: GatedEngine) -> Registry:
-    """A pipeline that waits for the test."""
-    return Registry({"en": with_engine(english, engine)})
 
 
 def lines(*documents: Any) -> bytes:
@@ -236,8 +230,8 @@ async def test_a_caller_who_leaves_frees_the_work(serving: Serving, gated: Regis
             caller.send(*({"text": f"line {number}"} for number in range(50)))
             await asyncio.to_thread(engine.entered.wait, 10)
             runtime = caller.app.state.runtime
-            assert any(runtime.batcher._queues.values())
-        assert not any(runtime.batcher._queues.values())
+            assert any(runtime.batcher._waiting._queues.values())
+        assert not any(runtime.batcher._waiting._queues.values())
         assert not runtime.streams
         engine.gate.set()
         assert await stream(client, lines({"text": "next"}), features=["entities"])

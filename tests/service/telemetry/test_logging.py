@@ -19,10 +19,12 @@ import structlog
 
 from spanwise.pipelines import Analyzer, Document, Registry
 from spanwise.pipelines.entities.engine_choice import Fallback
-from spanwise.service.telemetry.logging import LogWriter, configure_logging, describe_exception
-from tests.service.conftest import Serving
-from tests.service.endpoints.test_bad_input import JSON, MARK, marked_requests
+from spanwise.service.telemetry.log_writer import LogWriter
+from spanwise.service.telemetry.logging import configure_logging
+from spanwise.service.telemetry.redaction import describe_exception
+from tests.support.bad_requests import JSON, MARK, marked_requests
 from tests.support.fakes import FailingEngine, with_engine
+from tests.support.serving import Serving
 
 Lines = Callable[[], list[dict[str, Any]]]
 

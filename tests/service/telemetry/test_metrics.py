@@ -16,14 +16,14 @@ from spanwise.pipelines import Analyzer, Registry
 from spanwise.pipelines.entities.engine_choice import Fallback
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import DocumentOutcome
-from tests.service.conftest import Serving
-from tests.service.endpoints.test_bad_input import JSON, MARK, marked_requests
+from tests.support.bad_requests import JSON, MARK, marked_requests
 from tests.support.fakes import FailingEngine, GatedEngine, with_engine
 from tests.support.samples import Samples, scrape
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
-OPERATION_PAGE = Path(__file__).parent.parent.parent / "docs" / "operation.md"
+OPERATION_PAGE = Path(__file__).parents[3] / "docs" / "operation.md"
 WHOLE = "spanwise_request_duration_seconds"
 
 
