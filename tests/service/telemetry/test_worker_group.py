@@ -207,3 +207,10 @@ def test_a_single_process_keeps_its_numbers_to_itself(tmp_path: Path, monkeypatc
     with shared_folder(1):
         Metrics.of_this_process().ready([], 1)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_metric_without_a_file_of_its_own_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the metric, and the place where its kind of file must be added."""
+    monkeypatch.setattr("spanwise.service.telemetry.metrics.KINDS", tuple(set(KINDS) - {"gauge_livemax"}))
+    with pytest.raises(RuntimeError, match=r"spanwise_pipeline_info needs files of the kind gauge_livemax: add it to"):
+        Metrics()
