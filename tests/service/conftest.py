@@ -18,7 +18,7 @@ from tests.support.serving import Serving
 
 @pytest.fixture
 def engine() -> Iterator[GatedEngine]:
-    """An engine whose gate opens when the test is over, if not before."""
+    """Return an engine whose gate opens at the end of the test, if not before."""
     engine = GatedEngine()
     yield engine
     engine.gate.set()
@@ -26,7 +26,7 @@ def engine() -> Iterator[GatedEngine]:
 
 @pytest.fixture
 def gated(english: Analyzer, engine: GatedEngine) -> Registry:
-    """An English pipeline that waits for the test."""
+    """Return a registry whose English pipeline waits for the test."""
     return Registry({"en": with_engine(english, engine)})
 
 
@@ -65,6 +65,6 @@ def serving(registry: Registry) -> Serving:
 
 @pytest.fixture
 async def client(serving: Serving) -> AsyncIterator[httpx.AsyncClient]:
-    """The service under default settings, with an English and a French pipeline."""
+    """Yield a client of the service under default settings, with an English and a French pipeline."""
     async with serving() as client:
         yield client

@@ -1,4 +1,4 @@
-"""The settings: how they are read, what is refused, and that the README's table tells the truth."""
+"""The settings: how they are read, what is refused, and that the README's table is complete."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ README = Path(__file__).parent.parent.parent / "README.md"
 
 
 def test_variables_have_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And any case."""
+    """Variables have the prefix, in any case."""
     monkeypatch.setenv("SPANWISE_MAX_TEXT_CHARACTERS", "123")
     monkeypatch.setenv("spanwise_log_level", "debug")
     monkeypatch.setenv("SPANWISE_API_KEYS", " one , two,")
@@ -25,7 +25,7 @@ def test_variables_have_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence would leave a default in force that the operator believes to be changed."""
+    """Ignoring a misspelt variable would leave a default in force that the operator believes to be changed."""
     monkeypatch.setenv("SPANWISE_MAX_TEXT_CHARS", "123")
     with pytest.raises(UnknownSetting, match=r"SPANWISE_MAX_TEXT_CHARS\. Did you mean SPANWISE_MAX_TEXT_CHARACTERS\?"):
         Settings.from_environment()
@@ -47,13 +47,13 @@ def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.Mon
     ids=repr,
 )
 def test_settings_that_make_no_sense_are_refused(changed: dict[str, Any]) -> None:
-    """Alone or together."""
+    """Values that make no sense, alone or together, are refused."""
     with pytest.raises(ValidationError):
         Settings(**changed)
 
 
 def test_secrets_are_not_shown() -> None:
-    """Neither in a repr nor in what the start-up log prints."""
+    """API keys are neither in a repr nor in the dump that the start-up log prints."""
     settings = Settings(api_keys=("hidden-key",))
     assert "hidden-key" not in repr(settings)
     assert "hidden-key" not in str(settings.model_dump(mode="json"))
@@ -65,7 +65,7 @@ def test_the_default_limits_are_those_of_the_contract() -> None:
 
 
 def test_the_readmes_table_lists_every_setting() -> None:
-    """Name, default and meaning, in the order of the class; nothing else."""
+    """The table has name, default and meaning of every setting, in the order of the class, and no others."""
     rows = re.findall(r"^\| `(SPANWISE_\w+)` \| (.*?) \| (.*?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
     expected = [
         (PREFIX + name.upper(), f"`{_shown(field.default)}`" if _shown(field.default) else "none", field.description)

@@ -15,52 +15,52 @@ Endpoint = Callable[..., Any]
 
 
 def key() -> str:
-    """A dependency."""
+    """Stand for any dependency."""
     return "key"
 
 
 async def good(body: EntitiesRequest, request: Request) -> Any:
-    """What a JSON route serves."""
+    """Have the signature that a JSON route serves."""
 
 
 async def good_stream(options: Annotated[StreamOptions, Query()], request: Request) -> Any:
-    """What a stream route serves."""
+    """Have the signature that a stream route serves."""
 
 
 async def with_dependency(body: EntitiesRequest, request: Request, found: Annotated[str, Depends(key)]) -> Any:
-    """A third parameter that FastAPI would fill in."""
+    """Have a third parameter, which FastAPI would fill in."""
 
 
 async def with_dependency_only(body: EntitiesRequest, request: Annotated[str, Depends(key)]) -> Any:
-    """A dependency where the request belongs."""
+    """Have a dependency in the place of the request."""
 
 
 async def with_header(body: EntitiesRequest, request: Request, accept: Annotated[str, Header()]) -> Any:
-    """A header."""
+    """Have a header as third parameter."""
 
 
 async def without_request(body: EntitiesRequest) -> Any:
-    """The body alone."""
+    """Have the body as only parameter."""
 
 
 async def without_model(request: Request) -> Any:
-    """The request alone."""
+    """Have the request as only parameter."""
 
 
 async def without_parameters() -> Any:
-    """Nothing at all."""
+    """Have no parameters."""
 
 
 async def swapped(request: Request, body: EntitiesRequest) -> Any:
-    """The other way round."""
+    """Have the two parameters in the other order."""
 
 
 async def with_plain_body(body: dict[str, Any], request: Request) -> Any:
-    """A body that is no model."""
+    """Have a body that is no model."""
 
 
 def synchronous(body: EntitiesRequest, request: Request) -> Any:
-    """A function that cannot be awaited."""
+    """Have the right parameters, but not be awaitable."""
 
 
 def declare(route: type[JSONRoute | StreamRoute], endpoint: Endpoint, **options: Any) -> None:
@@ -90,18 +90,18 @@ def test_a_signature_that_a_json_route_does_not_serve_is_refused(endpoint: Endpo
 
 
 def test_a_dependency_of_the_route_is_refused() -> None:
-    """It would be documented and never called."""
+    """A dependency in the decorator is refused: FastAPI would document it, and nobody would call it."""
     with pytest.raises(TypeError, match=r"JSONRoute cannot serve good.*Depends\(\)"):
         declare(JSONRoute, good, dependencies=[Depends(key)])
 
 
 def test_a_stream_route_wants_its_options_in_the_query() -> None:
-    """The document would call them the body otherwise."""
+    """A stream route refuses a model without Query(): FastAPI would document it as the body."""
     declare(StreamRoute, good_stream)
     with pytest.raises(TypeError, match=r"StreamRoute cannot serve good.*Query"):
         declare(StreamRoute, good)
 
 
 def test_the_signature_that_it_serves_is_accepted() -> None:
-    """`async def endpoint(body: Model, request: Request)`."""
+    """`async def endpoint(body: Model, request: Request)` is accepted."""
     declare(JSONRoute, good)

@@ -47,12 +47,12 @@ class Example:
 
     @property
     def response(self) -> Any:
-        """What the document says of the status."""
+        """The document's response for the status."""
         return DOCUMENT["paths"][self.path][self.method]["responses"][str(self.status)]
 
     @property
     def problem(self) -> Any:
-        """The problem shown."""
+        """The problem that the example shows."""
         return self.response["content"]["application/problem+json"]["examples"][self.code]["value"]
 
 
@@ -79,7 +79,7 @@ class Provoker:
         return await cause()
 
     async def request(self, client: httpx.AsyncClient, **changed: Any) -> httpx.Response:
-        """Make a good request, but for the changes."""
+        """Make a good request of the operation, with these changes."""
         good = REQUESTS.get(self.example.operation_id, {})
         return await client.request(self.example.method, self.example.path, **{**good, **changed})
 
@@ -176,13 +176,13 @@ class Provoker:
 
 @pytest.fixture
 def provoker(serving: Serving, english: Analyzer, engine: GatedEngine, monkeypatch: pytest.MonkeyPatch) -> Provoker:
-    """A provoker of errors."""
+    """Return a provoker with the fixtures that it needs."""
     return Provoker(serving, english, engine, monkeypatch)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.operation_id}-{example.code}")
 async def test_every_example_is_an_answer_of_the_service(provoker: Provoker, example: Example) -> None:
-    """An answer that is provoked has the example's every field and value, but for the id of the request."""
+    """The answer to a request that causes the error equals the example in all fields but the request's id."""
     answer = await provoker.provoke(example)
     assert answer.status_code == example.status
     assert answer.json() == {**example.problem, "request_id": answer.json()["request_id"]}
@@ -198,7 +198,7 @@ async def test_limits_of_examples_are_those_of_the_settings() -> None:
 
 
 async def test_docstrings_of_errors_are_not_in_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The document stays the same whatever they say."""
+    """The document stays the same when every docstring of an error is edited."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert errors.InternalError in kinds
     for kind in kinds:
