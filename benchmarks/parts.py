@@ -33,7 +33,7 @@ from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.entities.vocabulary import warm_vocabulary
 from spanwise.schemas import SentimentRequest
 from spanwise.service.endpoints.json_route import JSONRoute
-from spanwise.service.http.request_record import Observed
+from spanwise.service.http.request_record import RequestRecord
 from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import Metrics
@@ -96,7 +96,7 @@ async def _microseconds(app: ASGIApp) -> float:
                 "query_string": b"",
                 "headers": [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_BODY))],
             }
-            Observed("id").attach(scope)
+            RequestRecord("id").attach(scope)
             await app(scope, receive, send)
         best = min(best, (time.perf_counter() - started) / _REQUESTS)
     return best * 1e6

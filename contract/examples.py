@@ -1,7 +1,8 @@
-"""Ask the service every example of its document, and write down what it answers.
+"""Send the example requests of the OpenAPI document to the service, and record its answers.
 
-`python -m contract.examples` renews `service/http/examples.json`: the answers in the document are real ones, and a test
-compares them with the service's own.
+`python -m contract.examples` renews `service/http/examples.json`. So the answers in the document are real ones; a test
+compares them with the service's own. The examples of problems are built from the errors instead
+(`service/http/problem_examples.py`).
 """
 
 import asyncio
@@ -18,7 +19,7 @@ EXAMPLES = Path(__file__).parent.parent / "service" / "http" / "examples.json"
 
 
 async def ask(client: httpx.AsyncClient, operation_id: str, example: dict[str, Any], document: dict[str, Any]) -> Any:
-    """The service's answer to an example: JSON, or the text of JSON Lines."""
+    """Send the request of an example, and return the answer: a JSON value, or the text of JSON Lines."""
     ((path, method),) = (
         (path, method)
         for path, methods in document["paths"].items()
@@ -33,7 +34,7 @@ async def ask(client: httpx.AsyncClient, operation_id: str, example: dict[str, A
 
 
 async def renew() -> None:
-    """Write every answer anew."""
+    """Send every request and write all answers into the file."""
     app = create_app(Settings())
     examples = json.loads(EXAMPLES.read_text("utf-8"))
     transport = httpx.ASGITransport(app)

@@ -1,1 +1,1 @@
-"""The HTTP service: admission, batching, errors, logs, the command line. Nothing imports it."""
+"""The HTTP service: endpoints, queue, errors, logs, metrics, the command line. No other room imports it."""

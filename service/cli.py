@@ -1,8 +1,8 @@
 """`spanwise` on the command line.
 
-Whatever a user can get wrong is told in one line on standard error, with exit code 2; nothing prints a traceback.
-spaCy takes a second to import: commands import what they need when they run, so that `--help` is immediate and a
-signal that comes early finds a handler.
+A user's mistake is reported in one line on standard error, with exit code 2; nothing prints a traceback. Importing
+spaCy takes a second: commands import what they need when they run, so that `--help` is immediate and an early signal
+finds a handler.
 """
 
 import logging
@@ -34,15 +34,16 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """The entry point."""
+    """Run the command line."""
     skip_spacy_cli_import()
     app()
 
 
 def _leave(*_: object) -> None:
-    """End in order while nothing is being served: before uvicorn handles signals, and when it raises one at its end.
+    """End with exit code 0 at a signal that comes while nothing is served.
 
-    Without a handler PID 1 of a container would ignore the first, and the second would make an orderly end exit 143.
+    That is before uvicorn handles signals, and when uvicorn raises the signal again after its shutdown. Without this
+    handler PID 1 of a container would ignore the first, and an orderly shutdown would exit with 143 by the second.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -66,7 +67,7 @@ def serve(
 
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
-            os.environ[f"SPANWISE_{name}"] = str(value)  # where the workers look
+            os.environ[f"SPANWISE_{name}"] = str(value)  # the workers read their settings there
     settings = _settings()
     _check_pipelines(settings)
     try:
@@ -200,7 +201,7 @@ def _read(text: str | None, file: Path | None) -> str:
         _fail("Give either a text or --file.")
     try:
         if text is not None:
-            return os.fsencode(text).decode()  # what the shell passed, whatever the locale made of it
+            return os.fsencode(text).decode()  # the bytes that the shell passed, whatever the locale
         return (sys.stdin.buffer.read() if file is None else file.read_bytes()).decode()
     except OSError as error:
         _fail(f"Cannot read {file}: {error.strerror}.")
@@ -225,7 +226,7 @@ def _print_analysis(answer: "AnalyzeResponse") -> None:
 
 
 def _console() -> "Console":
-    """As wide as the terminal; into a file or a pipe wide enough that nothing is cut off."""
+    """Return a console as wide as the terminal; for a file or a pipe, one wide enough that nothing is cut off."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False, highlight=False)

@@ -17,7 +17,10 @@ ServiceError
 │   └── NotReady
 └── DeadlineExceeded        504
 
-`CallerGone` is no answer: nobody is there to read one.
+An error's constructor writes its `detail`, so that the examples of the OpenAPI document, which are built from
+instances, hold the very sentences that callers receive. Docstrings here are for developers alone.
+
+`CallerGone` is no answer: it ends a request whose caller has closed the connection.
 """
 
 from collections.abc import Sequence
@@ -27,11 +30,11 @@ from spanwise.schemas import ErrorCode, FieldError
 
 
 class CallerGone(Exception):
-    """The caller hung up before it had its answer."""
+    """The caller closed the connection before it had its answer."""
 
 
 class ServiceError(Exception):
-    """The root. `detail` never holds any part of what the caller sent."""
+    """The root of all errors that are answered. `detail` never holds any part of what the caller sent."""
 
     status: ClassVar[int]
     code: ClassVar[ErrorCode]
@@ -47,33 +50,50 @@ class ServiceError(Exception):
 
 
 class MalformedJson(ServiceError):
-    """The body is not JSON."""
+    """The body, or a line of a stream, is not JSON."""
 
     status, code, title = 400, "malformed_json", "Malformed JSON"
 
-
-class Unauthorized(ServiceError):
-    """No API key, or a wrong one."""
-
-    status, code, title = 401, "unauthorized", "Unauthorized"
+    def __init__(self, what: str, position: int | None) -> None:
+        """Say where the JSON breaks. `what` is "body" or "line"; `position` counts characters, None: it is empty."""
+        where = ": it is empty" if position is None else f" at character {position}"
+        super().__init__(f"The {what} is not JSON{where}.")
 
 
 class MalformedRequest(ServiceError):
-    """What arrived is not HTTP, or has more headers than the server reads."""
+    """The bytes that arrived are not HTTP, or the request's headers are longer than the server reads."""
 
     status, code, title = 400, "malformed_request", "Malformed request"
 
+    def __init__(self, max_header_bytes: int) -> None:
+        super().__init__(f"This is not HTTP/1.1, or has more than {max_header_bytes} bytes of headers.")
+
+
+class Unauthorized(ServiceError):
+    """The request has no API key, or an unknown one."""
+
+    status, code, title = 401, "unauthorized", "Unauthorized"
+
+    def __init__(self, detail: str = "Send an API key as X-API-Key or Authorization: Bearer.") -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
 
 class NotFound(ServiceError):
-    """No such path."""
+    """No route has this path."""
 
     status, code, title = 404, "not_found", "Not found"
 
+    def __init__(self) -> None:
+        super().__init__("There is nothing at this path.")
+
 
 class MethodNotAllowed(ServiceError):
-    """The path exists, for other methods."""
+    """The path exists for other methods, which the header `Allow` lists."""
 
     status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__("This path does not answer this method; see Allow.", headers=headers)
 
 
 class BodyTooLarge(ServiceError):
@@ -81,15 +101,21 @@ class BodyTooLarge(ServiceError):
 
     status, code, title = 413, "body_too_large", "Body too large"
 
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(f"The body has more than {max_bytes} bytes.")
+
 
 class UnsupportedMediaType(ServiceError):
-    """The body is declared to be something else than JSON, or JSON Lines for a stream."""
+    """The body's Content-Type is not one that the operation accepts."""
 
     status, code, title = 415, "unsupported_media_type", "Unsupported media type"
 
+    def __init__(self, *accepted: str) -> None:
+        super().__init__(f"Send the request as {' or '.join(accepted)}.")
+
 
 class ValidationFailed(ServiceError):
-    """The body is JSON and not what the contract asks for."""
+    """The body is JSON but does not match the contract; `errors` lists every violation."""
 
     status, code, title = 422, "validation_failed", "Validation failed"
 
@@ -99,7 +125,7 @@ class ValidationFailed(ServiceError):
 
 
 class RateLimited(ServiceError):
-    """The key's requests of this minute are spent."""
+    """The API key has used up its requests of this minute."""
 
     status, code, title = 429, "rate_limited", "Rate limited"
 
@@ -108,7 +134,7 @@ class RateLimited(ServiceError):
 
 
 class InternalError(ServiceError):
-    """Our fault. The detail says nothing of the inside; the log has the traceback under the request's id."""
+    """A defect of the service. The detail reveals nothing; the log has the traceback under the request's id."""
 
     status, code, title = 500, "internal_error", "Internal error"
 
@@ -117,7 +143,7 @@ class InternalError(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """Not now."""
+    """The instance cannot serve the request now; the header `Retry-After` says when to try again."""
 
     status, title = 503, "Service unavailable"
 
@@ -126,7 +152,7 @@ class Unavailable(ServiceError):
 
 
 class Overloaded(Unavailable):
-    """The queue has no room for this request."""
+    """The queue has no room for this request, or too many streams are open."""
 
     code = "overloaded"
 
@@ -135,7 +161,7 @@ class Overloaded(Unavailable):
 
 
 class ShuttingDown(Unavailable):
-    """The process is about to end."""
+    """The process has begun to shut down."""
 
     code = "shutting_down"
 
@@ -144,16 +170,19 @@ class ShuttingDown(Unavailable):
 
 
 class NotReady(Unavailable):
-    """`/readyz`: the pipelines are not loaded, or the NLP threads do not get on with their work."""
+    """`/readyz` alone answers this: the pipelines are not loaded, or the NLP threads are stuck."""
 
     code = "not_ready"
+
+    NOT_LOADED = "the pipelines are not loaded"
+    STALLED = "the NLP threads do not get on with their work"
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("; ".join(reasons), 1)
 
 
 class DeadlineExceeded(ServiceError):
-    """The caller's deadline, or the configured one, passed first."""
+    """The caller's deadline, or the configured one, passed before the answer was ready."""
 
     status, code, title = 504, "deadline_exceeded", "Deadline exceeded"
 

@@ -1,4 +1,4 @@
-"""What a worker holds while it serves: pipelines, NLP threads, queue. The lifespan owns it, as `app.state.runtime`."""
+"""A worker while it serves: its pipelines, NLP threads and queue, owned by the application's lifespan."""
 
 import asyncio
 import gc
@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 import structlog
+from starlette.requests import Request
 
 from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
 from spanwise.service.queue.batcher import Batcher
@@ -25,10 +27,10 @@ from spanwise.service.telemetry.metrics import Metrics
 log = structlog.get_logger(__name__)
 
 DOCUMENT_CHARACTERS = 100
-"""What a document costs a micro-batch beyond its characters: very short texts do not come for nothing."""
+"""What a document costs a micro-batch beyond its characters, so that a batch of very short texts stays small."""
 
 NLP_NICENESS = 5
-"""How much nicer NLP threads are than the event loop, which has to answer probes while they use all CPUs (ADR 0020)."""
+"""Added to the niceness of NLP threads, so that the event loop can answer probes while they use all CPUs (ADR 0020)."""
 
 _MEASURED_SAMPLE = (
     "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 10
@@ -37,7 +39,7 @@ _MEASURED_SAMPLE = (
 
 @dataclass(frozen=True)
 class Runtime:
-    """A worker that is ready to serve."""
+    """A worker that is ready to serve. The application holds it as `app.state.runtime`."""
 
     settings: Settings
     registry: Registry
@@ -47,27 +49,32 @@ class Runtime:
     streams: set[object] = field(default_factory=set)
     """The streams that are being served."""
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
-    """Whether a shutdown has begun, although work may still be accepted."""
+    """Set once a shutdown has begun; for `shutdown_delay_seconds` after that, work is still accepted."""
 
     async def drain(self) -> bool:
-        """Accept nothing more, and finish what was accepted within the time allowed; False when that was too short.
+        """Accept nothing more and finish what was accepted. Return False when the time allowed was too short.
 
-        Before that, once: say so at `/readyz` and go on, until load balancers have noticed.
+        The first call makes `/readyz` answer 503 and goes on accepting for a while, until load balancers have noticed.
         """
         if not self.leaving.is_set():
             self.leaving.set()
             await asyncio.sleep(self.settings.shutdown_delay_seconds)
         draining = asyncio.create_task(self.batcher.drain(self.settings.shutdown_seconds))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the batcher stops accepting
         now = asyncio.get_running_loop().time()
         for limit in tuple(self.readers):
             limit.reschedule(now)
         return await draining
 
-    def not_ready_because(self) -> list[str]:
-        """Why this worker should get no requests although it does not shut down; empty when it should."""
-        stalled = self.batcher.stalled(self.settings.stall_seconds)
-        return ["the NLP threads do not get on with their work"] if stalled else []
+    def reasons_not_ready(self) -> list[str]:
+        """Return why this worker should get no requests although it does not shut down; empty when it should."""
+        return [NotReady.STALLED] if self.batcher.stalled(self.settings.stall_seconds) else []
+
+
+def runtime_of(request: Request) -> Runtime:
+    """Return the runtime of the application that serves this request."""
+    runtime: Runtime = request.app.state.runtime
+    return runtime
 
 
 @asynccontextmanager
@@ -76,15 +83,14 @@ async def running(
 ) -> AsyncIterator[Runtime]:
     """Load, warm up and self-test, then serve until the block ends.
 
-    The order matters at both ends. Pipelines are loaded on an NLP thread, so that the event loop turns meanwhile,
-    and before the server accepts connections, so that no request meets half a
-    service. What they hold then lives as long as the process and is hidden from the garbage collector, which would
-    walk it again and again. At the end the queue is closed first, what was accepted is finished, and only then do
-    the threads go.
+    The order matters at both ends. Pipelines are loaded on an NLP thread, so that the event loop turns in the meantime,
+    and before the server accepts connections, so that no request finds half a service. Their objects then live as long
+    as the process and are frozen, because the garbage collector would walk them again and again. At the end the queue
+    is closed first, then accepted work is finished, and only then do the threads end.
     """
     metrics = metrics or Metrics()
     threads = settings.nlp_threads or math.ceil(available_cpus() / settings.workers)
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp", initializer=_give_way)
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp", initializer=_lower_priority)
     try:
         started = perf_counter()
         batcher = Batcher(
@@ -98,7 +104,7 @@ async def running(
         if registry is None:
             registry = await _load(settings, executor, batcher)
         gc.collect()
-        heap.give_back()
+        heap.release_freed_memory()
         gc.freeze()
         for analyzer in registry:
             _log_ready(analyzer)
@@ -114,15 +120,15 @@ async def running(
         flush_logs()
 
 
-def _give_way() -> None:
-    """Make this thread nicer than the others of its process, where the system can: setpriority(2) on Linux."""
+def _lower_priority() -> None:
+    """Raise the niceness of the calling thread alone. Linux can do that, by setpriority(2); elsewhere do nothing."""
     if sys.platform == "linux":
         thread = threading.get_native_id()
         os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + NLP_NICENESS, 19))
 
 
 def _log_ready(analyzer: Analyzer) -> None:
-    """Once per pipeline; when spaCy's own engine serves it, why: a warning, or an error when that is a defect."""
+    """Log a pipeline. Where spaCy's own engine serves it, say why: as a warning, or as an error if that is a defect."""
     fields: dict[str, object] = {
         "pipeline": analyzer.title,
         "language": analyzer.language,
@@ -136,17 +142,18 @@ def _log_ready(analyzer: Analyzer) -> None:
     if (fallback := analyzer.fallback) is None:
         log.info("pipeline_ready", **fields)
     else:
-        tell = log.error if fallback.is_defect else log.warning
-        tell("pipeline_ready", **fields, fallback=fallback.reason)
+        log_fallback = log.error if fallback.is_defect else log.warning
+        log_fallback("pipeline_ready", **fields, fallback=fallback.reason)
 
 
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
+    """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
         registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
         batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:
-        log.error("start_failed", reason=str(error))  # about pipelines alone: no caller has sent a text yet
+        log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet
         raise
     except Exception as error:
         log.error("start_failed", exc_info=error)
@@ -155,7 +162,7 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
 
 
 def _measure(analyzer: Analyzer) -> tuple[int, float]:
-    """Characters and seconds of one analysis, so that even the first `Retry-After` has something measured to go by."""
+    """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
     document = Document(_MEASURED_SAMPLE, analyzer.features)
     analyzer.analyze([document])  # fills caches
     started = perf_counter()

@@ -1,4 +1,4 @@
-"""Running the service as uvicorn's workers: one process, or several that share a listening socket."""
+"""Run the service by uvicorn: in one process, or in several that share a listening socket."""
 
 import socket
 import sys
@@ -16,17 +16,17 @@ _WORKER = "spanwise.service.worker:create_worker_app"
 
 
 class PortInUse(Exception):
-    """The address cannot be listened on; the message says why, on one line."""
+    """The service cannot listen on the address; the message says why, on one line."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket that all workers will share. Raises `PortInUse`."""
+    """Return a listening socket that all workers will share. Raises `PortInUse`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(_BACKLOG)  # at once: two processes can bind one port as long as neither listens
+        listener.listen(_BACKLOG)  # not later: two processes can bind one port as long as neither listens
     except OSError as error:
         listener.close()
         raise PortInUse(f"Cannot listen on {host} port {port}: {error.strerror or error}.") from None
@@ -35,9 +35,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until a signal ends it. Exits with 3 when the start fails.
+    """Serve until a signal ends the service. Exit with status 3 when the start fails.
 
-    A single uvicorn raises the signal again once it has shut down, to die of it: the caller handles that.
+    A single uvicorn process raises the signal again once it has shut down: the caller must have a handler for it.
     """
     config = uvicorn.Config(
         _WORKER,

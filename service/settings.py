@@ -1,4 +1,4 @@
-"""Every setting of the service, its meaning and its default. A test holds the table in docs/settings.md to this class."""
+"""Every setting of the service, with its meaning and its default. A test compares docs/settings.md with this class."""
 
 import difflib
 import os
@@ -15,11 +15,11 @@ PREFIX = "SPANWISE_"
 
 
 class UnknownSetting(ValueError):
-    """The environment has a variable with our prefix that is no setting: most likely a typing error."""
+    """The environment has a variable with our prefix that names no setting, most likely by a typing error."""
 
 
 class Settings(BaseSettings):
-    """Read from environment variables with the prefix `SPANWISE_`."""
+    """The settings, read from environment variables with the prefix `SPANWISE_`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
@@ -120,7 +120,7 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> Limits:
-        """What requests are validated against."""
+        """The limits that requests are validated against."""
         return Limits(self.max_text_characters, self.max_batch_documents, self.max_batch_characters)
 
     @property
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """The settings, or `UnknownSetting` when a variable with our prefix is none of them."""
+        """Read the settings. Raise `UnknownSetting` when a variable with our prefix names none of them."""
         names = {PREFIX + name.upper() for name in cls.model_fields}
         for variable in environment:
             if variable.upper().startswith(PREFIX) and variable.upper() not in names:

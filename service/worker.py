@@ -1,4 +1,4 @@
-"""The application as a worker process builds it: from its environment, with its own logs."""
+"""Build the application in a worker process: from its environment, with its own logs and metrics."""
 
 import platform
 import sys
@@ -14,16 +14,18 @@ from spanwise.service.telemetry.logging import configure_logging
 from spanwise.service.telemetry.metrics import Metrics
 
 SWITCH_SECONDS = 0.0005
-"""How long one thread may keep the GIL from another (Python's default: 5 ms). What NLP threads do with it takes less,
-and the event loop, which answers probes, need not wait longer."""
+"""How long one thread may keep the GIL while another waits for it (Python's default: 5 ms).
+
+NLP threads hold it for less than that, and the event loop, which answers probes, should not wait longer.
+"""
 
 
 def create_worker_app() -> FastAPI:
-    """For `uvicorn --factory spanwise.service.worker:create_worker_app`; `spanwise serve` does the same."""
+    """Create the application of this process; `uvicorn --factory` and `spanwise serve` call it by its name."""
     skip_spacy_cli_import()
-    from spanwise.service.app import create_app  # noqa: PLC0415 - it imports spaCy: only now may it
+    from spanwise.service.app import create_app  # noqa: PLC0415 - it imports spaCy, which must follow the line above
 
-    heap.keep_it_small()
+    heap.limit_arenas()
     sys.setswitchinterval(SWITCH_SECONDS)
     settings = Settings.from_environment()
     writer = configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)

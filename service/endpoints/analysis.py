@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from fastapi import APIRouter
@@ -14,13 +14,9 @@ from spanwise.pipelines import Analyzer, Document
 from spanwise.schemas import (
     AnalyzeRequest,
     AnalyzeResponse,
-    BatchDocument,
-    BatchError,
-    BatchOk,
     BatchRequest,
     BatchResponse,
     BatchResult,
-    DocumentError,
     EntitiesRequest,
     EntitiesResponse,
     Feature,
@@ -29,14 +25,15 @@ from spanwise.schemas import (
     SentimentResponse,
     given,
 )
+from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.selection import batch_analyzers, check_labels, choose_analyzer, require_analyzer
 from spanwise.service.endpoints.json_route import JSONRoute
-from spanwise.service.endpoints.selection import batch_analyzers, check_labels, choose_analyzer
-from spanwise.service.errors import ServiceError, ValidationFailed
-from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_HEADER, operation_id
-from spanwise.service.http.request_record import observed
+from spanwise.service.errors import ServiceError
+from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
+from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import JSONResponse
-from spanwise.service.queue.submission import Outcome, Submission
-from spanwise.service.runtime import Runtime
+from spanwise.service.queue.submission import Submission
+from spanwise.service.runtime import runtime_of
 
 router = APIRouter(route_class=JSONRoute, tags=["analysis"], generate_unique_id_function=operation_id)
 
@@ -49,7 +46,7 @@ _SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
     summary="Extract named entities",
     response_model=EntitiesResponse,
     responses=ANALYSIS_ERRORS,
-    openapi_extra=TIMEOUT_HEADER,
+    openapi_extra=TIMEOUT_PARAMETER,
 )
 async def extract_entities(body: EntitiesRequest, request: Request) -> Any:
     """Finds the named entities of one text: people, places, organisations, dates and what else its pipeline knows."""
@@ -61,7 +58,7 @@ async def extract_entities(body: EntitiesRequest, request: Request) -> Any:
     summary="Analyze sentiment",
     response_model=SentimentResponse,
     responses=ANALYSIS_ERRORS,
-    openapi_extra=TIMEOUT_HEADER,
+    openapi_extra=TIMEOUT_PARAMETER,
 )
 async def analyze_sentiment(body: SentimentRequest, request: Request) -> Any:
     """Scores one text as a whole and each of its sentences as negative, neutral and positive."""
@@ -73,7 +70,7 @@ async def analyze_sentiment(body: SentimentRequest, request: Request) -> Any:
     summary="Analyze a text in several ways at once",
     response_model=AnalyzeResponse,
     responses=ANALYSIS_ERRORS,
-    openapi_extra=TIMEOUT_HEADER,
+    openapi_extra=TIMEOUT_PARAMETER,
 )
 async def analyze(body: AnalyzeRequest, request: Request) -> Any:
     """Reads one text once and answers with exactly the sections that were asked for."""
@@ -85,29 +82,28 @@ async def analyze(body: AnalyzeRequest, request: Request) -> Any:
     summary="Analyze many texts",
     response_model=BatchResponse,
     responses=ANALYSIS_ERRORS,
-    openapi_extra=TIMEOUT_HEADER,
+    openapi_extra=TIMEOUT_PARAMETER,
 )
 async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
-    registry = _runtime(request).registry
+    registry = runtime_of(request).registry
     labels = given(body.labels)
     check_labels(labels, batch_analyzers(registry, body))
     work: list[tuple[Analyzer, Document]] = []
-    refused: dict[int, DocumentError] = {}
+    refused: dict[int, BatchResult] = {}
     for index, document in enumerate(body.documents):
         if isinstance(document, RejectedDocument):
-            refused[index] = DocumentError(code=document.code, detail=document.detail)
+            refused[index] = batch_error(index, document.id, document.code, document.detail)
             continue
-        try:
-            analyzer = choose_analyzer(registry, given(document.language), body.features, "/features")
-        except ValidationFailed as error:
-            refused[index] = DocumentError(code=error.errors[0]["code"], detail=error.errors[0]["detail"])
+        chosen = choose_analyzer(registry, given(document.language), body.features, "/features")
+        if isinstance(chosen, Analyzer):
+            work.append((chosen, Document(document.text, body.features, body.offset_encoding, labels)))
         else:
-            work.append((analyzer, Document(document.text, body.features, body.offset_encoding, labels)))
+            refused[index] = batch_error(index, given(document.id), chosen["code"], chosen["detail"])
     submission = await _submit(request, work) if work else None
     outcomes = iter(submission.outcomes if submission else ())
-    results: list[BatchResult] = [
-        _failed(index, document, refused[index]) if index in refused else _result(index, document, next(outcomes))
+    results = [
+        refused[index] if index in refused else batch_result(index, given(document.id), next(outcomes))
         for index, document in enumerate(body.documents)
     ]
     return _encode(request, BatchResponse(results=results))
@@ -119,9 +115,10 @@ async def _answer_one(
     features: frozenset[Feature],
     labels: frozenset[str] | None = None,
 ) -> Response:
-    registry = _runtime(request).registry
+    """Analyse one text and answer with its analysis, or raise the error that it ended with."""
+    registry = runtime_of(request).registry
     pointer = "/features" if isinstance(body, AnalyzeRequest) else ""
-    analyzer = choose_analyzer(registry, given(body.language), features, pointer)
+    analyzer = require_analyzer(registry, given(body.language), features, pointer)
     check_labels(labels, (analyzer,))
     submission = await _submit(request, [(analyzer, Document(body.text, features, body.offset_encoding, labels))])
     outcome = submission.outcomes[0]
@@ -131,47 +128,28 @@ async def _answer_one(
 
 
 async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -> Submission:
-    """Queue the work and wait for it, or for the deadline, or for the caller to hang up."""
-    runtime, seen = _runtime(request), observed(request)
-    seen.documents = len(work)
-    seen.characters = sum(len(document.text) for _, document in work)
-    submission = runtime.batcher.admit(seen.request_id, work)
-    listening = asyncio.create_task(_hung_up(request))
+    """Queue the documents and wait until all are done, the deadline passes, or the caller disconnects."""
+    runtime, record = runtime_of(request), record_of(request)
+    record.documents = len(work)
+    record.characters = sum(len(document.text) for _, document in work)
+    submission = runtime.batcher.admit(record.request_id, work)
+    disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
-        await runtime.batcher.wait(submission, seen.deadline - asyncio.get_running_loop().time(), listening)
+        await runtime.batcher.wait(submission, record.deadline - asyncio.get_running_loop().time(), disconnect)
     finally:
-        listening.cancel()
-        seen.queue_ms, seen.nlp_ms = submission.queue_ms, submission.nlp_ms
+        disconnect.cancel()
+        record.queue_ms, record.nlp_ms = submission.queue_ms, submission.nlp_ms
     return submission
 
 
-async def _hung_up(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 def _encode(request: Request, answer: object) -> Response:
-    seen, started = observed(request), perf_counter()
+    """Encode an answer, and say in its `Server-Timing` how long the request took."""
+    record, started = record_of(request), perf_counter()
     body = orjson.dumps(answer)
-    seen.encode_ms = (perf_counter() - started) * 1000
-    return JSONResponse(body, headers={"Server-Timing": seen.server_timing()})
-
-
-def _result(index: int, document: BatchDocument | RejectedDocument, outcome: Outcome | None) -> BatchResult:
-    if isinstance(outcome, ServiceError):
-        return _failed(index, document, DocumentError(code=outcome.code, detail=outcome.detail))
-    analysis = cast("AnalyzeResponse", outcome)
-    if name := given(document.id):
-        return BatchOk(status="ok", index=index, id=name, analysis=analysis)
-    return BatchOk(status="ok", index=index, analysis=analysis)
-
-
-def _failed(index: int, document: BatchDocument | RejectedDocument, error: DocumentError) -> BatchError:
-    if name := given(document.id):
-        return BatchError(status="error", index=index, id=name, error=error)
-    return BatchError(status="error", index=index, error=error)
-
-
-def _runtime(request: Request) -> Runtime:
-    runtime: Runtime = request.app.state.runtime
-    return runtime
+    record.encode_ms = (perf_counter() - started) * 1000
+    return JSONResponse(body, headers={"Server-Timing": record.server_timing()})

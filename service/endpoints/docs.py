@@ -1,6 +1,7 @@
-"""`/docs`: Swagger UI over `/openapi.json`, from files of the service itself, so that it works without a network; `/`.
+"""`/docs`, Swagger UI over `/openapi.json`, and the redirect from `/` to it.
 
-FastAPI's own page loads its script from a CDN. All addresses are relative, for proxies that serve us below a prefix.
+The page's files are served from here, so that it works without a network: FastAPI's own page loads them from a CDN. All
+addresses are relative, for proxies that serve us below a prefix.
 """
 
 from importlib.resources import files
@@ -18,29 +19,34 @@ _PAGE = get_swagger_ui_html(
     swagger_js_url="docs/swagger-ui-bundle.js",
     swagger_css_url="docs/swagger-ui.css",
     swagger_favicon_url="docs/favicon.png",
-    swagger_ui_parameters={"validatorUrl": None, "displayRequestDuration": True},  # it would ask a validator elsewhere
+    swagger_ui_parameters={
+        "validatorUrl": None,
+        "displayRequestDuration": True,
+    },  # no validator of a third party is asked
 ).body
 
 
-async def show_docs(request: Request) -> Response:  # noqa: ARG001 - what a route is called with
-    """The page."""
+async def show_docs(request: Request) -> Response:  # noqa: ARG001 - Starlette calls every endpoint with it
+    """Answer with the page."""
     return HTMLResponse(bytes(_PAGE))
 
 
 def _file(name: str) -> Route:
-    async def show_file(request: Request) -> Response:  # noqa: ARG001 - what a route is called with
+    """Return the route of one of the page's files."""
+
+    async def show_file(request: Request) -> Response:  # noqa: ARG001 - Starlette calls every endpoint with it
         return FileResponse(_FILES / name)
 
     return Route(f"/docs/{name}", show_file)
 
 
-async def lead_to_docs(request: Request) -> Response:  # noqa: ARG001 - what a route is called with
-    """From the front door."""
+async def redirect_to_docs(request: Request) -> Response:  # noqa: ARG001 - Starlette calls every endpoint with it
+    """Redirect to the page."""
     return RedirectResponse("docs")
 
 
 routes = [
-    Route("/", lead_to_docs),
+    Route("/", redirect_to_docs),
     Route("/docs", show_docs),
     *(_file(name) for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")),
 ]

@@ -1,48 +1,47 @@
 """`POST /v1/stream`: the options are query parameters, the body is JSON Lines, and so is the answer."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from spanwise.schemas import StreamOptions
-from spanwise.service.endpoints.selection import check_options
-from spanwise.service.errors import Overloaded, ServiceError, ShuttingDown
-from spanwise.service.http.bodies import check_media_type, validate
+from spanwise.service.documents.selection import check_options
+from spanwise.service.endpoints.base_route import AnalysisRoute
+from spanwise.service.errors import Overloaded
+from spanwise.service.http.bodies import JSON_LINES
 from spanwise.service.http.deadlines import timeout_seconds
-from spanwise.service.http.exception_handlers import problem_response
 from spanwise.service.http.openapi import STREAM_BODY, STREAM_RESPONSES, operation_id
-from spanwise.service.http.request_record import observed
-from spanwise.service.runtime import Runtime
-from spanwise.service.streaming.session import MEDIA_TYPE, StreamResponse
+from spanwise.service.http.request_record import record_of
+from spanwise.service.runtime import Runtime, runtime_of
+from spanwise.service.streaming.stream_response import StreamResponse
 
-_REPEATED = ("features", "labels")
+_LIST_OPTIONS = {
+    name for name, schema in StreamOptions.model_json_schema()["properties"].items() if schema.get("type") == "array"
+}
+"""The options of a stream that may be repeated."""
 
 
-class StreamRoute(APIRoute):
-    """FastAPI documents it; at run time the body is left unread, and errors are answered with the times they took."""
+class StreamRoute(AnalysisRoute):
+    """For endpoints `async def endpoint(options: Annotated[Model, Query()], request: Request) -> Response`.
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Check what is known before the first line, then call the endpoint."""
-        endpoint = self.endpoint
+    The body is left unread: the endpoint's response reads it.
+    """
 
-        async def handle(request: Request) -> Response:
-            runtime: Runtime = request.app.state.runtime
-            try:
-                if not runtime.batcher.accepting:
-                    raise ShuttingDown(runtime.batcher.retry_after())
-                check_media_type(request, MEDIA_TYPE, "application/x-ndjson")
-                options = validate(StreamOptions, _options(request), runtime.settings.limits)
-                response: Response = await endpoint(options, request)
-            except ServiceError as error:
-                error.headers["Server-Timing"] = observed(request).server_timing()
-                return problem_response(request, error)
-            return response
+    media_types = JSON_LINES
+    parameters_field = "query_params"
 
-        return handle
+    async def read(self, request: Request, runtime: Runtime) -> Any:  # noqa: ARG002 - the query is there already
+        """Return the query parameters as an object.
+
+        The value of a repeated parameter is a list; for options that are no lists, validation then refuses it.
+        """
+        options: dict[str, Any] = {}
+        for name in request.query_params:
+            values = request.query_params.getlist(name)
+            options[name] = values if name in _LIST_OPTIONS or len(values) > 1 else values[0]
+        return options
 
 
 router = APIRouter(route_class=StreamRoute, tags=["analysis"], generate_unique_id_function=operation_id)
@@ -61,18 +60,9 @@ async def analyze_stream(options: Annotated[StreamOptions, Query()], request: Re
     A bad line gets an error of its own and the stream goes on. Lines of white space alone are passed over. A slow
     reader slows the intake: read while you send.
     """
-    runtime: Runtime = request.app.state.runtime
+    runtime = runtime_of(request)
     check_options(runtime.registry, options)
     seconds = timeout_seconds(request, runtime.settings)
     if len(runtime.streams) >= runtime.settings.max_streams:
         raise Overloaded(runtime.batcher.retry_after())
-    return StreamResponse(runtime, options, seconds, observed(request).server_timing())
-
-
-def _options(request: Request) -> dict[str, Any]:
-    """The query as the object that it stands for; an option that was repeated and must not be is a list, too."""
-    options: dict[str, Any] = {}
-    for name in request.query_params:
-        values = request.query_params.getlist(name)
-        options[name] = values if name in _REPEATED or len(values) > 1 else values[0]
-    return options
+    return StreamResponse(runtime, options, seconds, record_of(request).server_timing())

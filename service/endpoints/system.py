@@ -9,9 +9,9 @@ from starlette.responses import Response
 from spanwise.pipelines import Analyzer
 from spanwise.schemas import LivenessResponse, Pipeline, PipelinesResponse, ReadinessResponse, ServiceLimits
 from spanwise.service.errors import NotReady, ShuttingDown
-from spanwise.service.http.openapi import OPEN, PROTECTED_ERRORS, READINESS_ERRORS, operation_id
+from spanwise.service.http.openapi import NO_KEY_NEEDED, PROTECTED_ERRORS, READINESS_ERRORS, operation_id
 from spanwise.service.http.responses import JSONResponse
-from spanwise.service.runtime import Runtime
+from spanwise.service.runtime import Runtime, runtime_of
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import CONTENT_TYPE, Metrics
 
@@ -27,7 +27,7 @@ router = APIRouter(generate_unique_id_function=operation_id)
 )
 async def list_pipelines(request: Request) -> Any:
     """Says what each loaded pipeline offers, and which limits are in force."""
-    runtime: Runtime = request.app.state.runtime
+    runtime = runtime_of(request)
     default = runtime.registry.default
     answer = PipelinesResponse(
         pipelines=[describe(analyzer, default=analyzer is default) for analyzer in runtime.registry],
@@ -41,7 +41,7 @@ async def list_pipelines(request: Request) -> Any:
     tags=["system"],
     summary="Whether the process lives",
     response_model=LivenessResponse,
-    openapi_extra=OPEN,
+    openapi_extra=NO_KEY_NEEDED,
 )
 async def get_liveness() -> Any:
     """200 while the event loop turns. Never waits for analysis."""
@@ -54,29 +54,29 @@ async def get_liveness() -> Any:
     summary="Whether the service can serve",
     response_model=ReadinessResponse,
     responses=READINESS_ERRORS,
-    openapi_extra=OPEN,
+    openapi_extra=NO_KEY_NEEDED,
 )
 async def get_readiness(request: Request) -> Any:
     """200 once every pipeline is loaded, warmed up and self-tested, while work gets done; else 503 with the reasons."""
     runtime: Runtime | None = getattr(request.app.state, "runtime", None)
     if runtime is None:
-        raise NotReady(["the pipelines are not loaded"])
+        raise NotReady([NotReady.NOT_LOADED])
     if runtime.leaving.is_set() or not runtime.batcher.accepting:
         raise ShuttingDown
-    if reasons := runtime.not_ready_because():
+    if reasons := runtime.reasons_not_ready():
         raise NotReady(reasons)
     return JSONResponse(b'{"status":"ready"}')
 
 
 @router.get("/metrics", include_in_schema=False)
 async def get_metrics(request: Request) -> Any:
-    """What all workers have counted, for Prometheus. Answers while analysis keeps every NLP thread busy."""
+    """Answer with the metrics of all workers, for Prometheus, also while every NLP thread is busy."""
     metrics: Metrics = request.app.state.metrics
     return Response(await metrics.exposition(), media_type=CONTENT_TYPE)
 
 
 def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
-    """A pipeline as `/v1/pipelines` shows it."""
+    """Return a pipeline as `/v1/pipelines` shows it."""
     return Pipeline(
         name=analyzer.name,
         version=analyzer.version,
@@ -91,7 +91,7 @@ def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
 
 
 def limits(settings: Settings) -> ServiceLimits:
-    """The limits in force, as `/v1/pipelines` shows them."""
+    """Return the limits in force as `/v1/pipelines` shows them."""
     return ServiceLimits(
         max_body_bytes=settings.max_body_bytes,
         max_text_characters=settings.max_text_characters,

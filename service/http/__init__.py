@@ -1,1 +1,1 @@
-"""HTTP as the service speaks it: protocol, middleware, keys, bodies, deadlines, responses, the OpenAPI document."""
+"""The service's HTTP: protocol, middleware, API keys, bodies, deadlines, responses, the OpenAPI document."""

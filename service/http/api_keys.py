@@ -1,7 +1,7 @@
 """API keys and their rate limit: for everything under `/v1/`, and only where keys are configured.
 
-Keys are compared by their SHA-256 digests, each with each, in constant time: how long a refusal takes says nothing
-about how close the key was, or which of the keys it was close to.
+The SHA-256 digest of the key that was sent is compared with the digest of every configured key, in constant time: so
+the time of a refusal does not reveal how close the key was, or to which of the configured ones.
 """
 
 import hashlib
@@ -16,14 +16,14 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spanwise.service.errors import RateLimited, ServiceError, Unauthorized
-from spanwise.service.http.request_record import observed
+from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import ProblemResponse
 
 _PROTECTED = "/v1/"
 
 
 class ApiKeyMiddleware:
-    """Refuses a protected request without a valid `X-API-Key` or `Authorization: Bearer`, or beyond the key's rate."""
+    """Refuses a request under `/v1/` that has no valid API key, or whose key has used up its rate limit."""
 
     def __init__(self, app: ASGIApp, keys: Sequence[str], rate_limit_per_minute: int) -> None:
         self._app = app
@@ -36,29 +36,27 @@ class ApiKeyMiddleware:
             try:
                 self._check(scope)
             except ServiceError as error:
-                seen = observed(scope)
-                seen.code = error.code
-                await ProblemResponse(error, seen.request_id)(scope, receive, send)
+                record = record_of(scope)
+                record.code = error.code
+                await ProblemResponse(error, record.request_id)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         sent = _sent_key(scope)
         if sent is None:
-            raise Unauthorized(
-                "Send an API key as X-API-Key or Authorization: Bearer.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            raise Unauthorized
         digest = _digest(sent)
         matches = [hmac.compare_digest(digest, known) for known in self._digests]
         if not any(matches):
-            raise Unauthorized("This API key is not known.", headers={"WWW-Authenticate": "Bearer"})
+            raise Unauthorized("This API key is not known.")
         if self._rate and not self._limiter.hit(self._rate, digest.hex()):
             window = self._limiter.get_window_stats(self._rate, digest.hex())
             raise RateLimited(max(1, math.ceil(window.reset_time - time.time())))
 
 
 def _sent_key(scope: Scope) -> bytes | None:
+    """Return the key of the first `X-API-Key` or `Authorization: Bearer` header; None where there is neither."""
     for name, value in scope["headers"]:
         if name == b"x-api-key":
             return bytes(value)

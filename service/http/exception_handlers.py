@@ -1,4 +1,4 @@
-"""Every error that leaves the application leaves it as problem details."""
+"""Turn every error that leaves the application into problem details."""
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -6,40 +6,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from spanwise.service.errors import BodyTooLarge, InternalError, MethodNotAllowed, NotFound, ServiceError
-from spanwise.service.http.request_record import observed
+from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import LingeringProblemResponse, ProblemResponse
 
 
 async def answer_service_error(request: Request, error: Exception) -> Response:
-    """A `ServiceError` as the response it describes."""
+    """Answer a `ServiceError` as problem details."""
     if not isinstance(error, ServiceError):
         raise error
     return problem_response(request, error)
 
 
 def problem_response(request: Request, error: ServiceError) -> Response:
-    """Problem details with the request's id; its code goes to the access log, too."""
-    seen = observed(request)
-    seen.code = error.code
+    """Build problem details with the request's id, and note their code for the access log."""
+    record = record_of(request)
+    record.code = error.code
     response = LingeringProblemResponse if isinstance(error, BodyTooLarge) else ProblemResponse
-    return response(error, seen.request_id)
+    return response(error, record.request_id)
 
 
 async def answer_framework_error(request: Request, error: Exception) -> Response:
-    """Starlette's own errors: no such path, no such method."""
+    """Answer Starlette's own errors: an unknown path, a method that the path does not have."""
     if not isinstance(error, HTTPException):
         raise error
-    headers = dict(error.headers or {})
     if error.status_code == NotFound.status:
-        return await answer_service_error(request, NotFound("There is nothing at this path."))
+        return problem_response(request, NotFound())
     if error.status_code == MethodNotAllowed.status:
-        return await answer_service_error(
-            request, MethodNotAllowed("This path does not answer this method; see Allow.", headers=headers)
-        )
-    return await answer_service_error(request, InternalError())
+        return problem_response(request, MethodNotAllowed(dict(error.headers or {})))
+    return problem_response(request, InternalError())
 
 
 def register(app: FastAPI) -> None:
-    """All handlers, in one place."""
+    """Register all exception handlers of the service."""
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(HTTPException, answer_framework_error)

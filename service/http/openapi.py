@@ -1,6 +1,6 @@
-"""What the OpenAPI document says beyond what FastAPI reads off the endpoints: errors, headers, keys, limits.
+"""The OpenAPI document: FastAPI derives it from the endpoints; this adds errors, headers, keys, limits and examples.
 
-Every error is documented with its own media type and an example; generators so make a typed `Problem` of it.
+Every error is documented with its own media type and an example, from which generators make a typed `Problem`.
 """
 
 import json
@@ -16,29 +16,33 @@ from pydantic import TypeAdapter
 from spanwise.schemas import Problem, StreamDocument
 from spanwise.service import errors
 from spanwise.service.errors import ServiceError
-from spanwise.service.http.deadlines import HEADER
+from spanwise.service.http.bodies import JSON_LINES
+from spanwise.service.http.deadlines import REQUEST_TIMEOUT_HEADER
+from spanwise.service.http.problem_examples import REQUEST_ID, example_errors
+from spanwise.service.http.responses import problem
 from spanwise.service.settings import Settings
 
-# Requests and their real answers: see contract/examples.py.
+# Requests and the service's answers to them, which contract/examples.py records.
 _EXAMPLES = files("spanwise.service.http") / "examples.json"
+_PROBLEM_JSON = "application/problem+json"
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
-_REQUEST_ID = {
+_REQUEST_ID_HEADER = {
     "description": "The caller's `X-Request-ID`, when it is 1-128 characters of `A-Z a-z 0-9 . _ -`; else a fresh one.",
     "schema": {"type": "string"},
 }
-_RETRY_AFTER = {
+_RETRY_AFTER_HEADER = {
     "description": "Whole seconds after which to try again.",
     "schema": {"type": "integer", "minimum": 1},
 }
-_SERVER_TIMING = {
+_SERVER_TIMING_HEADER = {
     "description": "Milliseconds in the queue, in analysis and in encoding: `queue;dur=…, nlp;dur=…, encode;dur=…`.",
     "schema": {"type": "string"},
 }
 
-TIMEOUT_HEADER: dict[str, Any] = {
+TIMEOUT_PARAMETER: dict[str, Any] = {
     "parameters": [
         {
-            "name": HEADER,
+            "name": REQUEST_TIMEOUT_HEADER,
             "in": "header",
             "required": False,
             "description": "How long the caller is willing to wait, in milliseconds. Then the answer is 504, and work "
@@ -50,7 +54,10 @@ TIMEOUT_HEADER: dict[str, Any] = {
 
 
 def _lines_of(item: str) -> dict[str, Any]:
-    """A media type of JSON Lines. 3.1 has no word for what a line holds, and generators fail on that of 3.2."""
+    """Describe a media type of JSON Lines.
+
+    OpenAPI 3.1 has no keyword for the schema of a line, and generators fail on the one of 3.2.
+    """
     return {"schema": {"type": "string", "format": "binary", "x-itemSchema": {"$ref": f"#/components/schemas/{item}"}}}
 
 
@@ -58,41 +65,27 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def problems(*kinds: type[ServiceError]) -> Responses:
-    """Documentation of the errors that an endpoint can answer, by status; those of one status share an entry."""
+    """Document the errors that an operation can answer, by status. `document` fills in the examples."""
     documented: Responses = {}
     for kind in kinds:
         entry = documented.setdefault(
             kind.status,
             {
                 "description": kind.title,
-                "headers": {"X-Request-ID": _REQUEST_ID},
-                "content": {"application/problem+json": {"schema": _PROBLEM_REF, "examples": {}}},
+                "headers": {"X-Request-ID": _REQUEST_ID_HEADER},
+                "content": {_PROBLEM_JSON: {"schema": _PROBLEM_REF, "examples": {}}},
             },
         )
-        if kind.status in (429, 503):
-            entry["headers"]["Retry-After"] = _RETRY_AFTER
-        entry["content"]["application/problem+json"]["examples"][kind.code] = {"value": _example(kind)}
+        if issubclass(kind, (errors.RateLimited, errors.Unavailable)):
+            entry["headers"]["Retry-After"] = _RETRY_AFTER_HEADER
+        entry["content"][_PROBLEM_JSON]["examples"][kind.code] = {}
     return documented
-
-
-def _example(kind: type[ServiceError]) -> dict[str, Any]:
-    example: dict[str, Any] = {
-        "type": f"urn:spanwise:problem:{kind.code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": kind.__doc__ or kind.title,
-        "code": kind.code,
-        "request_id": "8c7f0f4e2b5d4a0f9d6f3a1e5b7c9d10",
-    }
-    if kind is errors.ValidationFailed:
-        example["errors"] = [{"pointer": "/text", "code": "text_empty", "detail": "The text is empty."}]
-    return example
 
 
 PROTECTED_ERRORS: Responses = problems(errors.Unauthorized, errors.RateLimited, errors.InternalError)
 READINESS_ERRORS: Responses = problems(errors.NotReady, errors.ShuttingDown)
 ANALYSIS_ERRORS: Responses = {
-    200: {"headers": {"X-Request-ID": _REQUEST_ID}},
+    200: {"headers": {"X-Request-ID": _REQUEST_ID_HEADER}},
     **problems(
         errors.MalformedJson,
         errors.Unauthorized,
@@ -109,7 +102,7 @@ ANALYSIS_ERRORS: Responses = {
 STREAM_BODY: dict[str, Any] = {
     "parameters": [
         {
-            **TIMEOUT_HEADER["parameters"][0],
+            **TIMEOUT_PARAMETER["parameters"][0],
             "description": "How long a line may take, in milliseconds, from when it was read to its result. Then the "
             "result is a `deadline_exceeded`, and work that was not begun never will be.",
         }
@@ -117,9 +110,7 @@ STREAM_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "JSON Lines: one `StreamDocument` per line, each ended by a line feed.",
-        "content": {
-            media_type: _lines_of("StreamDocument") for media_type in ("application/jsonl", "application/x-ndjson")
-        },
+        "content": {media_type: _lines_of("StreamDocument") for media_type in JSON_LINES},
     },
 }
 STREAM_RESPONSES: Responses = {
@@ -127,8 +118,8 @@ STREAM_RESPONSES: Responses = {
         "description": "JSON Lines: one `BatchResult` per line. The last one is an error without an `id` when the "
         "service ends the stream early (`shutting_down`, or `deadline_exceeded` when nothing was sent for too long): "
         "its `index` is that of the first line that was not accepted.",
-        "headers": {"X-Request-ID": _REQUEST_ID},
-        "content": {"application/jsonl": _lines_of("BatchResult")},
+        "headers": {"X-Request-ID": _REQUEST_ID_HEADER},
+        "content": {JSON_LINES[0]: _lines_of("BatchResult")},
     },
     **problems(
         errors.Unauthorized,
@@ -140,21 +131,22 @@ STREAM_RESPONSES: Responses = {
         errors.ShuttingDown,
     ),
 }
+_UNTIMED = (errors.Unauthorized.status, errors.RateLimited.status)  # answered by the middleware, before the route
 for _status, _documented in (*ANALYSIS_ERRORS.items(), *STREAM_RESPONSES.items()):
-    if _status not in (errors.Unauthorized.status, errors.RateLimited.status):  # refused before anything is timed
-        _documented["headers"]["Server-Timing"] = _SERVER_TIMING
+    if _status not in _UNTIMED:
+        _documented["headers"]["Server-Timing"] = _SERVER_TIMING_HEADER
 
-OPEN: dict[str, Any] = {"security": []}
-"""For endpoints that need no API key."""
+NO_KEY_NEEDED: dict[str, Any] = {"security": []}
+"""For operations that need no API key."""
 
 
 def operation_id(route: APIRoute) -> str:
-    """Short names for generated clients: those of the endpoints' functions."""
+    """Name the operation after the endpoint's function: generated clients get short names."""
     return route.name
 
 
 def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of this app under these settings."""
+    """Return the OpenAPI 3.1 document of this app under these settings."""
     spec: dict[str, Any] = get_openapi(
         title=app.title,
         version=app.version,
@@ -176,23 +168,24 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     spec["security"] = [{"ApiKey": []}, {"Bearer": []}, {}]
     operations = [operation for methods in spec["paths"].values() for operation in methods.values()]
     for part in _objects([schemas, [operation.get("parameters") for operation in operations]]):
-        if isinstance(part.get("title"), str):  # else it is a property of that name
+        if isinstance(part.get("title"), str):  # a dict is a property named `title`
             del part["title"]
-        part.pop("uniqueItems", None)  # repeating a value does no harm and is no error
-    for name in ("EntitiesRequest", "SentimentRequest", "AnalyzeRequest", "BatchDocument", "StreamDocument"):
-        schemas[name]["properties"]["text"]["maxLength"] = settings.max_text_characters
-    schemas["BatchRequest"]["properties"]["documents"]["maxItems"] = settings.max_batch_documents
+        part.pop("uniqueItems", None)  # a repeated value is accepted
+    for schema in schemas.values():
+        _set_limit(schema, "text", "maxLength", settings.max_text_characters)
+        _set_limit(schema, "documents", "maxItems", settings.max_batch_documents)
     examples = json.loads(_EXAMPLES.read_text("utf-8"))
     for operation in operations:
         for parameter in operation.get("parameters", ()):
-            if parameter["name"] == HEADER:
+            if parameter["name"] == REQUEST_TIMEOUT_HEADER:
                 parameter["schema"]["maximum"] = settings.max_timeout_ms
         _add_examples(operation, examples[operation["operationId"]])
+        _add_problem_examples(operation, settings)
     return spec
 
 
 def _add_examples(operation: dict[str, Any], examples: dict[str, dict[str, Any]]) -> None:
-    """The same names for a request and its answer."""
+    """Add each example to the request and to the answer, under the same name."""
     for key, place in (("request", operation.get("requestBody")), ("answer", operation["responses"]["200"])):
         for media_type in place["content"].values() if place else ():
             media_type["examples"] = {
@@ -200,13 +193,30 @@ def _add_examples(operation: dict[str, Any], examples: dict[str, dict[str, Any]]
             }
 
 
+def _add_problem_examples(operation: dict[str, Any], settings: Settings) -> None:
+    """Add an example to every problem that the operation documents."""
+    errors_by_code = example_errors(operation, settings)
+    for response in operation["responses"].values():
+        for code, example in response["content"].get(_PROBLEM_JSON, {}).get("examples", {}).items():
+            example["value"] = problem(errors_by_code[code], REQUEST_ID)
+
+
+def _set_limit(schema: dict[str, Any], name: str, keyword: str, limit: int) -> None:
+    """Replace the default limit of a property by the configured one; schemas without such a limit stay as they are."""
+    field = schema.get("properties", {}).get(name, {})
+    if keyword in field:
+        field[keyword] = limit
+
+
 def _schemas_of(kind: Any) -> dict[str, Any]:
+    """Return the JSON schema of a type and those that it refers to, by name."""
     schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
     inner: dict[str, Any] = schema.pop("$defs", {})
     return {**inner, kind.__name__: schema}
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object within a JSON value, at any depth."""
     if isinstance(value, dict):
         yield value
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

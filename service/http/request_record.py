@@ -1,20 +1,22 @@
-"""What is known of a request while it is served: filled in along its way, read by the access log at its end."""
+"""The record of one request: filled in while the request is served, read by the access log at its end."""
 
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.types import Scope
 
-_KEY = "spanwise.observed"
+_SCOPE_KEY = "spanwise.request_record"
 
 
 @dataclass(slots=True)
-class Observed:
-    """One request. Times are in milliseconds."""
+class RequestRecord:
+    """One request's id, sizes, times (in milliseconds) and outcome."""
 
     request_id: str
     status: int = 0
+    """The status answered; 0 until the answer begins."""
     code: str | None = None
+    """The code of the problem answered, if it was one."""
     body_bytes: int = 0
     documents: int = 0
     characters: int = 0
@@ -22,19 +24,19 @@ class Observed:
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
     deadline: float = 0.0
-    """When the caller stops waiting, on the event loop's clock."""
+    """When the caller stops waiting, on the event loop's clock, in seconds."""
 
     def server_timing(self) -> str:
-        """The times as the `Server-Timing` header tells them."""
+        """Return the times as the value of a `Server-Timing` header."""
         return f"queue;dur={self.queue_ms:.3f}, nlp;dur={self.nlp_ms:.3f}, encode;dur={self.encode_ms:.3f}"
 
     def attach(self, scope: Scope) -> None:
-        """Make it known to everything further in."""
-        scope[_KEY] = self
+        """Put the record into the request's scope, where `record_of` finds it."""
+        scope[_SCOPE_KEY] = self
 
 
-def observed(scope_or_request: Scope | Request) -> Observed:
-    """The record of this request."""
+def record_of(scope_or_request: Scope | Request) -> RequestRecord:
+    """Return the record of this request."""
     scope = scope_or_request.scope if isinstance(scope_or_request, Request) else scope_or_request
-    record: Observed = scope[_KEY]
+    record: RequestRecord = scope[_SCOPE_KEY]
     return record

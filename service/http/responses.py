@@ -1,4 +1,4 @@
-"""Answers encoded by orjson: the bytes are made once, and nothing validates them again."""
+"""Answers encoded by orjson: the bytes are made once and not validated again."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ _JSON = b"application/json"
 _PROBLEM_JSON = b"application/problem+json"
 
 # After a body that is too large has been refused, this much of it is still read and thrown away, so that a caller who
-# writes it all before reading gets the answer rather than a reset connection.
+# sends everything before reading gets the answer rather than a reset connection.
 _LINGER_BYTES = 64 * 1024 * 1024
 _LINGER_SECONDS = 10
 
 
 class JSONResponse(Response):
-    """Bytes that are JSON already. Its headers are built without Starlette's generic path."""
+    """A response whose body is JSON already. Its headers are built without Starlette's generic and slower code."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class JSONResponse(Response):
 
     @classmethod
     def of(cls, content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> "JSONResponse":
-        """Encode and wrap; for answers whose encoding nobody times."""
+        """Encode the content. For answers whose encoding time is not recorded."""
         return cls(orjson.dumps(content), status, headers)
 
 
@@ -47,36 +47,42 @@ class ProblemResponse(JSONResponse):
     """A `ServiceError` as problem details."""
 
     def __init__(self, error: ServiceError, request_id: str) -> None:
-        problem = Problem(
-            type=f"urn:spanwise:problem:{error.code}",
-            title=error.title,
-            status=error.status,
-            detail=error.detail,
-            code=error.code,
-            request_id=request_id,
-        )
-        if error.errors:
-            problem["errors"] = error.errors
-        super().__init__(orjson.dumps(problem), error.status, error.headers, _PROBLEM_JSON)
+        super().__init__(orjson.dumps(problem(error, request_id)), error.status, error.headers, _PROBLEM_JSON)
 
 
 class LingeringProblemResponse(ProblemResponse):
-    """Answers at once, then reads on for a while before the connection is closed."""
+    """Problem details that are sent at once; then the request is read on for a while before the connection closes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [*self.raw_headers, (b"connection", b"close")]
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        waits_for_100 = any(name == b"expect" for name, _ in scope["headers"])  # then it will not send a body
+        waits_for_100 = any(name == b"expect" for name, _ in scope["headers"])  # then the caller sends no body
         with suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_SECONDS):
                 await _throw_away(receive, 0 if waits_for_100 else _LINGER_BYTES)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _throw_away(receive: Receive, at_most: int) -> None:
-    while at_most > 0:
+def problem(error: ServiceError, request_id: str) -> Problem:
+    """Return the error as the object that is sent to the caller."""
+    details = Problem(
+        type=f"urn:spanwise:problem:{error.code}",
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        request_id=request_id,
+    )
+    if error.errors:
+        details["errors"] = error.errors
+    return details
+
+
+async def _throw_away(receive: Receive, max_bytes: int) -> None:
+    """Read the request until its end, its caller's disconnect, or so many bytes."""
+    while max_bytes > 0:
         message = await receive()
-        at_most -= len(message.get("body", b""))
+        max_bytes -= len(message.get("body", b""))
         if message["type"] != "http.request" or not message.get("more_body", False):
             return

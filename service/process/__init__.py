@@ -1,1 +1,1 @@
-"""The process that serves: its signals, its CPUs, its heap."""
+"""The operating system's side of a worker: signals, CPUs, heap."""

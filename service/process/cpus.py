@@ -1,6 +1,6 @@
-"""How many CPUs this process may use: its affinity, and the quota of its control group where a container has one.
+"""Count the CPUs that this process may use: by its affinity, and by the quota of its control group in a container.
 
-`os.cpu_count` knows neither; a container with one CPU of a 64-core machine would start 64 threads. Quotas are read as
+`os.cpu_count` regards neither: a container with one CPU of a 64-core machine would start 64 threads. Quotas are read as
 the kernel documents them: `cpu.max` of cgroup v2 (Documentation/admin-guide/cgroup-v2.rst), `cpu.cfs_quota_us` and
 `cpu.cfs_period_us` of v1 (Documentation/scheduler/sched-bwc.rst). A group's ancestors limit it too.
 """
@@ -14,13 +14,14 @@ _ROOT = Path("/sys/fs/cgroup")
 
 
 def available_cpus(membership: Path = _MEMBERSHIP, root: Path = _ROOT) -> int:
-    """Whole CPUs, at least one; a quota of one and a half counts as two."""
+    """Return the number of whole CPUs, at least one; a quota of one and a half counts as two."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = [math.ceil(quota) for quota in _quotas(membership, root)]
     return max(1, min([affinity, *quotas]))
 
 
 def _quotas(membership: Path, root: Path) -> list[float]:
+    """Return the quotas, in CPUs, of the groups that this process is in, and of all their ancestors."""
     quotas = []
     for line in _lines(membership):
         _, controllers, path = line.split(":", 2)
@@ -31,8 +32,8 @@ def _quotas(membership: Path, root: Path) -> list[float]:
             groups = groups if groups.is_dir() else root / "cpu"
         else:
             continue
-        own = groups / path.lstrip("/")
-        for group in [own, *own.parents]:
+        innermost = groups / path.lstrip("/")
+        for group in [innermost, *innermost.parents]:
             if (quota := read(group)) is not None:
                 quotas.append(quota)
             if group == groups:

@@ -1,18 +1,15 @@
-"""Admission and micro-batches: what stands between the event loop and the NLP threads.
+"""Admission and micro-batches: the way from the event loop to the NLP threads and back.
 
-The queue is bounded in characters. What does not fit is refused at once, with a `Retry-After` from what waits and
-how fast it drains. There is no timer: while a micro-batch is being analysed, what arrives gathers; the next one is
-whatever has gathered, up to a budget of characters. An idle service so answers a lone request at once, and a busy
-one fills its batches by itself. Whoever's deadline has passed, or who has hung up, leaves the queue before any work
-is done for them.
+The queue is bounded in characters. A request that does not fit is refused at once, with a `Retry-After` computed from
+the characters that wait and the rate at which they drain. There is no timer: while a micro-batch is being analysed,
+documents gather, and the next micro-batch takes what has gathered, up to a budget of characters. So an idle service
+answers a lone request at once, and a busy one fills its batches by itself. A request whose deadline has passed or
+whose caller has gone leaves the queue before any work is done for it.
 
-The lines of streams wait in queues of their own. They are bounded by each stream's window rather than here, and take
-turns with the requests: after a micro-batch of requests comes one of lines, and it is short, so that a stream which
-always has more to send hardly delays anybody.
+The lines of streams are bounded by each stream's window instead of here (see `waiting.py` for how they take turns).
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
@@ -23,16 +20,14 @@ from spanwise.pipelines import Analyzer, Document
 from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.submission import Job, Outcome, Submission, analyze_each
+from spanwise.service.queue.waiting import WaitingJobs
 from spanwise.service.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-STREAM_SLICE_SECONDS = 0.001
-"""How long a micro-batch of streams' lines is meant to take: about as long as one short text, twice."""
-
 
 class Batcher:
-    """One per worker. Everything but the analysis itself happens on the event loop."""
+    """The queue of one worker. Everything but the analysis itself happens on the event loop."""
 
     def __init__(
         self,
@@ -44,17 +39,15 @@ class Batcher:
         *,
         metrics: Metrics | None = None,
     ) -> None:
-        """`document_characters`: what a document costs a micro-batch beyond its own characters."""
+        """`document_characters` is what a document costs a micro-batch beyond its own characters."""
         self._executor = executor
         self._threads = threads
         self._max_queued = max_queued_characters
-        self._budget = batch_characters
-        self._per_document = document_characters
         self._metrics = metrics or Metrics()
         self._loop = asyncio.get_running_loop()
-        self._queues: dict[tuple[str, bool], OrderedDict[Job, None]] = {}  # by language, and whether it is streamed
-        self._streams_turn = False
+        self._waiting = WaitingJobs(batch_characters, document_characters)
         self._running: dict[int, tuple[float, int]] = {}
+        """The micro-batches in analysis: when each was started, and its characters."""
         self._batches = 0
         self._dispatching = False
         self._submissions: set[Submission] = set()
@@ -62,30 +55,38 @@ class Batcher:
         self._drain_deadline: float | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self.queued_characters = 0  # of requests; what streams have waiting is bounded by their windows
         self.drain_rate = DrainRate()
 
     @property
+    def queued_characters(self) -> int:
+        """Characters of the requests that wait; the lines of streams are not counted."""
+        return self._waiting.characters
+
+    @property
     def accepting(self) -> bool:
-        """False from the moment a shutdown begins."""
+        """False from the beginning of a drain on."""
         return self._accepting
 
+    def refuse_while_draining(self) -> None:
+        """Raise `ShuttingDown` from the beginning of a drain on."""
+        if not self._accepting:
+            raise ShuttingDown(self.retry_after())
+
     def longest_run(self) -> float:
-        """Seconds since the oldest micro-batch that is not done yet was started; 0 when none runs."""
+        """Return the seconds since the oldest unfinished micro-batch was started; 0 when none runs."""
         now = perf_counter()
         return max((now - started for started, _ in self._running.values()), default=0.0)
 
     def stalled(self, seconds: float) -> bool:
-        """Whether a micro-batch has run for so long, or work waits although nothing runs."""
-        waiting = any(self._queues.values())
-        return self.longest_run() > seconds or (waiting and not self._running and not self._dispatching)
+        """Say whether a micro-batch has run for longer than this, or documents wait although none runs."""
+        return self.longest_run() > seconds or (bool(self._waiting) and not self._running and not self._dispatching)
 
     async def wait(
         self, submission: Submission, seconds: float, on_disconnect: "asyncio.Future[None] | None" = None
     ) -> None:
-        """Wait until every document has its outcome, `seconds` at most.
+        """Wait until every document has its outcome, for `seconds` at most.
 
-        Raises `DeadlineExceeded`, `ShuttingDown` when a drain gives it up, or `CallerGone` once `on_disconnect` is
+        Raises `DeadlineExceeded`; `ShuttingDown` when a drain runs out of time; `CallerGone` once `on_disconnect` is
         done.
         """
         expiry = self.expire_after(submission, seconds)
@@ -98,30 +99,29 @@ class Batcher:
             self.withdraw(submission)
 
     def expire_after(self, submission: Submission, seconds: float) -> asyncio.TimerHandle:
-        """After so many seconds its future gets a `DeadlineExceeded`, unless the timer is cancelled."""
+        """Start a timer that ends the submission with `DeadlineExceeded` after so many seconds."""
         return self._loop.call_later(seconds, self._give_up, submission, DeadlineExceeded)
 
     def withdraw(self, submission: Submission) -> None:
-        """Take out of the queue what is still in it; whoever admitted must call this, or `wait`, in the end."""
+        """Take what is left of a submission out of the queue. Every admission must end by this call, or by `wait`."""
         submission.finished = submission.finished or perf_counter()
         self._withdraw(submission)
 
     def retry_after(self) -> int:
-        """Whole seconds until what waits and runs now is likely to be done."""
+        """Return the whole seconds until the documents that wait or run now are likely to be done."""
         running = sum(characters for _, characters in self._running.values())
-        return self.drain_rate.retry_after(self.queued_characters + running, self._threads)
+        return self.drain_rate.retry_after(self._waiting.characters + running, self._threads)
 
     def admit(
         self, request_id: str, work: Sequence[tuple[Analyzer, Document]], *, streamed: bool = False
     ) -> Submission:
-        """Queue the documents of a request, all or none; its `outcomes` will be in the order of `work`.
+        """Queue all documents of a request or none; `outcomes` of the submission will be in the order of `work`.
 
-        Raises `ShuttingDown`, or `Overloaded` unless it is a line of a stream. Whoever admits must `wait`.
+        Raises `ShuttingDown`, or `Overloaded` unless it is a line of a stream. The caller must `wait` or `withdraw`.
         """
-        if not self._accepting:
-            raise ShuttingDown(self.retry_after())
+        self.refuse_while_draining()
         characters = 0 if streamed else sum(len(document.text) for _, document in work)
-        if self.queued_characters + characters > self._max_queued:
+        if self._waiting.characters + characters > self._max_queued:
             raise Overloaded(self.retry_after())
         submission = Submission(
             request_id, [None] * len(work), self._loop.create_future(), perf_counter(), streamed, pending=len(work)
@@ -129,8 +129,7 @@ class Batcher:
         for index, (analyzer, document) in enumerate(work):
             job = Job(submission, index, analyzer, document)
             submission.queued.add(job)
-            self._queues.setdefault((analyzer.language, streamed), OrderedDict())[job] = None
-        self.queued_characters += characters
+            self._waiting.add(job)
         self._metrics.admitted(work)
         self._submissions.add(submission)
         self._idle.clear()
@@ -138,29 +137,33 @@ class Batcher:
         return submission
 
     def _give_up(self, submission: Submission, error: Callable[[], Exception]) -> None:
+        """End a submission with an error, unless it has ended already."""
         if not submission.future.done():
             self._withdraw(submission)
             submission.future.set_exception(error())
 
     def _withdraw(self, submission: Submission) -> None:
-        """Take out of the queue what is still in it."""
         for job in submission.queued:
             self._metrics.dropped(job.analyzer.language, len(job.document.text))
-            self._take(self._queues[job.analyzer.language, submission.streamed], job)
+            self._waiting.remove(job)
         submission.queued.clear()
         self._submissions.discard(submission)
         if not self._submissions and not self._running:
             self._idle.set()
 
     def _dispatch_soon(self) -> None:
-        """Once this turn of the event loop is over, so that what arrived in one turn shares a batch."""
+        """Dispatch once this turn of the event loop is over, so that requests of one turn share a batch."""
         if not self._dispatching:
             self._dispatching = True
             self._loop.call_soon(self._dispatch)
 
     def _dispatch(self) -> None:
+        """Start micro-batches until every thread has one or nothing waits."""
         self._dispatching = False
-        while len(self._running) < self._threads and (batch := self._next_batch()):
+        while len(self._running) < self._threads:
+            batch = self._waiting.next_batch(self.drain_rate.characters_per_second)
+            if not batch:
+                break
             self._batches += 1
             number, started = self._batches, perf_counter()
             self._running[number] = started, sum(len(job.document.text) for job in batch)
@@ -168,49 +171,15 @@ class Batcher:
                 job.submission.started = job.submission.started or started
             self._executor.submit(self._run, number, batch)
 
-    def _next_batch(self) -> list[Job]:
-        """What waits for one analyzer, the one whose first document has waited longest, up to the budget.
-
-        Requests and streams take turns when both wait.
-        """
-        kinds = {streamed for (_, streamed), queue in self._queues.items() if queue}
-        if not kinds:
-            return []
-        turn = self._streams_turn if len(kinds) > 1 else kinds.pop()
-        self._streams_turn = not turn
-        waiting = [queue for (_, streamed), queue in self._queues.items() if queue and streamed == turn]
-        queue = min(waiting, key=lambda queue: next(iter(queue)).submission.submitted)
-        batch: list[Job] = []
-        left = self._slice() if turn else self._budget
-        while queue:
-            job = next(iter(queue))
-            length = len(job.document.text)
-            if batch and length + self._per_document > left:
-                break
-            self._take(queue, job)
-            job.submission.queued.discard(job)
-            left -= length + self._per_document
-            batch.append(job)
-        return batch
-
-    def _take(self, queue: "OrderedDict[Job, None]", job: Job) -> None:
-        del queue[job]
-        if not job.submission.streamed:
-            self.queued_characters -= len(job.document.text)
-
-    def _slice(self) -> int:
-        """The budget of a micro-batch of lines, in characters."""
-        rate = self.drain_rate.characters_per_second
-        return min(self._budget, int(rate * STREAM_SLICE_SECONDS)) if rate else self._budget
-
     def _run(self, number: int, batch: list[Job]) -> None:
-        """On an NLP thread."""
+        """Analyse a micro-batch; runs on an NLP thread."""
         started = perf_counter()
         outcomes = analyze_each(batch[0].analyzer, [job.document for job in batch])
         seconds = perf_counter() - started
         self._loop.call_soon_threadsafe(self._finish, number, batch, outcomes, seconds)
 
     def _finish(self, number: int, batch: list[Job], outcomes: list[Outcome], seconds: float) -> None:
+        """Hand out the outcomes of a micro-batch, after the thread has got its next one."""
         _, characters = self._running.pop(number)
         self.drain_rate.record(characters, seconds)
         self._metrics.analyzed(batch[0].analyzer.language, outcomes, characters, seconds)
@@ -231,9 +200,9 @@ class Batcher:
                 log.error("analysis_failed", request_id=request_id, document=job.index, exc_info=outcome)
 
     async def drain(self, seconds: float) -> bool:
-        """Accept nothing more and finish what was accepted. After `seconds` the rest is refused: False.
+        """Accept nothing more and finish what was accepted. After `seconds` refuse the rest and return False.
 
-        Only the first call sets the time: a later one waits for what is left of it.
+        The first call sets the time for all: a later one waits for what is left of it.
         """
         self._accepting = False
         if self._drain_deadline is None:

@@ -1,4 +1,4 @@
-"""What travels through the queue: the documents of one request, each on its way to an outcome of its own."""
+"""The documents of one request in the queue. Each gets an outcome of its own."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,40 +8,44 @@ from spanwise.pipelines import Analyzer, Document
 from spanwise.schemas import AnalyzeResponse
 
 Outcome = AnalyzeResponse | BaseException
-"""An analysis, or what went wrong with this very document."""
+"""The analysis of a document, or the exception that its analysis raised."""
 
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """Documents of one request on their way through the queue. Times are of `perf_counter`, in seconds."""
+    """The documents of one request, from admission to the last outcome. Times are of `perf_counter`, in seconds."""
 
     request_id: str
     outcomes: list[Outcome | None]
+    """One for each document, in the order of admission; None as long as it is pending."""
     future: "asyncio.Future[None]"
+    """Done when every document has its outcome, or when the submission was given up."""
     submitted: float
     streamed: bool = False
-    """Whether it is a line of a stream."""
+    """Whether this is a line of a stream."""
     started: float = 0.0
-    """When the first of its documents left the queue; 0 as long as all wait."""
+    """When the first document left the queue; 0 as long as all wait."""
     finished: float = 0.0
-    """When it was answered or given up."""
+    """When the last outcome was there, or when the submission was given up."""
     pending: int = 0
+    """How many documents have no outcome yet."""
     queued: set["Job"] = field(default_factory=set)
+    """The documents that still wait."""
 
     @property
     def queue_ms(self) -> float:
-        """How long its first document waited."""
+        """How long the first document waited."""
         return ((self.started or self.finished) - self.submitted) * 1000
 
     @property
     def nlp_ms(self) -> float:
-        """From its first document's start to its last document's end, or until it was given up."""
+        """The time from the first document's start to the last one's end, or until the submission was given up."""
         return (self.finished - self.started) * 1000 if self.started else 0.0
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One document in the queue; its outcome goes to `submission.outcomes[index]`."""
+    """One document in the queue. Its outcome goes to `submission.outcomes[index]`."""
 
     submission: Submission
     index: int
@@ -50,10 +54,13 @@ class Job:
 
 
 def analyze_each(analyzer: Analyzer, documents: Sequence[Document]) -> list[Outcome]:
-    """One outcome per document. A batch that raises is split in halves, so that one bad document fails alone."""
+    """Analyse a batch and return one outcome per document.
+
+    A batch that raises is split in halves, again and again, so that a bad document fails alone.
+    """
     try:
         return list(analyzer.analyze(documents))
-    except BaseException as error:  # noqa: BLE001 - whatever a component raises is that document's own outcome
+    except BaseException as error:  # noqa: BLE001 - whatever a component raises becomes the document's outcome
         if len(documents) == 1:
             return [error]
         middle = len(documents) // 2

@@ -1,1 +1,1 @@
-"""Streams of JSON Lines: the session, its window of unanswered lines, and the splitting into lines."""
+"""Streams of JSON Lines: the intake, the window of results that are not sent yet, and the response."""

@@ -1,21 +1,18 @@
-"""Bytes as they arrive, cut into lines: never more than one line is kept, and of a line over the limit nothing is."""
+"""Split a byte stream into lines. Buffers at most one; a line over the limit is dropped and yielded as None."""
 
 from collections.abc import Iterator
 
 
 class LineSplitter:
-    """Gives the lines of what it is fed, without their line feeds; None stands for a line over the limit.
-
-    Linear in the bytes, however they are cut up.
-    """
+    """Splits chunks of bytes into lines without their line feeds, in linear time however the chunks are cut."""
 
     def __init__(self, max_line_bytes: int) -> None:
         self._max = max_line_bytes
-        self._begun = bytearray()
+        self._buffer = bytearray()
         self._too_long = False
 
     def feed(self, chunk: bytes) -> Iterator[bytes | None]:
-        """The lines that end in this chunk, cut one by one as they are asked for: exhaust it before the next chunk."""
+        """Yield the lines that end in this chunk, None for one over the limit. Exhaust it before the next chunk."""
         start = 0
         while (end := chunk.find(b"\n", start)) >= 0:
             self._add(chunk, start, end)
@@ -24,19 +21,19 @@ class LineSplitter:
         self._add(chunk, start, len(chunk))
 
     def rest(self) -> Iterator[bytes | None]:
-        """The last line, where no line feed ended it."""
-        if self._begun or self._too_long:
+        """Yield the last line, if no line feed ended it."""
+        if self._buffer or self._too_long:
             yield self._line()
 
     def _add(self, chunk: bytes, start: int, end: int) -> None:
-        if self._too_long or len(self._begun) + end - start > self._max:
+        if self._too_long or len(self._buffer) + end - start > self._max:
             self._too_long = True
-            self._begun.clear()
+            self._buffer.clear()
         else:
-            self._begun += memoryview(chunk)[start:end]
+            self._buffer += memoryview(chunk)[start:end]
 
     def _line(self) -> bytes | None:
-        line = None if self._too_long else bytes(self._begun)
-        self._begun.clear()
+        line = None if self._too_long else bytes(self._buffer)
+        self._buffer.clear()
         self._too_long = False
         return line

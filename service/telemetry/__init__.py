@@ -1,1 +1,1 @@
-"""What the service says of itself: logs, metrics, and the folder in which a group of workers shares its numbers."""
+"""Logs, metrics, and the folder in which several workers share their metrics."""

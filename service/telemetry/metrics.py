@@ -1,10 +1,10 @@
-"""What the service counts, and how `/metrics` tells it.
+"""The metrics of the service, and the text of `/metrics`.
 
-In a single process the numbers live in memory. Among several workers each writes its own into files of their shared
-folder, and whoever is scraped adds up the files of all. Nothing is looked up by name while a request is served: the
-series that it adds to are kept at hand, and a micro-batch is counted once, not text by text. Labels hold names of
-operations and of configured languages, statuses, and what `pipelines` says of an engine: never anything that a caller
-sent, so that there are only so many series.
+A single process keeps the numbers in memory. Several workers each write their own numbers into files of a shared
+folder, and the worker that is scraped adds up the files of all. To keep counting cheap, requests look up no series by
+name (the objects are kept in dictionaries), and a micro-batch is counted once, not text by text. Labels hold names of
+operations, configured languages, statuses, and the engine with its reason: never anything that a caller sent, so the
+number of series is bounded.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ from prometheus_client import (
     generate_latest,
     values,
 )
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from spanwise.service.telemetry.worker_group import FOLDER_VARIABLE, drop_gauges_of_the_dead, join
+from spanwise.service.telemetry.worker_group import FOLDER_VARIABLE, KINDS, drop_gauges_of_the_dead, join
 
 if TYPE_CHECKING:
     from spanwise.pipelines import Analyzer, Document
@@ -33,16 +34,16 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 DocumentOutcome = Literal["ok", "failed", "dropped"]
-"""Analysed; a failure inside; taken out of the queue before work began, because nobody waited for it any more."""
+"""`ok`: analysed. `failed`: the analysis raised. `dropped`: left the queue unanalysed, since nobody waited any more."""
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-"""Up to the longest time that a caller may ask for by default."""
+"""Bounds of the duration histogram, up to the longest timeout that a caller may ask for by default."""
 
-disable_created_metrics()  # a second series for each, which only OpenMetrics has a use for
+disable_created_metrics()  # they would be a second series for each, for OpenMetrics alone
 
 
 class Metrics:
-    """The numbers of one worker. With a `folder`, which it must have joined, those of its group are told with them."""
+    """The metrics of one worker. With a `folder`, which the worker must have joined, its group's are exposed too."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
@@ -100,6 +101,7 @@ class Metrics:
         )
         if folder is None:
             ProcessCollector(registry=registry)
+        _check_files(value for value in vars(self).values() if isinstance(value, MetricWrapperBase))
         self._requests_of: dict[tuple[str, int], Counter] = {}
         self._seconds_of: dict[str, Histogram] = {}
         self._characters_of: dict[str, Counter] = {}
@@ -107,9 +109,9 @@ class Metrics:
 
     @classmethod
     def of_this_process(cls) -> "Metrics":
-        """Those of a worker of a group, where the environment names its folder, or else of a single process.
+        """Return the metrics of a worker of a group, if the environment names its folder, else of a single process.
 
-        To be called once in a process: a second one of a group would write over the first one's numbers.
+        Call once in a process: a second object of a group would overwrite the first one's numbers.
         """
         if not (folder := os.environ.get(FOLDER_VARIABLE)):
             return cls()
@@ -118,7 +120,7 @@ class Metrics:
         return cls(Path(folder))
 
     def ready(self, analyzers: "Iterable[Analyzer]", queue_limit: int) -> None:
-        """Told once the pipelines of this worker are loaded; what is counted by language starts at 0."""
+        """Call once after loading: sets the static gauges and creates every per-language series at 0."""
         self._workers.set(1)
         self._queue_limit.set(queue_limit)
         for analyzer in analyzers:
@@ -127,7 +129,7 @@ class Metrics:
             self._resolve(analyzer.language)
 
     def answered(self, operation: str, status: int, seconds: float) -> None:
-        """A request is over."""
+        """Count a request that is over, and its duration."""
         if (requests := self._requests_of.get((operation, status))) is None:
             requests = self._requests_of[operation, status] = self._requests.labels(operation, str(status))
         requests.inc()
@@ -136,17 +138,17 @@ class Metrics:
         histogram.observe(seconds)
 
     def admitted(self, work: "Sequence[tuple[Analyzer, Document]]") -> None:
-        """These wait now."""
+        """Add documents that have entered the queue."""
         self._queue_characters.inc(sum(len(document.text) for _, document in work))
 
     def dropped(self, language: str, characters: int) -> None:
-        """A document left the queue before any work was done for it."""
+        """Count a document that left the queue before any work was done for it."""
         self._queue_characters.dec(characters)
         self._resolve(language)
         self._documents_of[language, "dropped"].inc()
 
     def analyzed(self, language: str, outcomes: Sequence[object], characters: int, seconds: float) -> None:
-        """A micro-batch is done; outcomes that are exceptions have failed."""
+        """Count the documents of a finished micro-batch; outcomes that are exceptions have failed."""
         failed = sum(isinstance(outcome, BaseException) for outcome in outcomes)
         self._queue_characters.dec(characters)
         self._nlp_seconds.inc(seconds)
@@ -157,13 +159,14 @@ class Metrics:
             self._documents_of[language, "failed"].inc(failed)
 
     def _resolve(self, language: str) -> None:
+        """Keep the series of a language at hand; new ones start at 0."""
         if language not in self._characters_of:
             self._characters_of[language] = self._characters.labels(language)
             for outcome in get_args(DocumentOutcome):
                 self._documents_of[language, outcome] = self._documents.labels(language, outcome)
 
     async def exposition(self) -> bytes:
-        """The Prometheus text, made in a thread: it takes milliseconds. One at a time, however many ask."""
+        """Return the Prometheus text. Made in a thread, since it takes milliseconds, and by one scrape at a time."""
         async with self._scraping:
             return await asyncio.to_thread(self._collect)
 
@@ -174,3 +177,17 @@ class Metrics:
         merged = CollectorRegistry()
         MultiProcessCollector(merged, str(self._folder))
         return generate_latest(merged)
+
+
+def _check_files(metrics: Iterable[MetricWrapperBase]) -> None:
+    """Raise RuntimeError if prometheus_client would keep one of these metrics in a file that no worker allocates.
+
+    It keeps counters and histograms in files of these names, and gauges by the way in which workers are merged.
+    """
+    for metric in metrics:
+        kind = str(metric._type)  # noqa: SLF001 - prometheus_client.values names the files by these attributes
+        if isinstance(metric, Gauge):
+            kind += f"_{metric._multiprocess_mode}"  # noqa: SLF001
+        if kind not in KINDS:
+            name = metric._name  # noqa: SLF001
+            raise RuntimeError(f"The metric {name} needs files of the kind {kind}: add it to KINDS in worker_group.py.")

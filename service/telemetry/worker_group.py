@@ -1,9 +1,9 @@
-"""What the workers of one `spanwise serve` share: a folder in which each keeps its numbers, for whichever is scraped.
+"""The folder in which the workers of one `spanwise serve` keep their metrics, for whichever worker is scraped.
 
-The files are prometheus_client's own. It would name them by process id and make new ones for every worker that is
-started again; here a worker takes the first number that no living worker holds, so that a worker which takes a dead
-one's place goes on with its counters, and there are never more files than workers were alive at once. A number is held
-by a lock that the kernel lets go of when the process ends, however it ends.
+The files are in prometheus_client's format. By itself it names them by process id, so that every restarted worker adds
+new ones. Here a worker takes the first number that no living worker holds: so it continues the counters of the dead
+worker that it replaces, and there are never more files than workers were alive at once. A worker holds its number by a
+file lock, which the kernel releases however the process ends.
 """
 
 import fcntl
@@ -15,23 +15,24 @@ from itertools import count
 from pathlib import Path
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client looks for the folder."""
+"""The environment variable in which prometheus_client looks for the folder."""
 
 KINDS = ("counter", "histogram", "gauge_livesum", "gauge_livemax")
-"""A file of each worker for each: the types that our metrics have, gauges with the way in which they are merged."""
+"""The kinds of files; each worker has one of each kind. `Metrics` refuses a metric that would need another kind."""
 _GAUGES = tuple(kind for kind in KINDS if kind.startswith("gauge_"))
-_FILE_BYTES = 1 << 16  # what prometheus_client starts with
+_FILE_BYTES = 1 << 16  # the size with which prometheus_client creates a file
 
 
 class NoSharedFolder(Exception):
-    """There is no place to write in; the message says so, on one line."""
+    """There is no folder to write to; the message says so, on one line."""
 
 
 @contextmanager
 def shared_folder(workers: int) -> Iterator[None]:
-    """Within the block, processes that are started find a private folder with room for so many workers.
+    """Within the block, give started processes a private folder with room for so many workers.
 
-    A single one needs none, and keeps its numbers in memory whatever it has inherited. Raises `NoSharedFolder`.
+    A single worker needs none: it keeps its numbers in memory, whatever folder this process has inherited. Raises
+    `NoSharedFolder`.
     """
     os.environ.pop(FOLDER_VARIABLE, None)
     if workers == 1:
@@ -52,7 +53,7 @@ def shared_folder(workers: int) -> Iterator[None]:
 
 
 def join(folder: Path) -> int:
-    """Take a number, for as long as this process lives, with new gauges and the counters that there are."""
+    """Take a number for as long as this process lives. Its counters continue, its gauges start anew."""
     number = next(number for number in count() if _hold(folder, number))
     for kind in _GAUGES:
         _file(folder, kind, number).unlink(missing_ok=True)
@@ -61,7 +62,7 @@ def join(folder: Path) -> int:
 
 
 def drop_gauges_of_the_dead(folder: Path) -> None:
-    """Delete the gauges of every number that nobody holds; counters stay."""
+    """Delete the gauges of every number that no living worker holds; counters stay."""
     for lock in folder.glob("*.lock"):
         with lock.open("rb") as file, suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -70,6 +71,7 @@ def drop_gauges_of_the_dead(folder: Path) -> None:
 
 
 def _hold(folder: Path, number: int) -> bool:
+    """Lock a number for as long as this process lives. Return False if another process holds it."""
     descriptor = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -80,10 +82,10 @@ def _hold(folder: Path, number: int) -> bool:
 
 
 def _allocate(folder: Path, number: int) -> None:
-    """Make the files that are missing.
+    """Create the files that are missing, with disk blocks for every page.
 
-    They appear whole, because others may read them at once, and have their place on the disk, because to write to a
-    mapped page that finds none would kill the process.
+    They appear complete, by a rename, because other workers may read them at once. The blocks are allocated because
+    prometheus_client maps the files, and writing to a mapped page on a full disk kills the process.
     """
     for kind in KINDS:
         path = _file(folder, kind, number)

@@ -1,33 +1,38 @@
-"""The service in this process, behind an HTTP client that holds every answer against the published document."""
+"""Run the service in this process, behind an HTTP client that checks every answer against the published document."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
-from spanwise.pipelines import Registry
+from spanwise.pipelines import Analyzer, Registry
 from spanwise.service.app import create_app
 from spanwise.service.settings import Settings
 from tests.support.contract import Contract
-from tests.support.fakes import GatedEngine
-
-Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+from tests.support.fakes import GatedEngine, with_engine
+from tests.support.serving import Serving
 
 
 @pytest.fixture
 def engine() -> Iterator[GatedEngine]:
-    """An engine whose gate opens at the latest when the test is over."""
+    """Return an engine whose gate opens at the end of the test, if not before."""
     engine = GatedEngine()
     yield engine
     engine.gate.set()
 
 
 @pytest.fixture
+def gated(english: Analyzer, engine: GatedEngine) -> Registry:
+    """Return a registry whose English pipeline waits for the test."""
+    return Registry({"en": with_engine(english, engine)})
+
+
+@pytest.fixture
 def serving(registry: Registry) -> Serving:
-    """Opens the service under other settings, with one NLP thread unless told, and gives a client."""
+    """Start the service under changed settings, by default with one NLP thread, and yield a client."""
     default_registry = registry
 
     @asynccontextmanager
@@ -60,6 +65,6 @@ def serving(registry: Registry) -> Serving:
 
 @pytest.fixture
 async def client(serving: Serving) -> AsyncIterator[httpx.AsyncClient]:
-    """The service under default settings, with an English and a French pipeline."""
+    """Yield a client of the service under default settings, with an English and a French pipeline."""
     async with serving() as client:
         yield client

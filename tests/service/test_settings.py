@@ -14,7 +14,7 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "settings.md"
 
 
 def test_variables_have_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And any case."""
+    """Variables have the prefix, in any case."""
     monkeypatch.setenv("SPANWISE_MAX_TEXT_CHARACTERS", "123")
     monkeypatch.setenv("spanwise_log_level", "debug")
     monkeypatch.setenv("SPANWISE_API_KEYS", " one , two,")
@@ -25,7 +25,7 @@ def test_variables_have_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence would leave a default in force that the operator believes to be changed."""
+    """Ignoring a misspelt variable would leave a default in force that the operator believes to be changed."""
     monkeypatch.setenv("SPANWISE_MAX_TEXT_CHARS", "123")
     with pytest.raises(UnknownSetting, match=r"SPANWISE_MAX_TEXT_CHARS\. Did you mean SPANWISE_MAX_TEXT_CHARACTERS\?"):
         Settings.from_environment()
@@ -47,13 +47,13 @@ def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.Mon
     ids=repr,
 )
 def test_settings_that_make_no_sense_are_refused(changed: dict[str, Any]) -> None:
-    """Alone or together."""
+    """Values that make no sense, alone or together, are refused."""
     with pytest.raises(ValidationError):
         Settings(**changed)
 
 
 def test_secrets_are_not_shown() -> None:
-    """Neither in a repr nor in what the start-up log prints."""
+    """API keys are neither in a repr nor in the dump that the start-up log prints."""
     settings = Settings(api_keys=("hidden-key",))
     assert "hidden-key" not in repr(settings)
     assert "hidden-key" not in str(settings.model_dump(mode="json"))

@@ -1,1 +1,1 @@
-"""What several tests share: real processes, browsers, fakes, sample requests, made-up models."""
+"""What several tests share: real processes, browsers, fakes, sample requests, random models."""

@@ -12,7 +12,7 @@ WORDS = ("good", "bad", "not", ":)", "the", "@user", "http", "000", "!!", "soo",
 def write_random_model(
     folder: Path, *, width: int = 24, layers: int = 2, heads: int = 2, hidden: int = 8, buckets: int = 64, seed: int = 0
 ) -> Path:
-    """A folder as `Artefact.load` reads it."""
+    """Write a folder that `Artefact.load` reads, and return it."""
     random = np.random.default_rng(seed)
 
     def some(*shape: int) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ _FLAGS = [
 
 
 class Page:
-    """One page of a browser, and the address of everything that it asked for."""
+    """One page of a browser, with the addresses that it has requested."""
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._to, self._from = to_browser, from_browser
@@ -39,11 +39,11 @@ class Page:
             self.call(f"{domain}.enable")
 
     def open(self, url: str) -> None:
-        """Go there."""
+        """Navigate to an address."""
         self.call("Page.navigate", url=url)
 
     def wait_for(self, expression: str, seconds: float = 30) -> Any:
-        """The value of a JavaScript expression, as soon as it is true."""
+        """Wait until a JavaScript expression is true, and return its value."""
         deadline = time.monotonic() + seconds
         while not (value := self.value(expression)):
             assert time.monotonic() < deadline, f"{expression} never came true; {self.complaints}"
@@ -51,19 +51,19 @@ class Page:
         return value
 
     def value(self, expression: str) -> Any:
-        """The value of a JavaScript expression now."""
+        """Return the value of a JavaScript expression now."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
     def click(self, selector: str) -> None:
-        """What a selector finds, once it is there."""
+        """Wait for the element of a selector, and click it."""
         found = f"document.querySelector({json.dumps(selector)})"
         self.wait_for(f"{found} !== null")
         self.value(f"{found}.click()")
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """One command; what happens meanwhile is taken note of."""
+        """Send one command and return its result; note events that come in the meantime."""
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session:
@@ -91,18 +91,18 @@ class Page:
 
 @contextmanager
 def browser(program: str, profile: Path) -> Iterator[Page]:
-    """A browser with one page; killed at the end."""
-    its_in, to_browser = os.pipe()
-    from_browser, its_out = os.pipe()
-    pipes = f"exec 3<&{its_in} 4>&{its_out}; exec "  # where --remote-debugging-pipe expects them
+    """Run a browser with one page within the block; kill it at the end."""
+    browser_in, to_browser = os.pipe()
+    from_browser, browser_out = os.pipe()
+    pipes = f"exec 3<&{browser_in} 4>&{browser_out}; exec "  # where --remote-debugging-pipe expects them
     process = subprocess.Popen(
         ["bash", "-c", pipes + '"$@"', "bash", program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
-        pass_fds=(its_in, its_out),
+        pass_fds=(browser_in, browser_out),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    os.close(its_in)
-    os.close(its_out)
+    os.close(browser_in)
+    os.close(browser_out)
     try:
         yield Page(to_browser, from_browser)
     finally:

@@ -1,4 +1,4 @@
-"""Holds answers against the published OpenAPI document: status, media type, headers and schema."""
+"""Check answers against the published OpenAPI document: status, media type, headers and schema."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class Contract:
         self.document = document
 
     def check(self, method: str, path: str, status: int, headers: Any, body: Any) -> None:
-        """Raises AssertionError or a validation error when the answer is not what the document promises."""
+        """Raise AssertionError or a validation error when the answer is not what the document promises."""
         assert headers.get("x-request-id"), "every response carries X-Request-ID"
         media_type = headers["content-type"]
         operation = self.document["paths"].get(path, {}).get(method.lower())
@@ -51,7 +51,7 @@ class Contract:
 
 
 def assert_no_nulls(value: Any) -> None:
-    """A field that has no value is absent."""
+    """Assert that no field is null: a field that has no value is absent."""
     assert value is not None, "an answer holds a null"
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         assert_no_nulls(part)

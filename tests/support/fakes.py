@@ -1,4 +1,4 @@
-"""Stand-ins for what tests must control: a pipeline that waits, or that fails."""
+"""Engines that a test controls: one that waits, and one that fails."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from spanwise.pipelines.entities.engine import Engine, EngineName
 
 
 class GatedEngine:
-    """Finds nothing; waits at a gate that the test opens, and notes which texts came together."""
+    """An engine that finds nothing, waits at a gate that the test opens, and notes which texts came together."""
 
     name: EngineName = "spacy"
 
@@ -29,7 +29,7 @@ class GatedEngine:
 
 
 class FailingEngine:
-    """Raises when a batch holds a text that it cannot bear, and quotes the text, as a careless component would."""
+    """An engine that raises on some texts, and quotes them in its message as a careless component would."""
 
     name: EngineName = "spacy"
 
@@ -38,7 +38,7 @@ class FailingEngine:
         self.calls = 0
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
-        """Raise on any unbearable text."""
+        """Raise if the test wants one of the texts to fail."""
         self.calls += 1
         for text in texts:
             if self.fails_on(text):
@@ -47,5 +47,5 @@ class FailingEngine:
 
 
 def with_engine(analyzer: Analyzer, engine: Engine, language: str = "en") -> Analyzer:
-    """The analyzer with another engine and no sentiment model."""
+    """Return the analyzer with another engine and without a sentiment model."""
     return replace(analyzer, engine=engine, language=language, sentiment_model=None, features=frozenset({"entities"}))

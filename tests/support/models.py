@@ -1,4 +1,4 @@
-"""spaCy pipelines of any architecture with random weights: untrained, but every layer does something."""
+"""spaCy pipelines of any architecture with random weights: untrained, but every layer computes something."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ def tok2vec(
     *,
     static_vectors: bool = False,
 ) -> dict[str, Any]:
-    """The configuration of a tok2vec of its own."""
+    """Return the configuration of a tok2vec."""
     attributes = list(attributes)
     return {
         "@architectures": "spacy.Tok2Vec.v2",
@@ -49,7 +49,7 @@ LISTENER = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream
 
 
 def recognizer(vectors: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
-    """The configuration of a named-entity recognizer."""
+    """Return the configuration of a named-entity recognizer, by default with a tok2vec of its own."""
     model = {
         "@architectures": "spacy.TransitionBasedParser.v2",
         "state_type": "ner",
@@ -64,7 +64,7 @@ def recognizer(vectors: dict[str, Any] | None = None, **changed: Any) -> dict[st
 
 
 def pipeline(components: dict[str, dict[str, Any]], seed: int = 0, language: str = "en", vectors: int = 0) -> Language:
-    """A pipeline of these components (name: configuration), the kind being the name's part before a digit."""
+    """Return a pipeline of these components (name: configuration); digits at a name's end are not part of its kind."""
     nlp = spacy.blank(language)
     random = np.random.default_rng(seed)
     if vectors:

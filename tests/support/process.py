@@ -20,14 +20,14 @@ READY_SECONDS = 60
 
 
 def environment(**changed: str) -> dict[str, str]:
-    """That of this process, without any settings of the service but these and patience for a slow machine."""
+    """Return this process's environment with these settings of the service alone, and patience for a slow machine."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SPANWISE_")}
     settings = {"nlp_threads": "1", "default_timeout_ms": "120000", "shutdown_seconds": "120", **changed}
     return {**kept, **{f"SPANWISE_{name.upper()}": value for name, value in settings.items()}}
 
 
 class ServiceProcess:
-    """A running `spanwise serve`, its URL, and the lines it has logged."""
+    """A running `spanwise serve`, its URL, and the lines that it has logged."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", *, read_log: bool) -> None:
         self.process = process
@@ -42,7 +42,7 @@ class ServiceProcess:
             reader.start()
 
     def wait_until_ready(self) -> None:
-        """Until `/readyz` answers 200."""
+        """Wait until `/readyz` answers 200."""
         deadline = time.monotonic() + READY_SECONDS
         assert self._url.wait(READY_SECONDS), f"never said where it listens: {self.errors!r}"
         while time.monotonic() < deadline:
@@ -55,7 +55,7 @@ class ServiceProcess:
         raise AssertionError("never became ready")
 
     def lines(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> list[dict[str, Any]]:
-        """The logged lines that are wanted, as soon as there is one."""
+        """Wait for logged lines that are wanted, and return them."""
         deadline = time.monotonic() + seconds
         while not (found := [line for line in self.log if wanted(line)]):
             assert time.monotonic() < deadline, "such a line was never logged"
@@ -63,12 +63,12 @@ class ServiceProcess:
         return found
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
-        """Send a signal and wait for the end. Returns the exit code."""
+        """Send a signal, wait for the end, and return the exit code."""
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
     def close(self) -> None:
-        """Once it has ended: take in the rest of what it wrote."""
+        """Read the rest of the output of the ended process, and close its pipes."""
         for reader in self._readers:
             reader.join(10)
         for stream in (self.process.stdout, self.process.stderr):
@@ -91,7 +91,7 @@ class ServiceProcess:
 
 @contextmanager
 def service(environment: dict[str, str], *arguments: str, read_log: bool = True) -> Iterator[ServiceProcess]:
-    """`spanwise serve` on a free port, ready; killed at the end of the block if it still runs."""
+    """Run `spanwise serve` on a free port within the block, and yield it when it is ready."""
     process = subprocess.Popen(
         [SPANWISE, "serve", "--port", "0", *arguments],
         env=environment,

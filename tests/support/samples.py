@@ -1,4 +1,4 @@
-"""Prometheus text as what a test asks of it."""
+"""The samples of a scrape, by name and labels."""
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,16 +16,16 @@ class Samples:
         }
 
     def __call__(self, name: str, **labels: str) -> float:
-        """The value of this very series; 0 where there is none."""
+        """Return the value of the series with exactly these labels; 0 where there is none."""
         return self._values.get((name, frozenset(labels.items())), 0.0)
 
     def total(self, name: str, **labels: str) -> float:
-        """The sum of all series that have these labels among theirs."""
+        """Return the sum of all series that have these labels among theirs."""
         return sum(value for (n, has), value in self._values.items() if n == name and has >= labels.items())
 
     @property
     def labels(self) -> dict[str, set[str]]:
-        """What each label was ever set to, `le` aside."""
+        """All values of each label, `le` aside."""
         found: dict[str, set[str]] = {}
         for _, labels in self._values:
             for name, value in labels:
@@ -35,7 +35,7 @@ class Samples:
 
 
 async def scrape(client: httpx.AsyncClient) -> Samples:
-    """`/metrics` now."""
+    """Scrape `/metrics` now."""
     answer = await client.get("/metrics")
     assert answer.status_code == 200
     return Samples(answer.text)

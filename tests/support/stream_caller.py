@@ -10,7 +10,7 @@ import orjson
 
 
 class StreamCaller:
-    """Lines out, lines in, each when the test wants them."""
+    """A caller who sends lines and reads results when the test says so."""
 
     def __init__(
         self, url: str, options: str = "features=entities", receive_buffer: int = 0, request_id: str = ""
@@ -32,7 +32,7 @@ class StreamCaller:
     @classmethod
     @contextmanager
     def calling(cls, url: str, **settings: Any) -> Iterator[Self]:
-        """A stream, for as long as the block lasts."""
+        """Open a stream for as long as the block lasts."""
         caller = cls(url, **settings)
         try:
             yield caller
@@ -40,23 +40,23 @@ class StreamCaller:
             caller.hang_up()
 
     def send(self, body: bytes) -> None:
-        """Lines, or a part of one; blocks while the service takes in no more."""
+        """Send lines, or a part of one; blocks while the service takes in no more."""
         self.socket.sendall(b"%x\r\n%b\r\n" % (len(body), body))
 
     def finish(self) -> None:
-        """There are no more lines."""
+        """End the request's body."""
         self.socket.sendall(b"0\r\n\r\n")
 
     def result(self) -> Any:
-        """The next result; None after the last."""
+        """Return the next result; None after the last."""
         line = self.answer.readline()
         return orjson.loads(line) if line else None
 
     def results(self) -> list[Any]:
-        """All that are left."""
+        """Return all results that are left."""
         return [orjson.loads(line) for line in self.answer]
 
     def hang_up(self) -> None:
-        """Without another word."""
+        """Close the connection without ending the body."""
         self.answer.close()
         self.socket.close()

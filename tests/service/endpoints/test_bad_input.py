@@ -1,18 +1,16 @@
-"""Whatever is wrong with a request gets a precise, typed error, and none repeats what was sent."""
+"""Every invalid request gets a precise, typed error, and none repeats what was sent."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
-from tests.service.conftest import Serving
+from tests.support.bad_requests import ENDPOINTS, JSON, marked_requests
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
-
-JSON = {"Content-Type": "application/json"}
-ENDPOINTS = ["/v1/entities", "/v1/sentiment", "/v1/analyze", "/v1/batch"]
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
@@ -40,7 +38,7 @@ ENDPOINTS = ["/v1/entities", "/v1/sentiment", "/v1/analyze", "/v1/batch"]
     ids=lambda body: repr(body[:16]),
 )
 async def test_what_is_not_json_is_malformed(client: httpx.AsyncClient, path: str, body: bytes) -> None:
-    """Strictly by RFC 8259: 400, never a 422 or a 500."""
+    """A body that RFC 8259 does not allow is a 400, never a 422 or a 500."""
     answer = await client.post(path, content=body, headers=JSON)
     assert answer.status_code == 400
     assert answer.json()["code"] == "malformed_json"
@@ -49,7 +47,7 @@ async def test_what_is_not_json_is_malformed(client: httpx.AsyncClient, path: st
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("declared", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonl"])
 async def test_another_media_type_is_unsupported(client: httpx.AsyncClient, path: str, declared: str | None) -> None:
-    """Also none at all: a browser's form must not reach the service."""
+    """Other media types, or none at all, are refused: a browser's form must not reach the service."""
     headers = {"Content-Type": declared} if declared else {}
     answer = await client.post(path, content=b'{"text": "a"}', headers=headers)
     assert answer.status_code == 415
@@ -113,7 +111,7 @@ async def test_json_may_be_declared_with_parameters(client: httpx.AsyncClient, d
 async def test_what_is_wrong_is_named_and_pointed_at(
     client: httpx.AsyncClient, path: str, body: Any, pointer: str, code: str
 ) -> None:
-    """A JSON Pointer for programs, a code for programs, a detail for people."""
+    """An error has a JSON Pointer and a code for programs, and a detail for people."""
     answer = await client.post(path, content=orjson.dumps(body), headers=JSON)
     assert answer.status_code == 422
     problem = answer.json()
@@ -122,8 +120,8 @@ async def test_what_is_wrong_is_named_and_pointed_at(
     assert problem["errors"][0]["detail"].endswith(".")
 
 
-async def test_everything_that_is_wrong_is_told_at_once(client: httpx.AsyncClient) -> None:
-    """So that a caller need not find its mistakes one by one."""
+async def test_everything_that_is_wrong_is_reported_at_once(client: httpx.AsyncClient) -> None:
+    """One answer lists every violation, so that a caller need not find them one by one."""
     answer = await client.post("/v1/analyze", json={"features": [], "offset_encoding": 5, "nope": 1})
     found = {(error["pointer"], error["code"]) for error in answer.json()["errors"]}
     assert found == {
@@ -137,7 +135,7 @@ async def test_everything_that_is_wrong_is_told_at_once(client: httpx.AsyncClien
 @pytest.mark.smoke
 @pytest.mark.parametrize("path", ENDPOINTS)
 async def test_a_body_over_the_limit_is_refused_while_it_arrives(client: httpx.AsyncClient, path: str) -> None:
-    """Counted chunk by chunk: what comes after the limit is not kept."""
+    """The limit counts chunks as they arrive; bytes beyond it are not kept."""
     sent = 0
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -152,7 +150,7 @@ async def test_a_body_over_the_limit_is_refused_while_it_arrives(client: httpx.A
 
 
 async def test_a_declared_length_over_the_limit_is_refused_unread(serving: Serving) -> None:
-    """The body need not even arrive; one byte less is served."""
+    """A Content-Length over the limit is refused; a body of exactly the limit is served."""
     async with serving(max_body_bytes=1024) as client:
         largest = orjson.dumps({"text": "x" * (1024 - len(b'{"text":""}'))})
         assert (await client.post("/v1/entities", content=largest, headers=JSON)).status_code == 200
@@ -161,7 +159,7 @@ async def test_a_declared_length_over_the_limit_is_refused_unread(serving: Servi
 
 
 async def test_configured_limits_are_the_ones_in_force(serving: Serving) -> None:
-    """In the checks, in `/v1/pipelines`, and in the OpenAPI document."""
+    """Configured limits hold in the checks, in `/v1/pipelines`, and in the OpenAPI document."""
     async with serving(max_text_characters=10, max_batch_documents=2, max_batch_characters=15) as client:
         assert (await client.post("/v1/entities", json={"text": "x" * 11})).status_code == 422
         assert (await client.post("/v1/entities", json={"text": "🎉" * 10})).status_code == 200
@@ -174,38 +172,10 @@ async def test_configured_limits_are_the_ones_in_force(serving: Serving) -> None
         assert schemas["BatchRequest"]["properties"]["documents"]["maxItems"] == 2
 
 
-MARK = "Xyzzy7 secretly"
-
-
-def marked_requests() -> Iterator[tuple[str, bytes]]:
-    """Requests that fail in every way a body can, each holding the mark wherever a caller could put text."""
-    for path in ENDPOINTS:
-        for body in (
-            {"text": MARK, "language": MARK},
-            {"text": MARK, "labels": [MARK]},
-            {"text": MARK, "features": [MARK]},
-            {"text": MARK, "offset_encoding": MARK},
-            {"text": [MARK]},
-            {MARK: MARK},
-            {"text": MARK, MARK: 1},
-            {"documents": [{"text": MARK, "id": 5, "language": MARK}, MARK, {"text": {MARK: MARK}}, {MARK: 1}]},
-            {"documents": MARK},
-            {"documents": [{"text": MARK}], "labels": [MARK]},
-            [MARK],
-            MARK,
-        ):
-            yield path, orjson.dumps(body)
-        yield path, f'{{"text": "{MARK}"'.encode()
-        yield path, f'{{"text": "{MARK}", "x": NaN}}'.encode()
-        yield path, orjson.dumps({"text": MARK * 10_000})
-        yield path, orjson.dumps({"text": MARK * 300_000})
-    yield f"/{MARK}", b"{}"
-
-
 async def test_no_error_repeats_any_of_the_text(client: httpx.AsyncClient) -> None:
-    """Not in a detail, not in a pointer, not in a header."""
+    """No answer holds the mark of a refused request, neither in its body nor in a header."""
     for path, body in marked_requests():
         answer = await client.post(path, content=body, headers=JSON)
-        told = answer.text + str(answer.headers)
-        assert "Xyzzy7" not in told, f"{path} {body[:80]!r} answered {told}"
+        whole = answer.text + str(answer.headers)
+        assert "Xyzzy7" not in whole, f"{path} {body[:80]!r} answered {whole}"
         assert answer.status_code in (200, 400, 404, 413, 422)

@@ -1,4 +1,4 @@
-"""`/docs` in a real browser that has no network but the service."""
+"""`/docs` in a real browser, without any network but the service."""
 
 import json
 import re
@@ -17,20 +17,20 @@ pytestmark = pytest.mark.process
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[ServiceProcess]:
-    """A live service."""
+    """Yield a live service."""
     with service(environment()) as process:
         yield process
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[Page]:
-    """A page of Chromium."""
+    """Yield a page of Chromium."""
     with browser(program("chromium"), tmp_path) as page:
         yield page
 
 
 def test_the_front_door_leads_to_the_docs(running: ServiceProcess) -> None:
-    """Everything that the page names comes from the service, whatever prefix a proxy gives it."""
+    """`/` redirects to `/docs`, and every file of the page comes from the service by a relative address."""
     answer = httpx.get(running.url, follow_redirects=True)
     assert answer.url.path == "/docs"
     assert answer.headers["Content-Type"].startswith("text/html")
@@ -42,7 +42,7 @@ def test_the_front_door_leads_to_the_docs(running: ServiceProcess) -> None:
 
 
 def test_no_other_file_can_be_had(running: ServiceProcess) -> None:
-    """Of those that lie beside them, or elsewhere."""
+    """Paths beside and above the page's files are not found."""
     for path in ("/docs/redoc.standalone.js", "/docs/..%2f__init__.py", "/docs/../__init__.py", "/docs/"):
         answer = httpx.get(f"{running.url}{path}")
         assert answer.status_code == 404
@@ -50,7 +50,7 @@ def test_no_other_file_can_be_had(running: ServiceProcess) -> None:
 
 
 def test_every_operation_is_shown_and_one_is_executed(running: ServiceProcess, page: Page) -> None:
-    """By clicking, as a person would."""
+    """A browser shows every operation, and executes one by clicks without asking any other server."""
     page.open(running.url)
     document = json.loads(OPENAPI.read_text("utf-8"))
     operations = {o["operationId"] for methods in document["paths"].values() for o in methods.values()}

@@ -1,10 +1,10 @@
-"""Who may call, and how often."""
+"""API keys: who may call, and how often."""
 
 import httpx
 import pytest
 
 from spanwise.service.http.api_keys import _digest
-from tests.service.conftest import Serving
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
@@ -12,7 +12,7 @@ KEYS = "first-key, second-key"
 
 
 async def get(client: httpx.AsyncClient, **headers: str) -> httpx.Response:
-    """The cheapest protected request."""
+    """Make the cheapest request that needs a key."""
     return await client.get("/v1/pipelines", headers={name.replace("_", "-"): v for name, v in headers.items()})
 
 
@@ -26,7 +26,7 @@ async def get(client: httpx.AsyncClient, **headers: str) -> httpx.Response:
     ],
 )
 async def test_a_known_key_is_let_in(serving: Serving, headers: dict[str, str]) -> None:
-    """In either header."""
+    """A key is accepted in either header."""
     async with serving(api_keys=KEYS) as client:
         assert (await get(client, **headers)).status_code == 200
 
@@ -44,7 +44,7 @@ async def test_a_known_key_is_let_in(serving: Serving, headers: dict[str, str]) 
     ],
 )
 async def test_anybody_else_is_unauthorized(serving: Serving, headers: dict[str, str]) -> None:
-    """Before the body is looked at, for every path under /v1/; the probes stay open."""
+    """Every path under /v1/ is refused before the body is read; the probes stay open."""
     async with serving(api_keys=KEYS) as client:
         answer = await get(client, **headers)
         assert answer.status_code == 401
@@ -58,12 +58,12 @@ async def test_anybody_else_is_unauthorized(serving: Serving, headers: dict[str,
 
 
 async def test_without_configured_keys_everybody_may_call(client: httpx.AsyncClient) -> None:
-    """And a key that is sent does no harm."""
+    """Where no keys are configured, a key that is sent is ignored."""
     assert (await get(client, X_API_Key="whatever")).status_code == 200
 
 
 async def test_keys_are_compared_in_constant_time(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every configured key is compared, by digests of one length, whichever matches first."""
+    """Every configured key is compared, by digests of equal length, whichever matches first."""
     compared: list[tuple[bytes, bytes]] = []
 
     def compare(one: bytes, other: bytes) -> bool:
@@ -77,7 +77,7 @@ async def test_keys_are_compared_in_constant_time(serving: Serving, monkeypatch:
 
 
 async def test_a_spent_rate_limit_is_a_429(serving: Serving) -> None:
-    """For that key alone, with the time until it may try again."""
+    """A key over its limit gets a 429 with `Retry-After`; other keys are still served."""
     async with serving(api_keys=KEYS, rate_limit_per_minute=2) as client:
         for _ in range(2):
             assert (await get(client, X_API_Key="first-key")).status_code == 200

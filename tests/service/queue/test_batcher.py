@@ -1,4 +1,4 @@
-"""Admission, micro-batches, deadlines, callers who hang up, failures, drain."""
+"""Admission, micro-batches, deadlines, callers who disconnect, failures, drain."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -22,13 +22,13 @@ ENTITIES: frozenset[Feature] = frozenset({"entities"})
 
 @pytest.fixture
 def analyzer(english: Analyzer, engine: GatedEngine) -> Analyzer:
-    """A pipeline that waits for the test."""
+    """Return a pipeline that waits for the test."""
     return with_engine(english, engine)
 
 
 @pytest.fixture
 async def batcher() -> AsyncIterator[Batcher]:
-    """One NLP thread, 100 characters of queue, micro-batches of 10 characters."""
+    """Yield a batcher with one NLP thread, 100 characters of queue, and micro-batches of 10 characters."""
     executor = ThreadPoolExecutor(1)
     yield Batcher(executor, threads=1, max_queued_characters=100, batch_characters=10)
     executor.shutdown(wait=False)
@@ -41,7 +41,7 @@ def submit(
     seconds: float = WAIT,
     hung_up: "asyncio.Future[None] | None" = None,
 ) -> "asyncio.Task[Submission]":
-    """A request with these texts, on its way."""
+    """Start a request with these texts."""
 
     async def request() -> Submission:
         submission = batcher.admit("request", [(analyzer, Document(text, ENTITIES)) for text in texts])
@@ -52,20 +52,20 @@ def submit(
 
 
 async def occupy(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> "asyncio.Task[Submission]":
-    """Bring a lone text into analysis, so that what follows has to wait."""
+    """Bring a lone text into analysis, so that the texts after it have to wait."""
     busy = submit(batcher, analyzer, "busy")
     await asyncio.to_thread(engine.entered.wait, WAIT)
     return busy
 
 
 async def turns() -> None:
-    """Let the event loop do what is ready."""
+    """Let the event loop run what is ready."""
     for _ in range(5):
         await asyncio.sleep(0)
 
 
 async def test_a_lone_request_is_analysed_at_once(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """Nothing waits for a batch to fill."""
+    """A lone request does not wait for its batch to fill."""
     engine.gate.set()
     submission = await submit(batcher, analyzer, "alone")
     assert engine.batches == [["alone"]]
@@ -86,7 +86,7 @@ async def test_what_arrives_during_a_batch_gathers(batcher: Batcher, analyzer: A
 
 
 async def test_a_text_over_the_budget_goes_alone(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """It is never cut and never starves."""
+    """A text over the budget is neither cut nor left waiting for ever."""
     waiting = [await occupy(batcher, analyzer, engine)]
     waiting += [submit(batcher, analyzer, text) for text in ("x" * 50, "a", "b")]
     await turns()
@@ -114,7 +114,7 @@ async def test_each_pipeline_gets_batches_of_its_own(
 async def test_what_does_not_fit_the_queue_is_refused_at_once(
     batcher: Batcher, analyzer: Analyzer, engine: GatedEngine
 ) -> None:
-    """With a Retry-After from what waits and how fast it drains; what fits afterwards is admitted."""
+    """`Retry-After` follows from the waiting characters and the drain rate; a text that fits is admitted afterwards."""
     batcher.drain_rate.record(characters=40, seconds=2.0)  # 20 characters per second
     busy = await occupy(batcher, analyzer, engine)
     full = submit(batcher, analyzer, "x" * 95)
@@ -128,7 +128,7 @@ async def test_what_does_not_fit_the_queue_is_refused_at_once(
 
 
 async def test_a_batch_is_admitted_or_refused_as_one(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """A refused one leaves nothing behind in the queue."""
+    """A refused batch leaves nothing behind in the queue."""
     busy = await occupy(batcher, analyzer, engine)
     with pytest.raises(Overloaded):
         await submit(batcher, analyzer, "a" * 60, "b" * 60)
@@ -164,7 +164,7 @@ async def test_a_deadline_also_ends_the_wait_for_work_that_runs(
 async def test_a_caller_who_hangs_up_leaves_the_queue(
     batcher: Batcher, analyzer: Analyzer, engine: GatedEngine
 ) -> None:
-    """No work is done for nobody."""
+    """The texts of a caller who has disconnected are not analysed."""
     busy = await occupy(batcher, analyzer, engine)
     hung_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     request = submit(batcher, analyzer, "gone1", "gone2", hung_up=hung_up)
@@ -180,7 +180,7 @@ async def test_a_caller_who_hangs_up_leaves_the_queue(
 
 
 async def test_a_cancelled_request_leaves_the_queue(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """As when the server gives a request up."""
+    """The texts of a request that the server cancels are not analysed."""
     busy = await occupy(batcher, analyzer, engine)
     request = submit(batcher, analyzer, "cancelled")
     await turns()
@@ -193,7 +193,7 @@ async def test_a_cancelled_request_leaves_the_queue(batcher: Batcher, analyzer: 
 
 
 async def test_one_document_fails_alone(english: Analyzer) -> None:
-    """A batch that raises is split until only the bad one is left; the others have their analyses."""
+    """A batch that raises is split until only the bad document is left; the others have their analyses."""
     engine = FailingEngine(lambda text: text == "bad")
     texts = ["a", "b", "bad", "c", "d", "e", "bad", "f"]
     outcomes = analyze_each(with_engine(english, engine), [Document(text, ENTITIES) for text in texts])
@@ -202,7 +202,7 @@ async def test_one_document_fails_alone(english: Analyzer) -> None:
 
 
 def test_even_what_is_no_exception_is_an_outcome(english: Analyzer) -> None:
-    """A component that panics (SystemExit, a Rust panic) must not end the NLP thread."""
+    """A component that raises SystemExit, or panics in Rust, does not end the NLP thread."""
 
     class Panicking(FailingEngine):
         def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
@@ -213,7 +213,7 @@ def test_even_what_is_no_exception_is_an_outcome(english: Analyzer) -> None:
 
 
 async def test_short_documents_do_not_come_for_nothing(english: Analyzer, engine: GatedEngine) -> None:
-    """Each costs a micro-batch more than its characters, so that thousands do not share one."""
+    """Each document costs a micro-batch more than its characters, so that thousands do not share one."""
     executor = ThreadPoolExecutor(1)
     batcher = Batcher(executor, 1, max_queued_characters=100, batch_characters=30, document_characters=9)
     analyzer = with_engine(english, engine)
@@ -227,7 +227,7 @@ async def test_short_documents_do_not_come_for_nothing(english: Analyzer, engine
 
 
 async def test_times_are_known_of_what_was_given_up(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """How long it waited, though it was never started."""
+    """A text that was given up before its start has its waiting time, and no analysis time."""
     busy = await occupy(batcher, analyzer, engine)
     submission = batcher.admit("request", [(analyzer, Document("late", ENTITIES))])
     with pytest.raises(DeadlineExceeded):
@@ -241,7 +241,7 @@ async def test_times_are_known_of_what_was_given_up(batcher: Batcher, analyzer: 
 async def test_a_second_drain_gets_no_time_of_its_own(
     batcher: Batcher, analyzer: Analyzer, engine: GatedEngine
 ) -> None:
-    """The signal drains, and so does the end of the lifespan: one bound for both."""
+    """The drain of the signal and the one at the lifespan's end have one bound for both."""
     stuck = await occupy(batcher, analyzer, engine)
     assert not await batcher.drain(0.05)
     started = asyncio.get_running_loop().time()
@@ -252,7 +252,7 @@ async def test_a_second_drain_gets_no_time_of_its_own(
 
 
 async def test_a_failure_is_an_internal_error_of_its_document(batcher: Batcher, english: Analyzer) -> None:
-    """Also when documents of other requests shared the batch."""
+    """Other documents of the batch, also those of other requests, have their analyses."""
     analyzer = with_engine(english, FailingEngine(lambda text: text == "bad"))
     good, bad = await asyncio.gather(submit(batcher, analyzer, "ok"), submit(batcher, analyzer, "ok", "bad"))
     assert isinstance(bad.outcomes[1], InternalError)
@@ -261,7 +261,7 @@ async def test_a_failure_is_an_internal_error_of_its_document(batcher: Batcher, 
 
 
 async def test_a_drain_finishes_what_was_accepted(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """And refuses what comes after."""
+    """A drain finishes accepted texts and refuses new ones."""
     accepted = [await occupy(batcher, analyzer, engine), submit(batcher, analyzer, "queued")]
     await turns()
     drain = asyncio.create_task(batcher.drain(WAIT))
@@ -276,7 +276,7 @@ async def test_a_drain_finishes_what_was_accepted(batcher: Batcher, analyzer: An
 
 
 async def test_a_drain_is_bounded(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """What is not finished in time is answered 503."""
+    """Requests that are not finished in time are refused with 503."""
     stuck = [await occupy(batcher, analyzer, engine), submit(batcher, analyzer, "queued")]
     await turns()
     assert not await batcher.drain(0.02)
@@ -286,5 +286,5 @@ async def test_a_drain_is_bounded(batcher: Batcher, analyzer: Analyzer, engine: 
 
 
 async def test_an_idle_drain_is_over_at_once(batcher: Batcher) -> None:
-    """There is nothing to wait for."""
+    """The drain of an empty queue does not wait."""
     assert await batcher.drain(0)

@@ -1,4 +1,4 @@
-"""How fast the queue drains, and what that makes of Retry-After."""
+"""The measured drain rate, and the `Retry-After` that follows from it."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from spanwise.service.queue.drain_rate import DrainRate
 
 
 def test_retry_after_is_what_waits_over_how_fast_it_drains() -> None:
-    """In whole seconds, rounded up, at least one."""
+    """`Retry-After` is the waiting characters over the rate, in whole seconds, rounded up, at least one."""
     rate = DrainRate()
     rate.record(characters=1000, seconds=1.0)
     assert rate.retry_after(2500, threads=1) == 3
@@ -16,7 +16,7 @@ def test_retry_after_is_what_waits_over_how_fast_it_drains() -> None:
 
 
 def test_retry_after_is_bounded_and_needs_no_measurement() -> None:
-    """A stuck thread must not send callers away for a day."""
+    """A stuck thread does not send callers away for more than ten minutes."""
     assert DrainRate().retry_after(10**9, threads=1) == 1
     rate = DrainRate()
     rate.record(characters=1, seconds=100.0)
@@ -24,7 +24,7 @@ def test_retry_after_is_bounded_and_needs_no_measurement() -> None:
 
 
 def test_the_rate_follows_a_change_of_the_work() -> None:
-    """Old measurements fade, by halves in ten seconds of work."""
+    """Old measurements count half after ten seconds of work."""
     rate = DrainRate()
     for _ in range(100):
         rate.record(characters=1000, seconds=1.0)

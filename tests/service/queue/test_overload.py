@@ -1,4 +1,4 @@
-"""What callers see when there is too much work, too little time, or a failure inside."""
+"""The answers when there is too much work, too little time, or a failure inside."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,25 +10,19 @@ import pytest
 from spanwise.pipelines import Analyzer, Registry
 from spanwise.service.app import create_app
 from spanwise.service.settings import Settings
-from tests.service.conftest import Serving
 from tests.support.fakes import FailingEngine, GatedEngine, with_engine
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def gated(english: Analyzer, engine: GatedEngine) -> Registry:
-    """A pipeline that waits for the test."""
-    return Registry({"en": with_engine(english, engine)})
-
-
 async def post(client: httpx.AsyncClient, text: str, **headers: str) -> httpx.Response:
-    """One text to `/v1/entities`."""
+    """Send one text to `/v1/entities`."""
     return await client.post("/v1/entities", json={"text": text}, headers=headers)
 
 
-async def test_overload_is_told_with_a_retry_after(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """At once, while the probes go on answering."""
+async def test_overload_is_answered_with_a_retry_after(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
+    """A full queue refuses at once, while the probes go on answering."""
     limits = {"max_queued_characters": 10, "max_text_characters": 10, "max_batch_characters": 10}
     async with serving(registry=gated, **limits) as client:
         busy = asyncio.create_task(post(client, "busy"))
@@ -46,7 +40,7 @@ async def test_overload_is_told_with_a_retry_after(serving: Serving, gated: Regi
 
 
 async def test_a_passed_deadline_is_a_504(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """The caller's own, or the configured one."""
+    """The caller's own deadline or the configured one ends the wait with a 504."""
     async with serving(registry=gated, default_timeout_ms=50) as client:
         assert (await post(client, "slow")).status_code == 504
         late = await post(client, "never started", **{"X-Request-Timeout-Ms": "20"})
@@ -58,7 +52,7 @@ async def test_a_passed_deadline_is_a_504(serving: Serving, gated: Registry, eng
 
 
 async def test_a_body_that_trickles_in_counts_against_the_deadline(serving: Serving, gated: Registry) -> None:
-    """And a drain does not wait for one that is still arriving."""
+    """A body that arrives slowly is refused at the deadline, or at once by a drain."""
 
     async def trickle() -> AsyncIterator[bytes]:
         yield b'{"text": '
@@ -80,7 +74,7 @@ async def test_a_body_that_trickles_in_counts_against_the_deadline(serving: Serv
 
 
 async def test_a_caller_who_hangs_up_costs_nothing_more(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """The service hears of it (`http.disconnect`) while the text still waits."""
+    """A text whose caller disconnects leaves the queue and is not analysed."""
     async with serving(registry=gated) as client:
         busy = asyncio.create_task(post(client, "busy"))
         await asyncio.to_thread(engine.entered.wait, 10)
@@ -117,8 +111,8 @@ async def test_a_caller_who_hangs_up_costs_nothing_more(serving: Serving, gated:
         assert engine.batches == [["busy"]]
 
 
-async def test_a_failure_inside_is_a_500_that_says_nothing_of_it(serving: Serving, english: Analyzer) -> None:
-    """For a single text; in a batch it is that document's own."""
+async def test_a_failure_inside_is_a_500_that_reveals_nothing(serving: Serving, english: Analyzer) -> None:
+    """A failing text is a 500 by itself, and an error of its document in a batch."""
     failing = Registry({"en": with_engine(english, FailingEngine(lambda text: "bad" in text))})
     async with serving(registry=failing) as client:
         answer = await post(client, "bad")
@@ -136,12 +130,12 @@ async def test_a_failure_inside_is_a_500_that_says_nothing_of_it(serving: Servin
 async def test_a_bug_in_the_service_is_a_500_with_a_request_id(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last resort: whatever no handler knows."""
+    """An exception that no handler knows is a 500 whose text reveals nothing."""
 
     def broken(*_: object) -> None:
         raise RuntimeError("a bug that quotes Xyzzy7")
 
-    monkeypatch.setattr("spanwise.service.endpoints.analysis.choose_analyzer", broken)
+    monkeypatch.setattr("spanwise.service.endpoints.analysis.require_analyzer", broken)
     answer = await client.post("/v1/entities", json={"text": "Xyzzy7"}, headers={"X-Request-ID": "bug"})
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
@@ -169,7 +163,7 @@ async def test_a_stuck_thread_makes_the_instance_unready(
 
 
 async def test_an_instance_that_drains_says_so(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """503 on `/readyz` and for new work, and 200 for what was accepted."""
+    """`/readyz` and new work get a 503, and accepted work gets its 200."""
     async with serving(registry=gated) as client:
         accepted = asyncio.create_task(post(client, "accepted"))
         await asyncio.to_thread(engine.entered.wait, 10)
@@ -186,7 +180,7 @@ async def test_an_instance_that_drains_says_so(serving: Serving, gated: Registry
 
 
 async def test_an_instance_that_has_not_loaded_is_not_ready() -> None:
-    """As a probe would find it, if the server answered before the pipelines are there."""
+    """A probe before the pipelines are loaded gets a 503."""
     transport = httpx.ASGITransport(create_app(Settings()))
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         answer = await client.get("/readyz")

@@ -1,4 +1,4 @@
-"""`POST /v1/stream` within one process: what lines are answered with, in which order, and what ends a stream."""
+"""`POST /v1/stream` within one process: the results of lines, their order, and what ends a stream."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,27 +10,21 @@ import orjson
 import pytest
 
 from spanwise.pipelines import Analyzer, Registry
-from tests.service.conftest import Serving
 from tests.support.fakes import FailingEngine, GatedEngine, with_engine
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
 JSON_LINES = {"Content-Type": "application/jsonl"}
 
 
-@pytest.fixture
-def gated(english: Analyzer, engine: GatedEngine) -> Registry:
-    """A pipeline that waits for the test."""
-    return Registry({"en": with_engine(english, engine)})
-
-
 def lines(*documents: Any) -> bytes:
-    """Documents as JSON Lines; bytes are a line as they are."""
+    """Encode documents as JSON Lines; bytes are a line as they are."""
     return b"".join((d if isinstance(d, bytes) else orjson.dumps(d)) + b"\n" for d in documents)
 
 
 async def stream(client: httpx.AsyncClient, body: bytes, **options: Any) -> list[Any]:
-    """The results of a whole stream."""
+    """Send a whole stream and return its results."""
     answer = await client.post("/v1/stream", params=options, content=body, headers=JSON_LINES)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/jsonl"
@@ -38,14 +32,14 @@ async def stream(client: httpx.AsyncClient, body: bytes, **options: Any) -> list
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """Wait for something to happen in the service."""
+    """Wait until a condition in the service is true."""
     async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110 - what happens sets no event
             await asyncio.sleep(0.005)
 
 
 class Caller:
-    """A caller who sends and reads as the test says, on the service's own ASGI interface."""
+    """A caller of the ASGI application who sends and reads when the test says so."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.app: Any = client.app  # type: ignore[attr-defined]
@@ -58,11 +52,11 @@ class Caller:
         self.task: asyncio.Task[None] | None = None
 
     def send(self, *documents: Any, more: bool = True) -> None:
-        """Lines on their way to the service."""
+        """Send lines to the service."""
         self.sent.put_nowait({"type": "http.request", "body": lines(*documents), "more_body": more})
 
     def hang_up(self) -> None:
-        """Be gone."""
+        """Disconnect."""
         self.sent.put_nowait({"type": "http.disconnect"})
 
     async def _take(self, message: dict[str, Any]) -> None:
@@ -73,17 +67,17 @@ class Caller:
 
     @property
     def results(self) -> list[Any]:
-        """What has come back so far."""
+        """The results that have arrived so far."""
         return [orjson.loads(line) for line in self.received.splitlines()]
 
     async def results_when(self, count: int) -> list[Any]:
-        """As soon as there are so many."""
+        """Wait for so many results and return them."""
         await until(lambda: len(self.results) >= count)
         return self.results
 
     @asynccontextmanager
     async def calling(self, headers: tuple[tuple[bytes, bytes], ...] = ()) -> AsyncIterator["Caller"]:
-        """The request, for as long as the block lasts."""
+        """Run the request for as long as the block lasts."""
         scope = {
             "type": "http",
             "method": "POST",
@@ -103,7 +97,7 @@ class Caller:
 
 @pytest.mark.smoke
 async def test_results_are_those_of_a_batch(client: httpx.AsyncClient) -> None:
-    """In the order of the lines, with their ids; also when they are in several languages."""
+    """A stream's results equal those of a batch, in the order of the lines, in several languages."""
     documents = [
         {"text": "Angela Merkel visited Paris. 🎉 Tim Cook loved it!", "id": "a"},
         {"text": "Emmanuel Macron habite à Paris.", "language": "fr"},
@@ -117,7 +111,7 @@ async def test_results_are_those_of_a_batch(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_bad_line_gets_an_error_and_the_stream_goes_on(client: httpx.AsyncClient) -> None:
-    """Whatever is bad about it."""
+    """A bad line of any kind gets an error, and the next line is served."""
     body = lines(
         {"text": "Tim Cook", "id": "good"},
         b"not json",
@@ -152,18 +146,18 @@ async def test_a_bad_line_gets_an_error_and_the_stream_goes_on(client: httpx.Asy
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"", b"\n\n \n"])
 async def test_blank_lines_and_line_ends_do_not_matter(client: httpx.AsyncClient, end: bytes) -> None:
-    """A blank line has no result; it counts, so that an index is always that of the line."""
+    """A blank line has no result but is counted, so that an index is always that of the line."""
     body = b'\n{"text": "a"}\r\n\r\n \t\n{"text": "b"}' + end
     assert [(result["index"], result["status"]) for result in await stream(client, body)] == [(1, "ok"), (4, "ok")]
 
 
 async def test_an_empty_stream_has_an_empty_answer(client: httpx.AsyncClient) -> None:
-    """It is not an error."""
+    """An empty stream is not an error."""
     assert await stream(client, b"") == []
 
 
 async def test_options_hold_for_all_lines(client: httpx.AsyncClient) -> None:
-    """A line's own language comes first."""
+    """Options apply to every line; a line's own language overrides that of the options."""
     body = lines({"text": "Emmanuel Macron habite à Paris."}, {"text": "Tim Cook left Paris.", "language": "en"})
     results = await stream(client, body, language="fr", features=["entities"], labels=["PER", "PERSON"])
     assert [[e["label"] for e in r["analysis"]["entities"]] for r in results] == [["PER"], ["PERSON"]]
@@ -188,7 +182,7 @@ async def test_options_hold_for_all_lines(client: httpx.AsyncClient) -> None:
 async def test_a_wrong_option_refuses_the_stream(
     client: httpx.AsyncClient, query: str, pointer: str, code: str
 ) -> None:
-    """As a whole, before anything is read."""
+    """A wrong option refuses the whole stream before its body is read."""
     answer = await client.post(f"/v1/stream?{query}", content=lines({"text": "a"}), headers=JSON_LINES)
     assert answer.status_code == 422
     assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(pointer, code)]
@@ -196,7 +190,7 @@ async def test_a_wrong_option_refuses_the_stream(
 
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain", ""])
 async def test_another_media_type_is_unsupported(client: httpx.AsyncClient, media_type: str) -> None:
-    """JSON Lines have two names."""
+    """Both media types of JSON Lines are accepted, and no other."""
     answer = await client.post("/v1/stream", content=b"{}", headers={"Content-Type": media_type})
     assert answer.status_code == 415
     answer = await client.post("/v1/stream", content=b"{}", headers={"Content-Type": "application/x-ndjson"})
@@ -204,7 +198,7 @@ async def test_another_media_type_is_unsupported(client: httpx.AsyncClient, medi
 
 
 async def test_a_failure_inside_is_that_lines_own(serving: Serving, english: Analyzer) -> None:
-    """The others are analysed."""
+    """A line whose analysis fails gets an error; the others are analysed."""
     failing = Registry({"en": with_engine(english, FailingEngine(lambda text: "bad" in text))})
     async with serving(registry=failing) as client:
         body = lines({"text": "a"}, {"text": "bad", "id": "b"}, {"text": "c"})
@@ -219,7 +213,7 @@ async def test_a_failure_inside_is_that_lines_own(serving: Serving, english: Ana
 
 
 async def test_results_come_while_the_caller_still_sends(client: httpx.AsyncClient) -> None:
-    """One line, its result, the next line."""
+    """Each result arrives before the next line is sent."""
     async with Caller(client).calling() as caller:
         for index in range(3):
             caller.send({"text": "Tim Cook"})
@@ -230,14 +224,14 @@ async def test_results_come_while_the_caller_still_sends(client: httpx.AsyncClie
 
 
 async def test_a_caller_who_leaves_frees_the_work(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """What waits is never analysed, and the stream's place is free again."""
+    """Waiting lines of a caller who has gone are not analysed, and another stream may begin."""
     async with serving(registry=gated, max_streams=1, micro_batch_characters=200) as client:
         async with Caller(client).calling() as caller:
             caller.send(*({"text": f"line {number}"} for number in range(50)))
             await asyncio.to_thread(engine.entered.wait, 10)
             runtime = caller.app.state.runtime
-            assert any(runtime.batcher._queues.values())
-        assert not any(runtime.batcher._queues.values())
+            assert any(runtime.batcher._waiting._queues.values())
+        assert not any(runtime.batcher._waiting._queues.values())
         assert not runtime.streams
         engine.gate.set()
         assert await stream(client, lines({"text": "next"}), features=["entities"])
@@ -246,7 +240,7 @@ async def test_a_caller_who_leaves_frees_the_work(serving: Serving, gated: Regis
 
 
 async def test_a_slow_reader_slows_the_intake(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """Nothing is read, so no more than a window of lines is taken in."""
+    """While the caller reads nothing, no more than a window of lines is taken in."""
     engine.gate.set()
     async with serving(registry=gated) as client, Caller(client).calling() as caller:
         caller.reads.clear()
@@ -261,7 +255,7 @@ async def test_a_slow_reader_slows_the_intake(serving: Serving, gated: Registry,
 
 
 async def test_a_fast_sender_waits_for_analysis(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """The window is bounded in characters, too; a line that is larger than it comes alone."""
+    """The window is bounded in characters too; a line that is larger than the bound passes alone."""
     async with serving(registry=gated) as client, Caller(client).calling() as caller:
         for _ in range(50):
             caller.send({"text": "x" * 10_000})
@@ -274,7 +268,7 @@ async def test_a_fast_sender_waits_for_analysis(serving: Serving, gated: Registr
 
 
 async def test_a_line_has_a_deadline_of_its_own(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """Its work is not begun once it has passed; the stream goes on."""
+    """A line whose deadline passes while it waits is not analysed, and the stream goes on."""
     async with serving(registry=gated) as client:
         async with Caller(client).calling(((b"x-request-timeout-ms", b"50"),)) as caller:
             caller.send({"text": "running"})
@@ -290,7 +284,7 @@ async def test_a_line_has_a_deadline_of_its_own(serving: Serving, gated: Registr
 
 
 async def test_too_many_streams_are_refused(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """With a `Retry-After`, as any overload."""
+    """A stream over the limit is refused as overload, with a `Retry-After`."""
     path = "/v1/stream?features=entities"
     engine.gate.set()
     async with serving(registry=gated, max_streams=1) as client, Caller(client).calling() as caller:
@@ -303,7 +297,7 @@ async def test_too_many_streams_are_refused(serving: Serving, gated: Registry, e
 
 
 async def test_a_shutdown_finishes_the_lines_accepted(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """And says in a last record from which line on they were not."""
+    """A last record says from which line on the lines were not accepted."""
     async with serving(registry=gated) as client, Caller(client).calling() as caller:
         caller.send({"text": "one"}, {"text": "two"})
         await asyncio.to_thread(engine.entered.wait, 10)
@@ -323,7 +317,7 @@ async def test_a_shutdown_finishes_the_lines_accepted(serving: Serving, gated: R
 
 
 async def test_a_stream_that_says_nothing_for_long_is_ended(serving: Serving, gated: Registry) -> None:
-    """It would hold its place for ever."""
+    """A caller who sends nothing for too long does not keep its place among the streams."""
     patience = {"max_timeout_ms": 100, "default_timeout_ms": 100}
     async with serving(registry=gated, **patience) as client, Caller(client).calling() as caller:
         (result,) = await caller.results_when(1)
@@ -333,7 +327,7 @@ async def test_a_stream_that_says_nothing_for_long_is_ended(serving: Serving, ga
 async def test_a_caller_who_reads_nothing_for_long_is_given_up(
     serving: Serving, gated: Registry, engine: GatedEngine
 ) -> None:
-    """For the same reason."""
+    """A caller who reads nothing for too long does not keep its place among the streams."""
     engine.gate.set()
     patience = {"max_timeout_ms": 100, "default_timeout_ms": 100}
     async with serving(registry=gated, **patience) as client, Caller(client).calling() as caller:
@@ -345,7 +339,7 @@ async def test_a_caller_who_reads_nothing_for_long_is_given_up(
 
 
 async def test_requests_and_streams_take_turns(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
-    """A request does not wait for all that a stream has sent, nor the stream for all requests."""
+    """A request does not wait for all lines that a stream has sent, nor the stream for all requests."""
     async with serving(registry=gated, micro_batch_characters=200) as client, Caller(client).calling() as caller:
         caller.send(*({"text": "s" * 100} for _ in range(10)))
         await asyncio.to_thread(engine.entered.wait, 10)

@@ -1,4 +1,4 @@
-"""`POST /v1/stream` over real HTTP: back-pressure, memory, callers who leave, shutdown, and what it costs others."""
+"""`POST /v1/stream` over real HTTP: back-pressure, memory, callers who leave, shutdown, and the cost for others."""
 
 import signal
 import socket
@@ -25,19 +25,19 @@ TEXT = "Angela Merkel met Tim Cook in Paris on Monday, and everybody was very ha
 
 
 def line(text: str, name: str = "") -> bytes:
-    """One document."""
+    """Encode one document as a line."""
     return orjson.dumps({"text": text, "id": name} if name else {"text": text}) + b"\n"
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[ServiceProcess]:
-    """One process that several tests share."""
+    """Yield one process that several tests share."""
     with service(environment()) as process:
         yield process
 
 
 class Memory:
-    """The resident memory of a process, and how far it has grown at most since the start of the block."""
+    """The growth of a process's resident memory within the block, at its peak."""
 
     def __init__(self, pid: int) -> None:
         self._process = Path(f"/proc/{pid}")
@@ -58,7 +58,7 @@ class Memory:
 
 @pytest.mark.smoke
 def test_a_caller_who_waits_for_each_result_gets_it(running: ServiceProcess) -> None:
-    """The first results are there before the last line is sent."""
+    """The first results arrive before the last line is sent."""
     with StreamCaller.calling(running.url) as caller:
         for number in range(5):
             caller.send(line("Tim Cook left Paris.", f"{number}"))
@@ -69,8 +69,8 @@ def test_a_caller_who_waits_for_each_result_gets_it(running: ServiceProcess) -> 
         assert caller.result() is None
 
 
-def test_a_caller_who_asks_first_is_told_to_go_on(running: ServiceProcess) -> None:
-    """`Expect: 100-continue`, as curl sends it."""
+def test_a_caller_who_expects_100_continue_gets_it(running: ServiceProcess) -> None:
+    """A caller with `Expect: 100-continue`, such as curl, gets its 100 Continue."""
     host, port = running.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(
@@ -81,7 +81,7 @@ def test_a_caller_who_asks_first_is_told_to_go_on(running: ServiceProcess) -> No
 
 
 def test_a_stream_of_200_megabytes_needs_no_memory(running: ServiceProcess) -> None:
-    """As fast as the caller can send; results are read as they come. (Most lines are white space around a text.)"""
+    """A stream sent as fast as possible, mostly white space around texts, grows the process by less than 50 MB."""
     lines = 1020
     body = b'{"text": "Tim Cook"' + b" " * 200_000 + b"}\n"
     with StreamCaller.calling(running.url) as caller:
@@ -97,7 +97,7 @@ def test_a_stream_of_200_megabytes_needs_no_memory(running: ServiceProcess) -> N
 
 
 def test_a_reader_who_does_not_read_stops_the_intake(running: ServiceProcess) -> None:
-    """The caller's own sending blocks after a few megabytes, and memory stays; then everything is there, in order."""
+    """Sending blocks after some megabytes, and memory stays small; then all results come, in order."""
     body = b"".join(line("", "x" * 128) for _ in range(500))
     sent = 0
 
@@ -133,7 +133,7 @@ def test_a_reader_who_does_not_read_stops_the_intake(running: ServiceProcess) ->
 
 
 def test_a_line_without_an_end_is_refused_without_being_kept(running: ServiceProcess) -> None:
-    """50 MB of it; the next line is served."""
+    """A line of 50 MB is refused with little memory, and the next line is served."""
     with StreamCaller.calling(running.url) as caller, Memory(running.process.pid) as memory:
         caller.send(b'{"text": "')
         for _ in range(50):
@@ -148,7 +148,7 @@ def test_a_line_without_an_end_is_refused_without_being_kept(running: ServicePro
 
 @pytest.mark.parametrize("lines", [5, 20_000])
 def test_a_caller_who_leaves_is_noticed(running: ServiceProcess, lines: int) -> None:
-    """At once, also while the service has far more of its lines than it can take in: nothing of them is analysed."""
+    """A caller who leaves is noticed at once, even if most of its lines have not been read; those are not analysed."""
     name = f"leaves-{lines}"
     caller = StreamCaller(running.url, request_id=name)
     caller.socket.setblocking(False)  # as much as fits into the buffers on the way
@@ -164,7 +164,7 @@ def test_a_caller_who_leaves_is_noticed(running: ServiceProcess, lines: int) -> 
 
 
 def test_a_signal_finishes_the_lines_accepted_and_says_where_it_stopped() -> None:
-    """The last record has the index of the first line that was not accepted; the process exits 0."""
+    """The last record has the index of the first line that was not accepted; the process exits with 0."""
     with service(environment()) as process, StreamCaller.calling(process.url) as caller:
         stop = threading.Event()
         sent = 0
@@ -195,7 +195,7 @@ def test_a_signal_finishes_the_lines_accepted_and_says_where_it_stopped() -> Non
 
 
 def test_a_stream_leaves_others_their_share(running: ServiceProcess) -> None:
-    """With one running as fast as it can, the median of single requests takes at most three times as long."""
+    """Beside a stream at full speed, the median time of single requests is at most three times as long."""
 
     def one() -> float:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Logs: what a line holds, what it never holds, and that nobody waits for it."""
+"""Logs: what a line holds, what it never holds, and that nobody waits for a line to be written."""
 
 import asyncio
 import io
@@ -19,17 +19,19 @@ import structlog
 
 from spanwise.pipelines import Analyzer, Document, Registry
 from spanwise.pipelines.entities.engine_choice import Fallback
-from spanwise.service.telemetry.logging import LogWriter, configure_logging, describe_exception
-from tests.service.conftest import Serving
-from tests.service.endpoints.test_bad_input import JSON, MARK, marked_requests
+from spanwise.service.telemetry.log_writer import LogWriter
+from spanwise.service.telemetry.logging import configure_logging
+from spanwise.service.telemetry.redaction import describe_exception
+from tests.support.bad_requests import JSON, MARK, marked_requests
 from tests.support.fakes import FailingEngine, with_engine
+from tests.support.serving import Serving
 
 Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
 def lines(tmp_path: Path) -> Iterator[Lines]:
-    """Logging configured to a file; call it for the lines written so far."""
+    """Configure logging to a file, and yield a function that returns the lines written so far."""
     path = tmp_path / "log"
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -50,7 +52,7 @@ def lines(tmp_path: Path) -> Iterator[Lines]:
 
 @pytest.mark.anyio
 async def test_one_access_line_per_request(lines: Lines, client: httpx.AsyncClient) -> None:
-    """Method, route, status, sizes, times and the request's id."""
+    """An access line has method, route, status, sizes, times and the request's id."""
     await client.post("/v1/entities", json={"text": "Tim Cook 🎉"}, headers={"X-Request-ID": "abc"})
     await client.post("/v1/batch", json={"documents": [{"text": "a"}, {"text": "bc"}, {"text": ""}]})
     await client.get("/nowhere")
@@ -77,10 +79,10 @@ async def test_one_access_line_per_request(lines: Lines, client: httpx.AsyncClie
         (Fallback("3 of 20 built-in texts were answered differently", is_defect=True), "error"),
     ],
 )
-async def test_a_pipeline_on_spacys_own_engine_is_told_with_the_reason(
+async def test_a_pipeline_on_spacys_own_engine_is_logged_with_the_reason(
     lines: Lines, serving: Serving, english: Analyzer, fallback: Fallback | None, level: str
 ) -> None:
-    """Louder when the compiled engine should have served it."""
+    """The line is an error when the compiled engine should have served the pipeline."""
     async with serving(registry=Registry({"en": replace(english, fallback=fallback)})):
         (line,) = (line for line in lines() if line["event"] == "pipeline_ready")
     assert line["level"] == level
@@ -90,7 +92,7 @@ async def test_a_pipeline_on_spacys_own_engine_is_told_with_the_reason(
 
 @pytest.mark.anyio
 async def test_no_line_ever_holds_a_callers_text(lines: Lines, serving: Serving, english: Analyzer) -> None:
-    """Marked text goes through every error path, a component that quotes it in its exception included."""
+    """Marked text goes through every error path, a component that quotes it included, and shows up in no line."""
     failing = Registry({"en": with_engine(english, FailingEngine(lambda text: "Xyzzy7" in text))})
     async with serving(registry=failing, max_text_characters=100_000) as client:
         for path, body in marked_requests():
@@ -108,7 +110,7 @@ async def test_no_line_ever_holds_a_callers_text(lines: Lines, serving: Serving,
 
 
 def test_an_exception_is_told_by_type_and_frames(lines: Lines) -> None:
-    """And its causes; never by its message, which may quote anything."""
+    """An exception and its causes are logged without their messages, which may quote anything."""
 
     def fail() -> None:
         try:
@@ -130,8 +132,8 @@ def test_an_exception_is_told_by_type_and_frames(lines: Lines) -> None:
     assert "Xyzzy7" not in orjson.dumps([own, foreign]).decode()
 
 
-def test_other_peoples_lines_are_told_without_what_they_quote(lines: Lines) -> None:
-    """A component that logs or warns about a text: its template, or its place, or the warning's category."""
+def test_other_peoples_lines_are_logged_without_what_they_quote(lines: Lines) -> None:
+    """A component's line about a text is logged by its template or place, a warning by its category."""
     logging.getLogger("component").warning("cannot read %r", "Xyzzy7")
     logging.getLogger("component").warning(f"cannot read {'Xyzzy7'}")  # noqa: G004 - as people do
     with warnings.catch_warnings():
@@ -145,19 +147,19 @@ def test_other_peoples_lines_are_told_without_what_they_quote(lines: Lines) -> N
 
 
 def test_a_repr_of_a_document_does_not_quote_it() -> None:
-    """Asyncio puts reprs of arguments into its messages."""
+    """A document's repr leaves out the text, because asyncio puts reprs of arguments into its messages."""
     assert "Xyzzy7" not in repr(Document("Xyzzy7"))
 
 
 def test_a_long_chain_of_causes_ends() -> None:
-    """A chain can even be a circle."""
+    """A chain of causes is cut off, because it can be a circle."""
     one, two = ValueError(), ValueError()
     one.__context__, two.__context__ = two, one
     assert len(describe_exception(one)) <= 10
 
 
 def test_the_standard_librarys_lines_go_through_the_same_chain(lines: Lines) -> None:
-    """Those of uvicorn and asyncio among them; of several lines only the first, since a repr may follow."""
+    """Lines of uvicorn and asyncio are logged by their first line, since a repr may follow."""
     logging.getLogger("uvicorn.error").info("Started %s", "here")
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: <Xyzzy7>")
     with warnings.catch_warnings():
@@ -172,7 +174,7 @@ def test_the_standard_librarys_lines_go_through_the_same_chain(lines: Lines) -> 
 
 
 def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
-    """The same chain, another renderer."""
+    """The console format has the same fields and the same redaction."""
     path = tmp_path / "log"
     with path.open("wb") as file:
         writer = configure_logging("info", "console", 1000, file.fileno())
@@ -194,11 +196,11 @@ def test_a_terminal_gets_lines_for_people(tmp_path: Path) -> None:
 
 
 def test_a_stuck_reader_never_makes_a_caller_wait() -> None:
-    """The queue fills, lines are dropped and counted, and the count is told once the reader reads again."""
+    """The queue fills, lines are dropped and counted, and the count is logged once the reader reads again."""
     read_end, write_end = os.pipe()
     writer = LogWriter(write_end, 100, lambda event, fields: orjson.dumps({"event": event, **fields}) + b"\n")
-    told_of: list[int] = []
-    writer.on_drop = told_of.append
+    reported: list[int] = []
+    writer.on_drop = reported.append
     longest = 0.0
     for _ in range(5000):
         started = time.perf_counter()
@@ -219,16 +221,16 @@ def test_a_stuck_reader_never_makes_a_caller_wait() -> None:
     os.close(write_end)
     reader.join(10)
     os.close(read_end)
-    told = [orjson.loads(line) for line in got.getvalue().splitlines() if line.startswith(b"{")]
-    assert [line["event"] for line in told][:1] == ["log_lines_dropped"]
-    assert sum(line["lines"] for line in told) == writer.dropped
+    notices = [orjson.loads(line) for line in got.getvalue().splitlines() if line.startswith(b"{")]
+    assert [line["event"] for line in notices][:1] == ["log_lines_dropped"]
+    assert sum(line["lines"] for line in notices) == writer.dropped
     written = sum(not line.startswith(b"{") for line in got.getvalue().splitlines())
     assert written + writer.dropped == 5001
-    assert sum(told_of) == writer.dropped
+    assert sum(reported) == writer.dropped
 
 
 def test_a_vanished_reader_is_survived() -> None:
-    """Nobody is left to be told, and the service goes on."""
+    """Writing to a closed pipe does not end the writer."""
     read_end, write_end = os.pipe()
     os.close(read_end)
     writer = LogWriter(write_end, 10, lambda event, fields: b"")
@@ -241,7 +243,7 @@ def test_a_vanished_reader_is_survived() -> None:
 
 @pytest.mark.anyio
 async def test_requests_do_not_wait_for_a_stuck_log(serving: Serving) -> None:
-    """The pipe is held shut while requests are served."""
+    """Requests are served while nobody reads the log's pipe."""
     read_end, write_end = os.pipe()
     root = logging.getLogger()
     handlers = root.handlers[:]

@@ -16,21 +16,21 @@ from spanwise.pipelines import Analyzer, Registry
 from spanwise.pipelines.entities.engine_choice import Fallback
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import DocumentOutcome
-from tests.service.conftest import Serving
-from tests.service.endpoints.test_bad_input import JSON, MARK, marked_requests
+from tests.support.bad_requests import JSON, MARK, marked_requests
 from tests.support.fakes import FailingEngine, GatedEngine, with_engine
 from tests.support.samples import Samples, scrape
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
-OPERATION_PAGE = Path(__file__).parent.parent.parent / "docs" / "operation.md"
+OPERATION_PAGE = Path(__file__).parents[3] / "docs" / "operation.md"
 WHOLE = "spanwise_request_duration_seconds"
 
 
-async def test_every_metric_of_the_docs_is_told_and_no_other(client: httpx.AsyncClient) -> None:
-    """Name, type and labels are those of the table; manifests and dashboards build on them."""
+async def test_every_metric_of_the_docs_is_exposed_and_no_other(client: httpx.AsyncClient) -> None:
+    """Names, types and labels are those of the table in the docs; manifests and dashboards rely on them."""
     await client.post("/v1/entities", json={"text": "Tim Cook"})
-    told = {
+    exposed = {
         family.name + ("_total" if family.type == "counter" else ""): (family.type, labels(family.samples))
         for family in (await scrape(client)).families.values()
         if family.name.startswith("spanwise_")
@@ -38,16 +38,16 @@ async def test_every_metric_of_the_docs_is_told_and_no_other(client: httpx.Async
     rows = re.findall(
         r"^\| `(spanwise_\w+)(?:\{([\w,]+)\})?` \| (\w+) \|", OPERATION_PAGE.read_text("utf-8"), re.MULTILINE
     )
-    assert told == {name: (kind, set(filter(None, having.split(",")))) for name, having, kind in rows}
+    assert exposed == {name: (kind, set(filter(None, having.split(",")))) for name, having, kind in rows}
 
 
 def labels(samples: Iterable[Sample]) -> set[str]:
-    """The names of labels on a family's samples."""
+    """Return the names of the labels on a family's samples."""
     return {name for sample in samples for name in sample.labels} - {"le"}
 
 
 async def test_it_is_prometheus_text_for_everybody(serving: Serving) -> None:
-    """Without a key, like the probes; and not part of the contract's document."""
+    """`/metrics` needs no key, like the probes, and is not in the contract's document."""
     async with serving(api_keys="key") as client:
         answer = await client.get("/metrics")
         assert answer.status_code == 200
@@ -67,7 +67,7 @@ async def test_what_is_counted_by_language_starts_at_0(client: httpx.AsyncClient
 
 
 async def test_requests_are_counted_by_operation_and_status(serving: Serving) -> None:
-    """Those that no route took are `unmatched`; a wrong method is the route's."""
+    """Requests without a route are `unmatched`; a wrong method counts for its route."""
     async with serving(api_keys="key") as client:
         key = {"X-API-Key": "key"}
         for _ in range(3):
@@ -96,7 +96,7 @@ async def test_requests_are_counted_by_operation_and_status(serving: Serving) ->
 
 
 async def test_texts_are_counted_by_language(client: httpx.AsyncClient) -> None:
-    """Each once, with its characters, whatever asked for it; what was refused is not a text of any language."""
+    """Each accepted text is counted once, with its characters; a refused one is not counted."""
     documents = [{"text": "Tim Cook"}, {"text": "Paris 🎉", "language": "fr"}, {"text": ""}, {"text": "b"}]
     await client.post("/v1/batch", json={"documents": documents, "features": ["entities"]})
     await client.post("/v1/sentiment", json={"text": "Good."})
@@ -110,10 +110,10 @@ async def test_texts_are_counted_by_language(client: httpx.AsyncClient) -> None:
     assert found("spanwise_queue_characters") == 0
 
 
-async def test_the_queue_is_told_while_the_threads_are_busy(
+async def test_the_queue_is_exposed_while_the_threads_are_busy(
     serving: Serving, english: Analyzer, engine: GatedEngine
 ) -> None:
-    """What waits and what is being analysed; who gives up is `dropped`, and in the end nothing is left."""
+    """The gauge holds waiting and running texts; one that was given up is `dropped`, and in the end it is 0."""
     async with serving(registry=Registry({"en": with_engine(english, engine)}), nlp_threads=1) as client:
         busy = asyncio.create_task(client.post("/v1/entities", json={"text": "busy"}))
         await asyncio.to_thread(engine.entered.wait, 10)
@@ -138,7 +138,7 @@ async def test_the_queue_is_told_while_the_threads_are_busy(
 
 
 async def test_a_failure_inside_is_counted_as_one(serving: Serving, english: Analyzer) -> None:
-    """Of the bad text alone."""
+    """Only the bad text of a batch is counted as failed."""
     failing = Registry({"en": with_engine(english, FailingEngine(lambda text: "bad" in text))})
     async with serving(registry=failing) as client:
         documents = [{"text": "fine"}, {"text": "bad"}, {"text": "fine too"}]
@@ -149,15 +149,15 @@ async def test_a_failure_inside_is_counted_as_one(serving: Serving, english: Ana
     assert found("spanwise_queue_characters") == 0
 
 
-async def test_pipelines_are_told_with_their_engine(serving: Serving, english: Analyzer, french: Analyzer) -> None:
-    """And with the reason where spaCy's own serves."""
+async def test_pipelines_are_exposed_with_their_engine(serving: Serving, english: Analyzer, french: Analyzer) -> None:
+    """The reason is given where spaCy's own engine serves a pipeline."""
     own = with_engine(french, GatedEngine(), "fr")
     own = replace(own, fallback=Fallback('a "reason"\nof two lines', is_defect=False))
     compiled = replace(english, fallback=None)
     async with serving(registry=Registry({"en": compiled, "fr": own})) as client:
         found = await scrape(client)
-    told = [sample.labels for sample in found.families["spanwise_pipeline_info"].samples]
-    assert told == [
+    exposed = [sample.labels for sample in found.families["spanwise_pipeline_info"].samples]
+    assert exposed == [
         {"language": "en", "pipeline": english.title, "engine": english.engine_name, "reason": ""},
         {"language": "fr", "pipeline": french.title, "engine": "spacy", "reason": 'a "reason"\nof two lines'},
     ]
@@ -166,7 +166,7 @@ async def test_pipelines_are_told_with_their_engine(serving: Serving, english: A
 
 
 async def test_no_label_ever_holds_what_a_caller_sent(client: httpx.AsyncClient) -> None:
-    """However wrong the request; so there are also only so many series."""
+    """No request, however wrong, adds a label value, so the number of series is bounded."""
     for path, body in marked_requests():
         await client.post(path, content=body, headers=JSON)
     await client.post("/v1/entities", json={"text": MARK}, headers={"X-Request-ID": MARK})
@@ -187,7 +187,7 @@ async def test_no_label_ever_holds_what_a_caller_sent(client: httpx.AsyncClient)
 async def test_a_scrape_blocks_nobody_and_scrapes_take_turns(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However long it takes: it is made in a thread, and in one alone."""
+    """A slow scrape runs in a thread, one at a time, and other requests are answered meanwhile."""
     gate, together, most = threading.Event(), [0], [0]
 
     def slow(_: object) -> bytes:
@@ -209,8 +209,8 @@ async def test_a_scrape_blocks_nobody_and_scrapes_take_turns(
     assert most == [1]
 
 
-async def test_a_single_process_tells_of_itself(client: httpx.AsyncClient) -> None:
-    """Memory, CPU time, files."""
+async def test_a_single_process_exposes_its_own_resources(client: httpx.AsyncClient) -> None:
+    """Memory, CPU time and open files of the process are exposed."""
     found = await scrape(client)
     assert found("process_resident_memory_bytes") > 10e6
     assert found("process_cpu_seconds_total") > 0

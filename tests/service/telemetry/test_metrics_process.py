@@ -20,14 +20,14 @@ TEXT = "Tim Cook loved Paris."
 
 
 def scrape(process: ServiceProcess) -> Samples:
-    """Over a connection of its own, so that any worker may answer."""
+    """Scrape over a new connection, so that any worker may answer."""
     answer = httpx.get(f"{process.url}/metrics", verify=False)
     assert answer.status_code == 200
     return Samples(answer.text)
 
 
 def until(process: ServiceProcess, wanted: Callable[[Samples], bool], seconds: float = 90) -> Samples:
-    """The first scrape that is wanted."""
+    """Scrape until the samples are as wanted, and return them."""
     deadline = time.monotonic() + seconds
     while not wanted(found := scrape(process)):
         assert time.monotonic() < deadline, "such numbers were never told"
@@ -36,7 +36,7 @@ def until(process: ServiceProcess, wanted: Callable[[Samples], bool], seconds: f
 
 
 def requests_of_each(folder: Path) -> list[float]:
-    """How many texts each worker has analysed, out of its own file."""
+    """Return how many texts each worker has analysed, from the worker's own file."""
     counts = []
     for path in folder.glob("counter_*.db"):
         families = MultiProcessCollector.merge([str(path)])
@@ -45,8 +45,8 @@ def requests_of_each(folder: Path) -> list[float]:
     return counts
 
 
-def test_two_workers_are_told_together_and_outlive_a_kill(tmp_path: Path) -> None:
-    """Both count, any tells the sum; a dead worker's counts stay, and the folder goes in the end."""
+def test_two_workers_are_exposed_together_and_outlive_a_kill(tmp_path: Path) -> None:
+    """Any worker exposes the sum of both; a dead worker's counts stay; the folder is deleted in the end."""
     settings = {**environment(nlp_threads="1"), "TMPDIR": str(tmp_path)}
     with service(settings, "--workers", "2") as process:
         until(process, lambda found: found("spanwise_workers") == 2)
@@ -83,7 +83,7 @@ def test_two_workers_are_told_together_and_outlive_a_kill(tmp_path: Path) -> Non
 
 
 def test_a_single_process_counts_what_its_log_drops(tmp_path: Path) -> None:
-    """And keeps its numbers in memory, whatever else its environment speaks of."""
+    """A single process exposes its dropped log lines, and keeps its numbers in memory in any environment."""
     settings = {**environment(log_queue_lines="20"), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     with service(settings, read_log=False) as process:
         with httpx.Client(base_url=process.url, verify=False) as client:

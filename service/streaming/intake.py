@@ -1,0 +1,186 @@
+"""The intake of one stream: read lines, check each, queue it, and put its result into the window."""
+
+import asyncio
+from functools import partial
+from time import perf_counter
+
+import orjson
+from starlette.types import Message, Receive
+
+from spanwise.pipelines import Analyzer, Document
+from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, StreamOptions, given, stream_document
+from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.selection import choose_analyzer
+from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
+from spanwise.service.http.bodies import parse_json
+from spanwise.service.http.deadlines import ReadingLimit
+from spanwise.service.http.request_record import RequestRecord
+from spanwise.service.queue.submission import Submission
+from spanwise.service.runtime import Runtime
+from spanwise.service.streaming.json_lines import LineSplitter
+from spanwise.service.streaming.window import Window
+
+_LINES_PER_TURN = 16  # then other tasks of the event loop get their turn, even if no line had to wait
+
+
+class _EndedEarly(Exception):
+    """The service ends the stream before the caller does. The message goes into the last record."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"The stream ends before this line: {reason}. Send it and what follows again.")
+        self.code = code
+
+
+class Intake:
+    """Reads one stream and holds the window of its results."""
+
+    def __init__(
+        self, runtime: Runtime, options: StreamOptions, line_seconds: float, record: RequestRecord, receive: Receive
+    ) -> None:
+        """`line_seconds` is how long a line may take from when it was read to its result."""
+        self.window = Window()
+        self.ended_early = False
+        self.patience = runtime.settings.max_timeout_ms / 1000
+        """How many seconds the caller may send nothing, or read nothing."""
+        self._runtime = runtime
+        self._batcher = runtime.batcher
+        self._options = options
+        self._line_seconds = line_seconds
+        self._record = record
+        self._receive = receive
+        self._index = 0
+        """The number of the line that is read next, from 0."""
+        self._pending: dict[Submission, asyncio.TimerHandle] = {}
+        """The lines without a result, each with the timer of its deadline."""
+
+    async def read(self) -> None:
+        """Take in all lines, then wait for the caller to disconnect. Raises `CallerGone` when the caller does."""
+        try:
+            await self._read_lines()
+        except _EndedEarly as end:
+            self.ended_early = True
+            self._record.code = end.code
+            self._put_error(None, end.code, str(end))
+        self.window.close()
+        more = True
+        while more or not self.ended_early:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise CallerGone
+            more = message.get("more_body", False)
+
+    async def _read_lines(self) -> None:
+        splitter = LineSplitter(self._runtime.settings.max_stream_line_bytes)
+        more = True
+        while more:
+            message = await self._next_message()
+            chunk = message.get("body", b"")
+            self._record.body_bytes += len(chunk)
+            for line in splitter.feed(chunk):
+                await self._accept(line)
+            more = message.get("more_body", False)
+        for line in splitter.rest():
+            await self._accept(line)
+
+    async def _next_message(self) -> Message:
+        deadline = asyncio.get_running_loop().time() + self.patience
+        try:
+            async with ReadingLimit(self._runtime, deadline):
+                message = await self._receive()
+        except ShuttingDown:
+            raise _shutting_down() from None
+        except DeadlineExceeded:
+            raise _EndedEarly(DeadlineExceeded.code, f"nothing was sent for {self.patience:g} seconds") from None
+        if message["type"] == "http.disconnect":
+            raise CallerGone
+        return message
+
+    async def _accept(self, line: bytes | None) -> None:
+        """Wait for room in the window, then queue a line or put its error into the window. Pass over a blank one."""
+        if self._index % _LINES_PER_TURN == 0:
+            await asyncio.sleep(0)
+        if line is None or not (line == b"" or line.isspace()):
+            document = self._document(line)
+            chosen = self._analyzer(document) if isinstance(document, BatchDocument) else document
+            if isinstance(document, BatchDocument) and isinstance(chosen, Analyzer):
+                await self.window.room(len(document.text))
+                self._submit(document, chosen)
+            elif isinstance(chosen, RejectedDocument):
+                await self.window.room(0)
+                self._put_error(chosen.id, chosen.code, chosen.detail)
+        self._index += 1
+
+    def _document(self, line: bytes | None) -> BatchDocument | RejectedDocument:
+        """Parse and validate a line; None is a line over the limit."""
+        settings = self._runtime.settings
+        if line is None:
+            detail = f"The line has more than {settings.max_stream_line_bytes} bytes."
+            return RejectedDocument(id=None, code="line_too_long", detail=detail)
+        try:
+            value = parse_json(line, "line")
+        except MalformedJson as error:
+            return RejectedDocument(id=None, code=error.code, detail=error.detail)
+        return stream_document(value, settings.limits)
+
+    def _analyzer(self, document: BatchDocument) -> Analyzer | RejectedDocument:
+        language = given(document.language) or given(self._options.language)
+        chosen = choose_analyzer(self._runtime.registry, language, self._options.features, "/features")
+        if isinstance(chosen, Analyzer):
+            return chosen
+        return RejectedDocument(id=given(document.id), code=chosen["code"], detail=chosen["detail"])
+
+    def _submit(self, document: BatchDocument, analyzer: Analyzer) -> None:
+        """Queue a line, start its deadline, and put its future result into the window."""
+        options = self._options
+        work = Document(document.text, options.features, options.offset_encoding, given(options.labels))
+        try:
+            submission = self._batcher.admit(self._record.request_id, [(analyzer, work)], streamed=True)
+        except ShuttingDown:
+            raise _shutting_down() from None
+        self._pending[submission] = self._batcher.expire_after(submission, self._line_seconds)
+        result = asyncio.get_running_loop().create_future()
+        settle = partial(self._settle, submission, self._index, given(document.id), result)
+        submission.future.add_done_callback(settle)
+        self.window.put(result, len(document.text))
+        self._record.documents += 1
+        self._record.characters += len(document.text)
+
+    def _settle(
+        self,
+        submission: Submission,
+        index: int,
+        document_id: str | None,
+        result: "asyncio.Future[bytes]",
+        done: "asyncio.Future[None]",
+    ) -> None:
+        """Encode a line's result as soon as it is ready, so that its text is not kept for a slow reader."""
+        error = done.exception()
+        if (expiry := self._pending.pop(submission, None)) is None:
+            return
+        expiry.cancel()
+        self._batcher.withdraw(submission)
+        started = perf_counter()
+        result.set_result(_encode(batch_result(index, document_id, error or submission.outcomes[0])))
+        self._record.encode_ms += (perf_counter() - started) * 1000
+        self._record.queue_ms += submission.queue_ms
+        self._record.nlp_ms += submission.nlp_ms
+
+    def _put_error(self, document_id: str | None, code: str, detail: str) -> None:
+        result = asyncio.get_running_loop().create_future()
+        result.set_result(_encode(batch_error(self._index, document_id, code, detail)))
+        self.window.put(result)
+
+    def abandon(self) -> None:
+        """Take the lines that still wait out of the queue, because nobody will read their results."""
+        for submission, expiry in self._pending.items():
+            expiry.cancel()
+            self._batcher.withdraw(submission)
+        self._pending.clear()
+
+
+def _shutting_down() -> _EndedEarly:
+    return _EndedEarly(ShuttingDown.code, "this instance is shutting down")
+
+
+def _encode(result: BatchResult) -> bytes:
+    return orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE)
