@@ -3,7 +3,7 @@ fifth of the time that describing it would take. So a run that the lexicon has d
 #ifndef SPANWISE_DESCRIBED_H
 #define SPANWISE_DESCRIBED_H
 
-#include "batch.h"
+#include "spans/batch.h"
 
 /* Floats that a description's record holds per token: its attributes, then its projected static vector. */
 size_t described_row(const Engine *engine);

@@ -8,7 +8,7 @@ While no entity is open, the scores depend on the current token alone, so they a
 
 #include <stdint.h>
 
-#include "network.h"
+#include "network/network.h"
 
 enum { NO_ENTITY = -1, MAX_FEATURES = 6 };
 

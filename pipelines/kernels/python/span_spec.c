@@ -1,5 +1,5 @@
 /* Models as Python hands them over, unpacked and checked; see spec.h. */
-#include "spec.h"
+#include "python/span_spec.h"
 
 #include <stdlib.h>
 #include <string.h>

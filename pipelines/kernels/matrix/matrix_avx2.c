@@ -4,5 +4,5 @@
 #define LANES 8
 #define NAME "avx2"
 #define EXPORT avx2_instructions
-#include "matrix_body.h"
+#include "matrix/matrix_body.h"
 #endif

@@ -1,12 +1,12 @@
 /* The Python type `Sentiment`: arrays in, arrays out, no GIL in between; see sentiment_module.h. */
-#include "sentiment_module.h"
+#include "python/sentiment_kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sentiment.h"
-#include "spec.h"
+#include "sentiment/sentiment_model.h"
+#include "python/span_spec.h"
 
 typedef struct {
     PyObject_HEAD

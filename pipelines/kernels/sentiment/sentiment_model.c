@@ -1,5 +1,5 @@
 /* The sentiment model's mathematics, `pipelines/sentiment/reference_model.py` to the letter; see sentiment.h. */
-#include "sentiment.h"
+#include "sentiment/sentiment_model.h"
 
 #include <math.h>
 #include <string.h>

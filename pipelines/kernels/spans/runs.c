@@ -1,5 +1,5 @@
 /* Texts cut into runs at white space, as spaCy's `Tokenizer` cuts them (`tokenizer.pyx`); see runs.h. */
-#include "runs.h"
+#include "spans/runs.h"
 
 #include <stdlib.h>
 

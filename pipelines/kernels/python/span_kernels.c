@@ -1,6 +1,6 @@
 /* The Python module `spanwise.pipelines.kernels._kernels`: the types `Engine`, and `Sentiment` of sentiment_module.c. Uses Python's stable interface (abi3) alone. */
-#include "sentiment_module.h"
-#include "spec.h"
+#include "python/sentiment_kernels.h"
+#include "python/span_spec.h"
 
 #include <string.h>
 

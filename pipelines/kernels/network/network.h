@@ -10,7 +10,7 @@ field as a halo, so that results are identical and memory is bounded. */
 
 #include <stdint.h>
 
-#include "matrix.h"
+#include "matrix/matrix.h"
 
 typedef struct {
     Matrix matrix;

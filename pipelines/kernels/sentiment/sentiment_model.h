@@ -9,8 +9,8 @@ Any number of threads may score with one model. */
 #include <pthread.h>
 #include <stdint.h>
 
-#include "network.h"
-#include "sentiment_words.h"
+#include "network/network.h"
+#include "sentiment/sentiment_words.h"
 
 enum { SENTIMENT_CLASSES = 3, SENTENCE_OUTPUTS = 4, MAX_DISTANCE = 12, TARGET_WINDOW = 64 };
 

@@ -1,5 +1,5 @@
 /* Tokens and attributes of runs as Python described them, packed into records of a lexicon; see described.h. */
-#include "described.h"
+#include "spans/descriptions.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@ space or of anything else; a single space after a word belongs to the word's tok
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lexicon.h"
+#include "spans/lexicon.h"
 
 enum { MODE_SPACE_FOLLOWS = 1, MODE_WHOLE_TEXT = 2 };
 

@@ -1,6 +1,6 @@
 /* The greedy decoder over states of one text at a time; see decoder.h. After spaCy's `pipeline/_parser_internals/ner.pyx` (which actions
 are valid, what they do) and `ml/parser_model.pyx` (the precomputed lower layer). */
-#include "decoder.h"
+#include "spans/decoder.h"
 
 #include <math.h>
 #include <stdlib.h>

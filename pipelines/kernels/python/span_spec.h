@@ -6,7 +6,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "batch.h"
+#include "spans/batch.h"
 
 /* A C-contiguous array of 32-bit floats; `view` is released by the caller. */
 typedef struct {

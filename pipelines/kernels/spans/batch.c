@@ -1,9 +1,9 @@
 /* From the runs of a batch to its answers; batch.h tells the way. */
-#include "batch.h"
+#include "spans/batch.h"
 
 #include <string.h>
 
-#include "described.h"
+#include "spans/descriptions.h"
 #include "grow.h"
 
 enum { LARGEST_IDLE = 1 << 17 }; /* items of an array that is kept for the next batch */

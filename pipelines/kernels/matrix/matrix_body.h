@@ -1,7 +1,7 @@
 /* The body of matrix.h for one instruction set: included with LANES, NAME and EXPORT defined. */
 #include <math.h>
 
-#include "matrix.h"
+#include "matrix/matrix.h"
 
 typedef float vec __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef int mask __attribute__((vector_size(LANES * 4), aligned(4)));

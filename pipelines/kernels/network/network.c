@@ -1,6 +1,6 @@
 /* Embedding, mixing, convolutions and classes; see network.h. After Thinc's `HashEmbed` (hashing, four rows a key), `Maxout` and
 `LayerNorm`, and spaCy's `ml/models/tok2vec.py`. */
-#include "network.h"
+#include "network/network.h"
 
 #include <stdlib.h>
 #include <string.h>

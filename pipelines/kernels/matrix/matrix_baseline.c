@@ -2,4 +2,4 @@
 #define LANES 4
 #define NAME "baseline"
 #define EXPORT baseline_instructions
-#include "matrix_body.h"
+#include "matrix/matrix_body.h"

@@ -1,5 +1,5 @@
 /* Texts cut into words for the sentiment model, by the rules and tables of `pipelines/sentiment/tokens.py`; see sentiment_words.h. */
-#include "sentiment_words.h"
+#include "sentiment/sentiment_words.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,5 +4,5 @@
 #define LANES 16
 #define NAME "avx512"
 #define EXPORT avx512_instructions
-#include "matrix_body.h"
+#include "matrix/matrix_body.h"
 #endif

@@ -1,5 +1,5 @@
 /* Packing, and the choice of an instruction set. */
-#include "matrix.h"
+#include "matrix/matrix.h"
 
 #include <stdlib.h>
 #include <string.h>

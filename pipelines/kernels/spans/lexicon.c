@@ -1,5 +1,5 @@
 /* The table of runs; lexicon.h has the idea. Open addressing with linear probing; writers take turns, finding takes no lock. */
-#include "lexicon.h"
+#include "spans/lexicon.h"
 
 #include <stdlib.h>
 #include <string.h>
