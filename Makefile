@@ -12,7 +12,8 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 BENCH   := $(VENV)/.installed-bench
 DEPLOY  := $(VENV)/.installed-deploy
-KERNELS := setup.py $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
+KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
+KERNELS := setup.py $(KERNEL_SOURCES)
 TRAINING_VENV := .venv-training
 TRAINING      := $(TRAINING_VENV)/.installed
 CONTRACT_VENV := .venv-contract
@@ -46,10 +47,12 @@ install: $(DEV)  ## Create the virtual environment with everything development n
 lint: $(DEV)  ## Check style and imports, change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES)
 
 format: $(DEV)  ## Fix style and imports
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+	@$(BIN)/clang-format -i $(KERNEL_SOURCES)
 
 # mypy does not follow an editable install's finder: it gets the rooms by their installed names as a folder of links.
 types: $(DEV)  ## Check types (mypy, strict)
