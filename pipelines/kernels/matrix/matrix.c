@@ -15,7 +15,8 @@ const Instructions *named_instructions(const char *name)
     if (!strcmp(name, "avx512") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return &avx512_instructions;
-    if (!strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2_instructions;
+    if (!strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return &avx2_instructions;
 #endif
     return strcmp(name, "baseline") ? NULL : &baseline_instructions;
 }
@@ -27,8 +28,8 @@ const Instructions *best_instructions(void)
     return found ? found : named_instructions("baseline");
 }
 
-int matrix_pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias, size_t outputs,
-                size_t pieces, size_t inputs, size_t windows)
+int matrix_pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias,
+                size_t outputs, size_t pieces, size_t inputs, size_t windows)
 {
     const size_t lanes = instructions->lanes, block = inputs / windows, stride = padded(block);
     matrix->instructions = instructions;

@@ -34,7 +34,8 @@ typedef struct Instructions {
     size_t lanes; /* floats in a register */
     void (*apply)(const Matrix *matrix, const float *const *rows, float *const *results, size_t count);
     /* result = addend + gain * (row - mean) / sqrt(variance + 1e-8) + shift; `addend` may be NULL (Ba et al. 2016). */
-    void (*normalize)(const float *row, size_t values, const float *gain, const float *shift, const float *addend, float *result);
+    void (*normalize)(const float *row, size_t values, const float *gain, const float *shift, const float *addend,
+                      float *result);
 } Instructions;
 
 const Instructions *best_instructions(void);
@@ -43,8 +44,8 @@ const Instructions *named_instructions(const char *name);
 
 /* `weights` is [outputs][pieces][inputs], `bias` [outputs][pieces] or NULL, both dense. `input_stride` (a multiple of the
    alignment) is where each of `windows` blocks of `inputs / windows` values begins in a padded row. Returns 0 or -1 (memory). */
-int matrix_pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias, size_t outputs,
-                size_t pieces, size_t inputs, size_t windows);
+int matrix_pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias,
+                size_t outputs, size_t pieces, size_t inputs, size_t windows);
 void matrix_free(Matrix *matrix);
 
 static inline void matrix_apply(const Matrix *matrix, const float *const *rows, float *const *results, size_t count)

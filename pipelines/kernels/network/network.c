@@ -47,8 +47,8 @@ static void add_hashed(const HashTable *table, uint64_t attribute, float *to)
 /* Tokens whose inputs are held at a time: a text can bring a hundred thousand at once. */
 enum { EMBED_ROWS = 256 };
 
-int network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics, size_t count,
-                  float *const *results)
+int network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics,
+                  size_t count, float *const *results)
 {
     const Matrix *mix = &network->mix.matrix;
     const float *rows[EMBED_ROWS];
@@ -70,7 +70,8 @@ int network_embed(const Network *network, const uint64_t *attributes, size_t col
         matrix_apply(mix, rows, results + done, block);
         if (network->mix.gain)
             for (float *const *row = results + done; row < results + done + block; row++)
-                mix->instructions->normalize(*row, network->mix.values, network->mix.gain, network->mix.shift, NULL, *row);
+                mix->instructions->normalize(*row, network->mix.values, network->mix.gain, network->mix.shift, NULL,
+                                             *row);
     }
     free(inputs);
     return 0;
@@ -176,7 +177,8 @@ void network_run(const Network *network, Chunk *chunk, const float *(*embedding)
             const float *before = chunk->in[i] + network->window * stride;
             float *row = chunk->out[i];
             if (convolution->gain)
-                convolution->matrix.instructions->normalize(row, network->width, convolution->gain, convolution->shift, before, row);
+                convolution->matrix.instructions->normalize(row, network->width, convolution->gain, convolution->shift,
+                                                            before, row);
             else
                 for (size_t v = 0; v < stride; v++) row[v] += before[v];
         }

@@ -39,15 +39,15 @@ typedef struct {
 
 /* Embed `count` tokens: `attributes` has `columns` values for each, `statics` has `static_values` for each. Each result has
    `padded(width)` floats. Returns 0 or -1 (memory). */
-int network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics, size_t count,
-                  float *const *results);
+int network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics,
+                  size_t count, float *const *results);
 
 /* Tokens of one text that are computed together. */
 typedef struct {
-    uint32_t text;         /* the caller's number for it */
-    uint32_t first, last;  /* tokens [first, last) of the text */
-    uint32_t length;       /* tokens of the whole text */
-    size_t row;            /* where `first` lies among the rows of the chunk */
+    uint32_t text;        /* the caller's number for it */
+    uint32_t first, last; /* tokens [first, last) of the text */
+    uint32_t length;      /* tokens of the whole text */
+    size_t row;           /* where `first` lies among the rows of the chunk */
 } Part;
 
 /* Scratch memory for one chunk, reused from call to call. */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sentiment/sentiment_model.h"
 #include "python/span_spec.h"
+#include "sentiment/sentiment_model.h"
 
 typedef struct {
     PyObject_HEAD
@@ -42,7 +42,8 @@ static int read_characters(Characters *characters, PyObject *spec)
         Emoticon *emoticon = &characters->emoticons[e];
         const char *utf8;
         Py_ssize_t bytes;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(emoticons, (Py_ssize_t)e), "s#i", &utf8, &bytes, &emoticon->anywhere)) return -1;
+        if (!PyArg_ParseTuple(PyTuple_GetItem(emoticons, (Py_ssize_t)e), "s#i", &utf8, &bytes, &emoticon->anywhere))
+            return -1;
         const uint32_t first = bytes ? (unsigned char)utf8[0] : 128;
         if (bytes > MAX_EMOTICON || first >= 128 || first < before) {
             PyErr_SetString(PyExc_ValueError, "emoticons must be short, begin with ASCII, and be sorted");
@@ -91,7 +92,8 @@ static float *read_rows(PyObject *object, size_t rows, size_t width)
         PyErr_SetString(PyExc_ValueError, "an array of the sentiment model has the wrong shape");
     else if (!(copy = calloc(rows * padded(width), sizeof(float))))
         PyErr_NoMemory();
-    for (size_t r = 0; copy && r < rows; r++) memcpy(copy + r * padded(width), floats.data + r * width, width * sizeof(float));
+    for (size_t r = 0; copy && r < rows; r++)
+        memcpy(copy + r * padded(width), floats.data + r * width, width * sizeof(float));
     PyBuffer_Release(&floats.view);
     return copy;
 }
@@ -142,7 +144,8 @@ static int read_sentiment_network(SentimentNetwork *network, PyObject *spec, siz
     network->output = last.matrix;
     network->outputs = last.values;
     if (failed) return -1;
-    fits = fits && network->attention.inputs == padded(width) && network->hidden.inputs == network->parts * padded(width) &&
+    fits = fits && network->attention.inputs == padded(width) &&
+           network->hidden.inputs == network->parts * padded(width) &&
            network->output.inputs == padded(middle.values) && network->outputs == outputs;
     if (fits) return 0;
     PyErr_SetString(PyExc_ValueError, "the layers of the sentiment model do not fit");
@@ -151,14 +154,14 @@ static int read_sentiment_network(SentimentNetwork *network, PyObject *spec, siz
 
 static int read_model(SentimentObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"characters", "vocabulary", "codes", "scales", "flags", "positions", "mask",
-                            "empty", "text", "sentence", "target", "instructions", NULL};
+    static char *names[] = {"characters", "vocabulary", "codes",    "scales", "flags",        "positions", "mask",
+                            "empty",      "text",       "sentence", "target", "instructions", NULL};
     PyObject *characters, *vocabulary, *codes, *scales, *flags, *positions, *mask, *empty, *bias, *sentence, *target;
     const char *instructions = NULL;
     SentimentModel *model = &self->model;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!OOOOOO(fO)OO|z", names, &characters, &PyTuple_Type, &vocabulary, &codes,
-                                     &scales, &flags, &positions, &mask, &empty, &model->exponent, &bias, &sentence, &target,
-                                     &instructions))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!OOOOOO(fO)OO|z", names, &characters, &PyTuple_Type, &vocabulary,
+                                     &codes, &scales, &flags, &positions, &mask, &empty, &model->exponent, &bias,
+                                     &sentence, &target, &instructions))
         return -1;
     self->instructions = instructions ? named_instructions(instructions) : best_instructions();
     if (!self->instructions) {
@@ -169,8 +172,8 @@ static int read_model(SentimentObject *self, PyObject *args, PyObject *kwargs)
         PyObject_GetBuffer(codes, &self->codes, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT))
         return -1;
     const Py_buffer *view = &self->codes;
-    if (view->ndim != 2 || view->itemsize != 1 || !view->format || strcmp(view->format, "b") || view->shape[0] <= (Py_ssize_t)model->words ||
-        view->shape[1] < 1) {
+    if (view->ndim != 2 || view->itemsize != 1 || !view->format || strcmp(view->format, "b") ||
+        view->shape[0] <= (Py_ssize_t)model->words || view->shape[1] < 1) {
         PyErr_SetString(PyExc_ValueError, "the embeddings must be int8 with a row for each word, and rows for n-grams");
         return -1;
     }
@@ -182,8 +185,8 @@ static int read_model(SentimentObject *self, PyObject *args, PyObject *kwargs)
         PyErr_NoMemory();
         return -1;
     }
-    if (copy_values(model->scales, scales, (size_t)view->shape[0]) || copy_values(model->empty, empty, SENTIMENT_CLASSES) ||
-        copy_values(model->bias, bias, SENTIMENT_CLASSES) ||
+    if (copy_values(model->scales, scales, (size_t)view->shape[0]) ||
+        copy_values(model->empty, empty, SENTIMENT_CLASSES) || copy_values(model->bias, bias, SENTIMENT_CLASSES) ||
         !(model->flags = read_rows(flags, SENTIMENT_FLAGS, model->width)) ||
         !(model->positions = read_rows(positions, 2 * MAX_DISTANCE + 1, model->width)) ||
         !(model->mask = read_rows(mask, 1, model->width)) ||
@@ -216,7 +219,8 @@ static void free_sentiment(PyObject *self)
 }
 
 /* The texts and how many items each has; `size` bytes of items must be there for each. NULL with an exception set. */
-static SentimentText *read_texts(PyObject *strings, const Py_buffer *counts, const Py_buffer *items, size_t size, size_t *total)
+static SentimentText *read_texts(PyObject *strings, const Py_buffer *counts, const Py_buffer *items, size_t size,
+                                 size_t *total)
 {
     const Py_ssize_t count = PyTuple_Size(strings);
     *total = 0;
@@ -270,7 +274,8 @@ static PyObject *score(PyObject *self, PyObject *args)
     size_t total;
     SentimentText *texts = read_texts(strings, &counts, &spans, sizeof(SentimentSpan), &total);
     const size_t count = (size_t)PyTuple_Size(strings);
-    float *whole = texts ? PyMem_Calloc(count * SENTIMENT_CLASSES + (count + total) * SENTENCE_OUTPUTS + 1, sizeof(float)) : NULL;
+    float *whole =
+        texts ? PyMem_Calloc(count * SENTIMENT_CLASSES + (count + total) * SENTENCE_OUTPUTS + 1, sizeof(float)) : NULL;
     if (texts && !whole) PyErr_NoMemory();
     if (whole) {
         float *each = whole + count * SENTIMENT_CLASSES;
@@ -331,7 +336,8 @@ static PyObject *score_targets(PyObject *self, PyObject *args)
 /* [(start, end, key, flags), ...] of a string: what tests compare with tokens.py. */
 static int append_word(void *list, const SentimentWord *word)
 {
-    PyObject *item = Py_BuildValue("(IIs#I)", word->start, word->end, word->key, (Py_ssize_t)word->key_size, word->flags);
+    PyObject *item =
+        Py_BuildValue("(IIs#I)", word->start, word->end, word->key, (Py_ssize_t)word->key_size, word->flags);
     const int failed = !item || PyList_Append(list, item);
     Py_XDECREF(item);
     return failed ? -1 : 0;
@@ -344,8 +350,8 @@ static PyObject *tokenize(PyObject *self, PyObject *string)
     uint32_t *points = utf8 ? PyMem_Malloc((size_t)size * sizeof(uint32_t) + 1) : NULL;
     if (!points) return utf8 ? PyErr_NoMemory() : NULL;
     PyObject *list = PyList_New(0);
-    if (list && sentiment_words(&((SentimentObject *)self)->model.characters, points, 0, utf8_decode(utf8, (size_t)size, points),
-                                append_word, list))
+    if (list && sentiment_words(&((SentimentObject *)self)->model.characters, points, 0,
+                                utf8_decode(utf8, (size_t)size, points), append_word, list))
         Py_CLEAR(list);
     PyMem_Free(points);
     return list;
@@ -382,4 +388,5 @@ static PyType_Slot slots[] = {
     {0, NULL},
 };
 
-PyType_Spec sentiment_type = {"spanwise.pipelines.kernels._kernels.Sentiment", sizeof(SentimentObject), 0, Py_TPFLAGS_DEFAULT, slots};
+PyType_Spec sentiment_type = {"spanwise.pipelines.kernels._kernels.Sentiment", sizeof(SentimentObject), 0,
+                              Py_TPFLAGS_DEFAULT, slots};

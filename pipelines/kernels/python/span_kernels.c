@@ -14,12 +14,13 @@ typedef struct {
 
 static PyObject *new_engine(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"columns", "static_values", "entities", "sentences", "pairs", "lexicon_bytes", "instructions", NULL};
+    static char *names[] = {"columns", "static_values", "entities",     "sentences",
+                            "pairs",   "lexicon_bytes", "instructions", NULL};
     Py_ssize_t columns, static_values, lexicon_bytes;
     PyObject *entities, *sentences, *pairs;
     const char *instructions = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOn|z", names, &columns, &static_values, &entities, &sentences, &pairs,
-                                     &lexicon_bytes, &instructions))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOn|z", names, &columns, &static_values, &entities, &sentences,
+                                     &pairs, &lexicon_bytes, &instructions))
         return NULL;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     EngineObject *self = (EngineObject *)allocate(type, 0);
@@ -74,8 +75,8 @@ static int ask(Batch *batch, PyObject *describe, Described *described)
     for (size_t r = 0; r < work->request_count; r++) {
         const Request *request = &work->requests[r];
         if (request->recalled) continue;
-        PyObject *question = Py_BuildValue("(s#I)", batch->texts[request->text].utf8 + request->offset, (Py_ssize_t)request->size,
-                                           (unsigned int)request->mode);
+        PyObject *question = Py_BuildValue("(s#I)", batch->texts[request->text].utf8 + request->offset,
+                                           (Py_ssize_t)request->size, (unsigned int)request->mode);
         const int failed = !question || PyList_Append(questions, question);
         Py_XDECREF(question);
         if (failed) {
@@ -89,11 +90,16 @@ static int ask(Batch *batch, PyObject *describe, Described *described)
     if (!described->answer) return -1;
     Py_ssize_t sizes[4];
     const char *counts, *tokens, *attributes, *statics;
-    if (!PyArg_ParseTuple(described->answer, "y#y#y#y#", &counts, &sizes[0], &tokens, &sizes[1], &attributes, &sizes[2], &statics, &sizes[3]))
+    if (!PyArg_ParseTuple(described->answer, "y#y#y#y#", &counts, &sizes[0], &tokens, &sizes[1], &attributes, &sizes[2],
+                          &statics, &sizes[3]))
         return -1;
     Description *description = &described->description;
-    *description = (Description){(const int32_t *)counts, (const Token *)tokens, (const uint64_t *)attributes, (const float *)statics,
-                                 (size_t)sizes[0] / sizeof(int32_t), (size_t)sizes[1] / sizeof(Token)};
+    *description = (Description){(const int32_t *)counts,
+                                 (const Token *)tokens,
+                                 (const uint64_t *)attributes,
+                                 (const float *)statics,
+                                 (size_t)sizes[0] / sizeof(int32_t),
+                                 (size_t)sizes[1] / sizeof(Token)};
     int64_t total = 0;
     for (size_t r = 0; r < description->requests; r++) total += description->counts[r];
     if (description->requests != asked || (size_t)total != description->token_count ||
@@ -142,7 +148,8 @@ static PyObject *results_of(const Batch *batch)
         int failed = !entities || !sentences;
         for (; !failed && e < work->entities.count && work->entities.items[e].text == t; e++) {
             const Entity *entity = &work->entities.items[e];
-            PyObject *item = Py_BuildValue("(IIid)", entity->first, entity->last, entity->label, (double)entity->probability);
+            PyObject *item =
+                Py_BuildValue("(IIid)", entity->first, entity->last, entity->label, (double)entity->probability);
             failed = !item || PyList_Append(entities, item);
             Py_XDECREF(item);
         }
@@ -195,7 +202,8 @@ static PyObject *annotate(PyObject *self, PyObject *args)
     size_t bytes = 0;
     for (Py_ssize_t i = 0; results && i <= count; i++) {
         if (i == count || bytes >= GROUP_BYTES) {
-            PyObject *group = annotate_group(&((EngineObject *)self)->engine, texts + first, (size_t)(i - first), describe);
+            PyObject *group =
+                annotate_group(&((EngineObject *)self)->engine, texts + first, (size_t)(i - first), describe);
             if (!group || PyList_SetSlice(results, first, first, group)) Py_CLEAR(results);
             Py_XDECREF(group);
             first = i;
@@ -249,7 +257,8 @@ static PyType_Slot slots[] = {
     {0, NULL},
 };
 
-static PyType_Spec engine_spec = {"spanwise.pipelines.kernels._kernels.Engine", sizeof(EngineObject), 0, Py_TPFLAGS_DEFAULT, slots};
+static PyType_Spec engine_spec = {"spanwise.pipelines.kernels._kernels.Engine", sizeof(EngineObject), 0,
+                                  Py_TPFLAGS_DEFAULT, slots};
 
 static int execute(PyObject *module)
 {
@@ -265,7 +274,14 @@ static int execute(PyObject *module)
 
 static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, execute}, {0, NULL}};
 
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_kernels", "Numeric kernels of the compiled engine.", 0, NULL, module_slots, NULL, NULL, NULL};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                                        "_kernels",
+                                        "Numeric kernels of the compiled engine.",
+                                        0,
+                                        NULL,
+                                        module_slots,
+                                        NULL,
+                                        NULL,
+                                        NULL};
 
 PyMODINIT_FUNC PyInit__kernels(void) { return PyModuleDef_Init(&definition); }

@@ -7,7 +7,8 @@
 int get_floats(PyObject *object, int dimensions, Floats *floats)
 {
     if (PyObject_GetBuffer(object, &floats->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return -1;
-    if (floats->view.ndim != dimensions || floats->view.itemsize != 4 || !floats->view.format || strcmp(floats->view.format, "f")) {
+    if (floats->view.ndim != dimensions || floats->view.itemsize != 4 || !floats->view.format ||
+        strcmp(floats->view.format, "f")) {
         PyBuffer_Release(&floats->view);
         PyErr_Format(PyExc_ValueError, "an array of float32 with %d dimensions was expected", dimensions);
         return -1;
@@ -34,8 +35,8 @@ float *read_vector(PyObject *object)
     return copy;
 }
 
-static int pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias, size_t outputs,
-                size_t pieces, size_t inputs, size_t windows)
+static int pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias,
+                size_t outputs, size_t pieces, size_t inputs, size_t windows)
 {
     if (!matrix_pack(matrix, instructions, weights, bias, outputs, pieces, inputs, windows)) return 0;
     PyErr_NoMemory();
@@ -69,8 +70,8 @@ static int read_table(HashTable *table, PyObject *spec)
     unsigned int seed, column;
     Floats w;
     if (!PyArg_ParseTuple(spec, "OII", &weights, &seed, &column) || get_floats(weights, 2, &w)) return -1;
-    *table = (HashTable){copy_floats(w.data, w.shape[0] * w.shape[1], w.shape[0] * w.shape[1]), (uint32_t)w.shape[0], seed, column,
-                         w.shape[1]};
+    *table = (HashTable){copy_floats(w.data, w.shape[0] * w.shape[1], w.shape[0] * w.shape[1]), (uint32_t)w.shape[0],
+                         seed, column, w.shape[1]};
     PyBuffer_Release(&w.view);
     return table->table ? 0 : -1;
 }
@@ -79,7 +80,8 @@ int read_network(Network *network, PyObject *spec, const Instructions *instructi
 {
     PyObject *tables, *mix, *convolutions;
     Py_ssize_t static_values, window;
-    if (!PyArg_ParseTuple(spec, "O!nOO!n", &PyTuple_Type, &tables, &static_values, &mix, &PyTuple_Type, &convolutions, &window))
+    if (!PyArg_ParseTuple(spec, "O!nOO!n", &PyTuple_Type, &tables, &static_values, &mix, &PyTuple_Type, &convolutions,
+                          &window))
         return -1;
     const size_t table_count = (size_t)PyTuple_Size(tables), depth = (size_t)PyTuple_Size(convolutions);
     network->tables = calloc(table_count + 1, sizeof(*network->tables));
@@ -91,12 +93,15 @@ int read_network(Network *network, PyObject *spec, const Instructions *instructi
     network->static_values = (size_t)static_values;
     network->window = (size_t)window;
     for (; network->table_count < table_count; network->table_count++)
-        if (read_table(&network->tables[network->table_count], PyTuple_GetItem(tables, (Py_ssize_t)network->table_count))) return -1;
+        if (read_table(&network->tables[network->table_count],
+                       PyTuple_GetItem(tables, (Py_ssize_t)network->table_count)))
+            return -1;
     if (read_layer(&network->mix, mix, instructions, 1)) return -1;
     network->width = network->mix.values;
     for (; network->depth < depth;) {
         Layer *layer = &network->convolutions[network->depth++];
-        if (read_layer(layer, PyTuple_GetItem(convolutions, (Py_ssize_t)network->depth - 1), instructions, 2 * network->window + 1))
+        if (read_layer(layer, PyTuple_GetItem(convolutions, (Py_ssize_t)network->depth - 1), instructions,
+                       2 * network->window + 1))
             return -1;
         if (layer->values != network->width) {
             PyErr_SetString(PyExc_ValueError, "a convolution has another width than the embedding");
@@ -122,7 +127,8 @@ static int32_t *read_integers(PyObject *object, size_t count)
 }
 
 /* weights [features, hidden, pieces, inputs], bias [hidden, pieces], missing [features, hidden, pieces] */
-static int read_lower(Decoder *decoder, const Instructions *instructions, const Floats *w, const Floats *b, const Floats *missing)
+static int read_lower(Decoder *decoder, const Instructions *instructions, const Floats *w, const Floats *b,
+                      const Floats *missing)
 {
     const size_t features = w->shape[0], hidden = w->shape[1], pieces = w->shape[2], inputs = w->shape[3];
     const size_t width = padded(hidden), wide = pieces * width;
@@ -160,7 +166,8 @@ static int read_upper(Decoder *decoder, PyObject *weights, PyObject *bias, const
     decoder->has_upper = 1;
     decoder->actions = (int32_t)actions;
     decoder->upper_bias = read_vector(bias);
-    int failed = !decoder->upper_bias || pack(&decoder->upper, instructions, w.data, decoder->upper_bias, actions, 1, inputs, 1);
+    int failed =
+        !decoder->upper_bias || pack(&decoder->upper, instructions, w.data, decoder->upper_bias, actions, 1, inputs, 1);
     if (!failed) failed = !(decoder->upper_rows = copy_floats(NULL, 0, actions * padded(inputs)));
     for (size_t a = 0; !failed && a < actions; a++)
         memcpy(decoder->upper_rows + a * padded(inputs), w.data + a * inputs, inputs * sizeof(float));
@@ -171,7 +178,8 @@ static int read_upper(Decoder *decoder, PyObject *weights, PyObject *bias, const
 int read_decoder(Decoder *decoder, PyObject *spec, const Instructions *instructions)
 {
     PyObject *linear, *lower, *bias, *missing, *upper, *upper_bias, *moves, *in_of, *last_of, *labels;
-    if (!PyArg_ParseTuple(spec, "OOOOOOOOOO", &linear, &lower, &bias, &missing, &upper, &upper_bias, &moves, &in_of, &last_of, &labels))
+    if (!PyArg_ParseTuple(spec, "OOOOOOOOOO", &linear, &lower, &bias, &missing, &upper, &upper_bias, &moves, &in_of,
+                          &last_of, &labels))
         return -1;
     Floats w, b, m;
     if (read_layer(&decoder->linear, linear, instructions, 1) || get_floats(lower, 4, &w)) return -1;
@@ -218,8 +226,8 @@ int read_sentences(Engine *engine, PyObject *spec, const Instructions *instructi
         return 0;
     }
     Layer layer = {0};
-    if (!PyArg_ParseTuple(spec, "OO", &network, &classes) || read_network(&engine->sentence_network, network, instructions) ||
-        read_layer(&layer, classes, instructions, 1))
+    if (!PyArg_ParseTuple(spec, "OO", &network, &classes) ||
+        read_network(&engine->sentence_network, network, instructions) || read_layer(&layer, classes, instructions, 1))
         return -1;
     engine->sentence_classes = layer.matrix;
     engine->sentence_kind = SENTENCES_NETWORK;

@@ -36,11 +36,11 @@ typedef struct SentimentWork {
     size_t made_count, made_capacity;
     Pending *pending;
     size_t pending_count, pending_capacity;
-    float *row;                  /* [padded(width)] of one word */
-    float *attention;            /* [rows of a chunk][padded(heads)] */
-    float *features;             /* [HEAD_ROWS][parts x padded(width)] */
-    float *sums;                 /* [heads], of the sentence that is pooled */
-    float *hidden, *out;         /* [HEAD_ROWS][...] */
+    float *row;          /* [padded(width)] of one word */
+    float *attention;    /* [rows of a chunk][padded(heads)] */
+    float *features;     /* [HEAD_ROWS][parts x padded(width)] */
+    float *sums;         /* [heads], of the sentence that is pooled */
+    float *hidden, *out; /* [HEAD_ROWS][...] */
     const float **in;
     float **to;
     size_t feature_rows;
@@ -88,7 +88,9 @@ static SentimentWork *work_new(SentimentModel *model)
     work->out = calloc(HEAD_ROWS * larger_of(a->output.outputs, b->output.outputs), sizeof(float));
     work->in = malloc(larger_of(rows, HEAD_ROWS) * sizeof(*work->in));
     work->to = malloc(larger_of(rows, HEAD_ROWS) * sizeof(*work->to));
-    if (work->row && work->attention && work->features && work->sums && work->hidden && work->out && work->in && work->to) return work;
+    if (work->row && work->attention && work->features && work->sums && work->hidden && work->out && work->in &&
+        work->to)
+        return work;
     work_free(work);
     return NULL;
 }
@@ -107,8 +109,8 @@ static void work_give_back(SentimentWork *work)
     SentimentModel *model = work->model;
     work->known_count = work->made_count = work->pending_count = work->feature_rows = 0;
     chunk_clear(&work->chunk);
-    if (work->point_capacity > LARGEST_IDLE || work->known_capacity > LARGEST_IDLE || work->made_capacity > LARGEST_IDLE ||
-        work->pending_capacity > LARGEST_IDLE) {
+    if (work->point_capacity > LARGEST_IDLE || work->known_capacity > LARGEST_IDLE ||
+        work->made_capacity > LARGEST_IDLE || work->pending_capacity > LARGEST_IDLE) {
         work_free(work);
         return;
     }
@@ -133,7 +135,8 @@ static int32_t number_of(const SentimentModel *model, const char *key, size_t si
         const uint32_t number = model->slots[slot];
         if (!number) return -1;
         const uint32_t start = model->word_starts[number - 1];
-        if (model->word_starts[number] - start == size && !memcmp(model->vocabulary + start, key, size)) return (int32_t)number - 1;
+        if (model->word_starts[number] - start == size && !memcmp(model->vocabulary + start, key, size))
+            return (int32_t)number - 1;
     }
 }
 
@@ -209,7 +212,8 @@ static void make_row(const SentimentModel *model, const char *key, size_t size, 
     for (uint32_t n = MIN_NGRAM; n <= MAX_NGRAM; n++)
         for (uint32_t first = 0; first + n <= points; first++, rows++) {
             uint32_t hash = 2166136261u; /* FNV-1a, 32 bits */
-            for (uint32_t b = starts[first]; b < starts[first + n]; b++) hash = (hash ^ (unsigned char)marked[b]) * 16777619u;
+            for (uint32_t b = starts[first]; b < starts[first + n]; b++)
+                hash = (hash ^ (unsigned char)marked[b]) * 16777619u;
             add_row(model, model->words + hash % model->buckets, to);
         }
     for (size_t i = 0; i < model->width; i++) to[i] /= (float)rows;
@@ -243,7 +247,8 @@ static int know(void *context, const SentimentWord *word)
     SentimentWork *work = context;
     GROW(work->known, work->known_count, work->known_capacity)
     int32_t number = number_of(work->model, word->key, word->key_size);
-    if (number < 0 && word->flags & FLAG_STRETCHED) number = number_of_unstretched(work->model, word->key, word->key_size);
+    if (number < 0 && word->flags & FLAG_STRETCHED)
+        number = number_of_unstretched(work->model, word->key, word->key_size);
     if (number < 0) {
         const size_t stride = padded(work->model->width);
         if (work->made_count == work->made_capacity) {
@@ -322,7 +327,9 @@ static const float *target_row(const void *context, uint32_t number, uint32_t to
     if (!distance)
         add_target(work, pending, work->row);
     else
-        add_known(work, &work->known[distance < 0 ? pending->first + token : pending->target_last + (size_t)distance - 1], work->row);
+        add_known(work,
+                  &work->known[distance < 0 ? pending->first + token : pending->target_last + (size_t)distance - 1],
+                  work->row);
     if (distance > MAX_DISTANCE) distance = MAX_DISTANCE;
     if (distance < -MAX_DISTANCE) distance = -MAX_DISTANCE;
     const float *position = work->model->positions + (size_t)(distance + MAX_DISTANCE) * stride;
@@ -351,7 +358,8 @@ static void head_run(const SentimentNetwork *network, SentimentWork *work)
 }
 
 /* Add one word to what is pooled of its sentence: [heads][width] weighted sums, then [width] maxima. */
-static void pool_word(const SentimentNetwork *network, SentimentWork *work, const float *vector, const float *attention, int is_first)
+static void pool_word(const SentimentNetwork *network, SentimentWork *work, const float *vector, const float *attention,
+                      int is_first)
 {
     const size_t stride = padded(network->network.width);
     float *features = work->features + work->feature_rows * network->hidden.inputs;
@@ -401,8 +409,8 @@ static void chunk_score(const SentimentNetwork *network, SentimentWork *work, in
             const float *vector = chunk->vectors + (part->row + t - part->first) * stride;
             pool_word(network, work, vector, work->attention + row * heads, t == 0);
             if (targets && t == pending->place)
-                memcpy(work->features + work->feature_rows * network->hidden.inputs + (network->heads + 1) * stride, vector,
-                       stride * sizeof(float));
+                memcpy(work->features + work->feature_rows * network->hidden.inputs + (network->heads + 1) * stride,
+                       vector, stride * sizeof(float));
         }
         if (part->last == part->length) pool_end(network, work, pending->logits);
     }
@@ -436,7 +444,8 @@ static int add_sentence(SentimentWork *work, uint32_t start, uint32_t end, float
         return 0;
     }
     GROW(work->pending, work->pending_count, work->pending_capacity)
-    work->pending[work->pending_count++] = (Pending){.first = first, .length = work->known_count - first, .logits = logits};
+    work->pending[work->pending_count++] =
+        (Pending){.first = first, .length = work->known_count - first, .logits = logits};
     if (work->known_count >= 4 * CHUNK_ROWS) flush(&work->model->sentence, work, 0);
     return 0;
 }
@@ -466,8 +475,8 @@ static void whole_of(const SentimentModel *model, const float *each, size_t coun
     for (int c = 0; c < SENTIMENT_CLASSES; c++) whole[c] = sum[c] / total * surer + more * model->bias[c];
 }
 
-int sentiment_score(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentSpan *spans, float *whole,
-                    float *each)
+int sentiment_score(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentSpan *spans,
+                    float *whole, float *each)
 {
     SentimentWork *work = work_take(model);
     if (!work) return -1;
@@ -523,8 +532,8 @@ static int add_target_of(SentimentWork *work, size_t first, size_t last, const S
     return 0;
 }
 
-int sentiment_score_targets(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentTarget *targets,
-                            float *logits)
+int sentiment_score_targets(SentimentModel *model, const SentimentText *texts, size_t count,
+                            const SentimentTarget *targets, float *logits)
 {
     SentimentWork *work = work_take(model);
     if (!work) return -1;
@@ -535,7 +544,8 @@ int sentiment_score_targets(SentimentModel *model, const SentimentText *texts, s
         const SentimentTarget *known = NULL; /* whose sentence the words [first, last) are */
         if (texts[t].count) failed = read_text(work, &texts[t], &length);
         for (size_t i = 0; i < texts[t].count && !failed; i++, targets++, logits += SENTIMENT_CLASSES) {
-            if (!known || known->sentence_start != targets->sentence_start || known->sentence_end != targets->sentence_end) {
+            if (!known || known->sentence_start != targets->sentence_start ||
+                known->sentence_end != targets->sentence_end) {
                 if (work->known_count >= 4 * CHUNK_ROWS) flush(&model->target, work, 1);
                 first = work->known_count;
                 const uint32_t end = targets->sentence_end < length ? targets->sentence_end : length;

@@ -60,11 +60,11 @@ void sentiment_free(SentimentModel *model);
 
 /* `spans`: of all texts, in order. `whole` gets a row of logits for each text; `each` (of SENTENCE_OUTPUTS) for each span, or one
    for a text that has none: `each` has room for a row per span and per text. Returns 0 or -1 (memory). */
-int sentiment_score(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentSpan *spans, float *whole,
-                    float *each);
+int sentiment_score(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentSpan *spans,
+                    float *whole, float *each);
 
 /* `logits` gets a row of SENTIMENT_CLASSES for each target. */
-int sentiment_score_targets(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentTarget *targets,
-                            float *logits);
+int sentiment_score_targets(SentimentModel *model, const SentimentText *texts, size_t count,
+                            const SentimentTarget *targets, float *logits);
 
 #endif

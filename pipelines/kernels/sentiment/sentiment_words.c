@@ -117,11 +117,11 @@ static void read_word(const Characters *characters, const uint32_t *points, Sent
             lower++;
         digits += letter >= '0' && letter <= '9';
         const uint32_t plain = is_apostrophe(letter) ? '\'' : small;
-        if (kept > 1 && key[kept - 1] == plain && key[kept - 2] == plain)
-            continue;
+        if (kept > 1 && key[kept - 1] == plain && key[kept - 2] == plain) continue;
         key[kept++] = plain;
     }
-    if (upper && lower_of(characters, letters[0]) != letters[0]) word->flags |= upper > 1 && !lower ? FLAG_CAPITALS : FLAG_TITLE;
+    if (upper && lower_of(characters, letters[0]) != letters[0])
+        word->flags |= upper > 1 && !lower ? FLAG_CAPITALS : FLAG_TITLE;
     if (digits == count) {
         if (count <= 2)
             key_of(word, letters, count);
@@ -198,7 +198,8 @@ static int read_run(const Characters *characters, const uint32_t *points, uint32
         } else if (kind == SYMBOL) {
             key_of(&word, points + at, 1);
         } else if (points[at] == '@' && (following == WORD || (at + 1 < end && points[at + 1] == '_'))) {
-            while (word.end < end && (class_of(characters, points[word.end]) == WORD || points[word.end] == '_')) word.end++;
+            while (word.end < end && (class_of(characters, points[word.end]) == WORD || points[word.end] == '_'))
+                word.end++;
             named(&word, "@user");
         } else {
             read_punctuation(characters, points, end, &word);

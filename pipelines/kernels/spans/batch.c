@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "spans/descriptions.h"
 #include "grow.h"
+#include "spans/descriptions.h"
 
 enum { LARGEST_IDLE = 1 << 17 }; /* items of an array that is kept for the next batch */
 
@@ -33,7 +33,8 @@ static Workspace *workspace_new(const Engine *engine)
     if (engine->has_entities) networks[count++] = &engine->entity_network;
     if (engine->sentence_kind == SENTENCES_NETWORK) networks[count++] = &engine->sentence_network;
     int failed = chunk_init(&work->chunk, networks, count);
-    if (!failed && engine->has_entities) failed = decoder_scratch_init(&work->decoder, &engine->decoder, work->chunk.max_rows);
+    if (!failed && engine->has_entities)
+        failed = decoder_scratch_init(&work->decoder, &engine->decoder, work->chunk.max_rows);
     if (!failed && engine->sentence_kind == SENTENCES_NETWORK)
         failed = !(work->classes = calloc(work->chunk.max_rows * engine->sentence_classes.outputs, sizeof(float)));
     if (!failed) return work;
@@ -46,7 +47,8 @@ int engine_prepare(Engine *engine, size_t lexicon_bytes)
     engine->row = (engine->has_entities ? padded(engine->entity_network.width) : 0) +
                   (engine->sentence_kind == SENTENCES_NETWORK ? padded(engine->sentence_network.width) : 0);
     pthread_mutex_init(&engine->mutex, NULL);
-    return lexicon_init(&engine->lexicon, lexicon_bytes, 192) || lexicon_init(&engine->descriptions, lexicon_bytes / 2, 48);
+    return lexicon_init(&engine->lexicon, lexicon_bytes, 192) ||
+           lexicon_init(&engine->descriptions, lexicon_bytes / 2, 48);
 }
 
 void engine_free(Engine *engine)
@@ -89,7 +91,8 @@ void batch_end(Batch *batch)
     lexicon_leave(batch->view);
     lexicon_leave(batch->described);
     for (size_t i = 0; i < work->made_count; i++) free(work->made[i]);
-    work->runs.count = work->word_count = work->request_count = work->missing_count = work->made_count = work->runs_made = 0;
+    work->runs.count = work->word_count = work->request_count = work->missing_count = work->made_count =
+        work->runs_made = 0;
     work->met_count = work->entities.count = work->sentence_count = 0;
     batch->work = NULL;
     if (work->word_capacity > LARGEST_IDLE || work->runs.capacity > LARGEST_IDLE) {
@@ -120,7 +123,8 @@ static int request_missing(Batch *batch)
     for (size_t i = 0; i < work->missing_count; i++) {
         const Run *run = unknown[i];
         const int same = last && last->hash == run->hash && last->size == run->size && last->mode == run->mode &&
-                         !memcmp(batch->texts[last->text].utf8 + last->offset, batch->texts[run->text].utf8 + run->offset, run->size);
+                         !memcmp(batch->texts[last->text].utf8 + last->offset,
+                                 batch->texts[run->text].utf8 + run->offset, run->size);
         if (!same) {
             if (work->request_count == work->request_capacity) {
                 const size_t capacity = work->request_capacity ? 2 * work->request_capacity : 256;
@@ -145,7 +149,8 @@ int batch_read(Batch *batch)
 {
     Workspace *work = batch->work;
     for (size_t t = 0; t < batch->count; t++)
-        if (batch->texts[t].wanted && runs_of(&work->runs, (uint32_t)t, batch->texts[t].utf8, batch->texts[t].size)) return -1;
+        if (batch->texts[t].wanted && runs_of(&work->runs, (uint32_t)t, batch->texts[t].utf8, batch->texts[t].size))
+            return -1;
     for (size_t i = 0; i < work->runs.count; i++) {
         Run *run = &work->runs.items[i];
         const char *key = batch->texts[run->text].utf8 + run->offset;
@@ -170,8 +175,8 @@ static int make_record(Batch *batch, const Request *request, const Token *tokens
     Record *record = malloc(record_size(count, batch->engine->row, request->size));
     if (!record) return -1;
     const char *key = batch->texts[request->text].utf8 + request->offset;
-    *record = (Record){lexicon_hash(key, request->size, request->mode), (uint32_t)request->size, (uint32_t)count, request->mode,
-                       (uint32_t)batch->engine->row};
+    *record = (Record){lexicon_hash(key, request->size, request->mode), (uint32_t)request->size, (uint32_t)count,
+                       request->mode, (uint32_t)batch->engine->row};
     memcpy(record_tokens(record), tokens, count * sizeof(*tokens));
     memcpy(record_key(record), key, request->size);
     work->made[work->made_count++] = record;
@@ -187,7 +192,8 @@ static int embed(Batch *batch, const Network *network, const Description *descri
         const Record *record = batch->work->made[r];
         for (size_t t = 0; t < record->tokens; t++) results[n++] = record_vectors(record) + t * record->row + offset;
     }
-    const int failed = network_embed(network, description->attributes, batch->engine->columns, description->statics, n, results);
+    const int failed =
+        network_embed(network, description->attributes, batch->engine->columns, description->statics, n, results);
     free(results);
     return failed;
 }
@@ -203,8 +209,8 @@ static int learn(Batch *batch, const Description *description)
         tokens += description->counts[r];
     }
     if (engine->has_entities && embed(batch, &engine->entity_network, description, first, 0)) return -1;
-    if (engine->sentence_kind == SENTENCES_NETWORK &&
-        embed(batch, &engine->sentence_network, description, first, engine->row - padded(engine->sentence_network.width)))
+    if (engine->sentence_kind == SENTENCES_NETWORK && embed(batch, &engine->sentence_network, description, first,
+                                                            engine->row - padded(engine->sentence_network.width)))
         return -1;
     for (size_t i = 0; i < work->missing_count; i++) {
         Run *run = &work->runs.items[work->missing[i]];
@@ -213,7 +219,8 @@ static int learn(Batch *batch, const Description *description)
     if (work->missing_count) work->runs_made = work->made_count;
     work->missing_count = 0;
     for (size_t r = 0; r < work->request_count; r++)
-        if (work->requests[r].mode == MODE_WHOLE_TEXT) batch->texts[work->requests[r].text].whole = work->made[first + r];
+        if (work->requests[r].mode == MODE_WHOLE_TEXT)
+            batch->texts[work->requests[r].text].whole = work->made[first + r];
     work->request_count = 0;
     return 0;
 }
@@ -239,7 +246,8 @@ static int by_value(const void *a, const void *b)
 static int may_join(const Engine *engine, const Record *left, const Record *right)
 {
     if (!left->tokens || !right->tokens) return 0;
-    const uint32_t a = record_tokens(left)[left->tokens - 1].flags >> WORD_SHIFT, b = record_tokens(right)[0].flags >> WORD_SHIFT;
+    const uint32_t a = record_tokens(left)[left->tokens - 1].flags >> WORD_SHIFT,
+                   b = record_tokens(right)[0].flags >> WORD_SHIFT;
     const uint32_t pair = a << 16 | b;
     return a && b && bsearch(&pair, engine->pairs, engine->pair_count, sizeof(pair), by_value);
 }
@@ -253,7 +261,8 @@ int batch_join(Batch *batch)
         const int requested = work->request_count && work->requests[work->request_count - 1].text == run->text;
         if (before && before->text == run->text && !requested && may_join(batch->engine, before->record, run->record)) {
             GROW(work->requests, work->request_count, work->request_capacity)
-            work->requests[work->request_count++] = (Request){run->text, 0, batch->texts[run->text].size, MODE_WHOLE_TEXT, NULL};
+            work->requests[work->request_count++] =
+                (Request){run->text, 0, batch->texts[run->text].size, MODE_WHOLE_TEXT, NULL};
         }
         before = run;
     }
@@ -316,8 +325,8 @@ static int decode_chunk(Batch *batch)
     network_run(network, chunk, entity_vector, batch);
     for (const Part *part = chunk->parts; part < chunk->parts + chunk->part_count; part++) {
         if (!part->first) decoding_start(&batch->work->decoder.decoding);
-        if (decoder_run(&batch->engine->decoder, &batch->work->decoder, chunk->vectors + part->row * stride, stride, part->text,
-                        part->last - part->first, part->length, is_space, batch, &batch->work->entities))
+        if (decoder_run(&batch->engine->decoder, &batch->work->decoder, chunk->vectors + part->row * stride, stride,
+                        part->text, part->last - part->first, part->length, is_space, batch, &batch->work->entities))
             return -1;
     }
     return 0;

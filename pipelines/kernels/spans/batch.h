@@ -6,9 +6,9 @@ number of threads may work on batches of their own with one engine. */
 #ifndef SPANWISE_BATCH_H
 #define SPANWISE_BATCH_H
 
+#include "network/network.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
-#include "network/network.h"
 #include "spans/runs.h"
 
 typedef enum { SENTENCES_NONE, SENTENCES_NETWORK, SENTENCES_RULES } SentenceKind;

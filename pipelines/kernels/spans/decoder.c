@@ -23,8 +23,8 @@ int decoder_scratch_init(DecoderScratch *scratch, const Decoder *decoder, size_t
     scratch->part = calloc(wide, sizeof(float));
     scratch->decoding.state = calloc(wide, sizeof(float));
     scratch->decoding.previous = calloc(linear, sizeof(float));
-    if (scratch->linear && scratch->lower && scratch->hidden && scratch->scores && scratch->in && scratch->out && scratch->sum &&
-        scratch->part && scratch->decoding.state && scratch->decoding.previous)
+    if (scratch->linear && scratch->lower && scratch->hidden && scratch->scores && scratch->in && scratch->out &&
+        scratch->sum && scratch->part && scratch->decoding.state && scratch->decoding.previous)
         return 0;
     decoder_scratch_free(scratch);
     return -1;
@@ -51,7 +51,8 @@ void decoding_start(Decoding *decoding)
     decoding->open = NO_ENTITY;
 }
 
-static void apply_rows(const Matrix *matrix, DecoderScratch *scratch, const float *from, size_t stride, float *to, size_t count)
+static void apply_rows(const Matrix *matrix, DecoderScratch *scratch, const float *from, size_t stride, float *to,
+                       size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         scratch->in[i] = from + i * stride;
@@ -152,7 +153,8 @@ static int32_t best_start(const Decoder *decoder, const float *scores, int space
     int32_t best = -1;
     for (int32_t i = 0; i < decoder->start_count; i++) {
         const int32_t action = decoder->starts[i];
-        if ((best < 0 || scores[action] > scores[best]) && is_allowed(decoder->move[action], space, last)) best = action;
+        if ((best < 0 || scores[action] > scores[best]) && is_allowed(decoder->move[action], space, last))
+            best = action;
     }
     if (best < 0 || decoder->move[best] == MOVE_O) return best;
     double total = 0;
@@ -172,7 +174,8 @@ int decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *ve
     Decoding *at = &scratch->decoding;
     apply_rows(&decoder->linear.matrix, scratch, vectors, stride, scratch->linear, count);
     apply_rows(&decoder->lower[0], scratch, scratch->linear, linear, scratch->lower, count);
-    for (size_t i = 0; i < count; i++) maxout(decoder, scratch->lower + i * wide, decoder->closed, scratch->hidden + i * width);
+    for (size_t i = 0; i < count; i++)
+        maxout(decoder, scratch->lower + i * wide, decoder->closed, scratch->hidden + i * width);
     const float *all_scores = scratch->hidden;
     size_t score_row = width;
     if (decoder->has_upper) {
@@ -185,7 +188,8 @@ int decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *ve
         const int last = at->token + 1 == length;
         if (at->open == NO_ENTITY) {
             double log_probability = 0;
-            const int32_t action = best_start(decoder, all_scores + i * score_row, is_space(context, text, at->token), last, &log_probability);
+            const int32_t action = best_start(decoder, all_scores + i * score_row, is_space(context, text, at->token),
+                                              last, &log_probability);
             if (action < 0) continue;
             const Entity entity = {text, at->token, at->token + 1, decoder->label[action], (float)exp(log_probability)};
             if (decoder->move[action] == MOVE_U && add_entity(found, entity)) return -1;

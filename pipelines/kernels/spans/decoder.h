@@ -13,31 +13,31 @@ While no entity is open, the scores depend on the current token alone, so they a
 enum { NO_ENTITY = -1, MAX_FEATURES = 6 };
 
 typedef struct {
-    Layer linear;                /* a token's vector to the parser's hidden width */
-    Matrix lower[MAX_FEATURES];  /* that to a state's hidden layer, one map per place a state looks at; no bias */
-    float *missing[MAX_FEATURES]; /* what stands in where such a place is empty */
-    float *bias, *closed;        /* hidden bias; the same plus what is missing while no entity is open */
+    Layer linear;                    /* a token's vector to the parser's hidden width */
+    Matrix lower[MAX_FEATURES];      /* that to a state's hidden layer, one map per place a state looks at; no bias */
+    float *missing[MAX_FEATURES];    /* what stands in where such a place is empty */
+    float *bias, *closed;            /* hidden bias; the same plus what is missing while no entity is open */
     size_t features, pieces, hidden; /* `hidden` without padding; the hidden layer is [piece][padded(hidden)] */
     int has_upper;
-    Matrix upper;                /* hidden to action scores */
+    Matrix upper;                   /* hidden to action scores */
     float *upper_rows, *upper_bias; /* the same by action, [action][padded(hidden)] */
     int32_t actions;
     int32_t *starts, start_count; /* the actions B, U and O that may ever be valid, ascending */
-    int32_t *move;               /* per action, one of `Move` */
-    int32_t *in_of, *last_of;    /* per B action, its I and L actions */
-    int32_t *label;              /* per action */
+    int32_t *move;                /* per action, one of `Move` */
+    int32_t *in_of, *last_of;     /* per B action, its I and L actions */
+    int32_t *label;               /* per action */
 } Decoder;
 
 typedef enum { MOVE_NONE, MOVE_B, MOVE_I, MOVE_L, MOVE_U, MOVE_O } Move;
 
 /* Where a text's decoding stands. */
 typedef struct {
-    uint32_t token;   /* the next one */
-    int32_t open;     /* the B action of the open entity, or NO_ENTITY */
-    uint32_t start;   /* its first token */
+    uint32_t token; /* the next one */
+    int32_t open;   /* the B action of the open entity, or NO_ENTITY */
+    uint32_t start; /* its first token */
     double log_probability;
-    float *state;     /* what an open entity adds to the hidden layer */
-    float *previous;  /* the last token's row after `linear` */
+    float *state;    /* what an open entity adds to the hidden layer */
+    float *previous; /* the last token's row after `linear` */
 } Decoding;
 
 typedef struct {

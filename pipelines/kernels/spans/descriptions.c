@@ -20,8 +20,8 @@ int described_recall(Batch *batch)
         Request *request = &work->requests[r];
         const char *key = batch->texts[request->text].utf8 + request->offset;
         int is_old;
-        Record *record = lexicon_find(descriptions, batch->described, lexicon_hash(key, request->size, request->mode), key,
-                                      request->size, request->mode, &is_old);
+        Record *record = lexicon_find(descriptions, batch->described, lexicon_hash(key, request->size, request->mode),
+                                      key, request->size, request->mode, &is_old);
         request->recalled = record;
         if (is_old) met[met_count++] = record;
     }
@@ -45,13 +45,14 @@ int described_keep(const Batch *batch, const Description *told)
         Record *record = malloc(record_size(count, row, request->size));
         if (!record) return -1;
         const char *key = batch->texts[request->text].utf8 + request->offset;
-        *record = (Record){lexicon_hash(key, request->size, request->mode), (uint32_t)request->size, (uint32_t)count, request->mode,
-                           (uint32_t)row};
+        *record = (Record){lexicon_hash(key, request->size, request->mode), (uint32_t)request->size, (uint32_t)count,
+                           request->mode, (uint32_t)row};
         memcpy(record_tokens(record), told->tokens + first, count * sizeof(Token));
         for (size_t t = 0; t < count; t++) {
             char *to = (char *)(record_vectors(record) + t * row);
             memcpy(to, told->attributes + (first + t) * engine->columns, attributes);
-            memcpy(to + attributes, told->statics + (first + t) * engine->static_values, engine->static_values * sizeof(float));
+            memcpy(to + attributes, told->statics + (first + t) * engine->static_values,
+                   engine->static_values * sizeof(float));
         }
         memcpy(record_key(record), key, request->size);
         lexicon_keep(&batch->engine->descriptions, &record, 1);

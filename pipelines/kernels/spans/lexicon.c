@@ -101,12 +101,13 @@ uint64_t lexicon_hash(const char *key, size_t size, uint32_t mode)
 
 int record_is(const Record *record, uint64_t hash, const char *key, size_t size, uint32_t mode)
 {
-    return record->hash == hash && record->key_size == size && record->mode == mode && !memcmp(record_key(record), key, size);
+    return record->hash == hash && record->key_size == size && record->mode == mode &&
+           !memcmp(record_key(record), key, size);
 }
 
 /* The record, or NULL; `*slot` is then the free slot for it, if there is one within reach. */
-static Record *find_in(const Generation *generation, size_t slots, uint64_t hash, const char *key, size_t size, uint32_t mode,
-                       _Atomic(Record *) **slot)
+static Record *find_in(const Generation *generation, size_t slots, uint64_t hash, const char *key, size_t size,
+                       uint32_t mode, _Atomic(Record *) **slot)
 {
     *slot = NULL;
     for (size_t probe = 0; probe < MAX_PROBES; probe++) {
@@ -121,8 +122,8 @@ static Record *find_in(const Generation *generation, size_t slots, uint64_t hash
     return NULL;
 }
 
-Record *lexicon_find(const Lexicon *lexicon, LexiconView view, uint64_t hash, const char *key, size_t size, uint32_t mode,
-                     int *is_old)
+Record *lexicon_find(const Lexicon *lexicon, LexiconView view, uint64_t hash, const char *key, size_t size,
+                     uint32_t mode, int *is_old)
 {
     _Atomic(Record *) *slot;
     *is_old = 0;
@@ -145,7 +146,8 @@ void lexicon_keep(Lexicon *lexicon, Record *const *records, size_t count)
         if (size > lexicon->bytes / LARGEST_SHARE) continue;
         young->full = young->used + size > lexicon->bytes || young->count * 2 > lexicon->slots;
         if (young->full) break;
-        if (find_in(young, lexicon->slots, record->hash, record_key(record), record->key_size, record->mode, &slot) || !slot)
+        if (find_in(young, lexicon->slots, record->hash, record_key(record), record->key_size, record->mode, &slot) ||
+            !slot)
             continue;
         Record *copy = (Record *)(young->memory + young->used);
         memcpy(copy, record, size);

@@ -73,8 +73,8 @@ void lexicon_leave(LexiconView view);
 
 uint64_t lexicon_hash(const char *key, size_t size, uint32_t mode);
 /* NULL: not there. `*is_old` tells that it should be kept by `lexicon_keep`. */
-Record *lexicon_find(const Lexicon *lexicon, LexiconView view, uint64_t hash, const char *key, size_t size, uint32_t mode,
-                     int *is_old);
+Record *lexicon_find(const Lexicon *lexicon, LexiconView view, uint64_t hash, const char *key, size_t size,
+                     uint32_t mode, int *is_old);
 int record_is(const Record *record, uint64_t hash, const char *key, size_t size, uint32_t mode);
 /* Copy records into the young generation, where they are not there yet, as long as there is room. */
 void lexicon_keep(Lexicon *lexicon, Record *const *records, size_t count);

@@ -17,11 +17,12 @@ static inline size_t character(const unsigned char *at, int *space)
         return 2;
     }
     if (c < 0xf0) {
-        *space = (c == 0xe1 && at[1] == 0x9a && at[2] == 0x80) ||                                   /* U+1680 */
+        *space = (c == 0xe1 && at[1] == 0x9a && at[2] == 0x80) || /* U+1680 */
                  (c == 0xe2 && at[1] == 0x80 &&
-                  ((at[2] >= 0x80 && at[2] <= 0x8a) || at[2] == 0xa8 || at[2] == 0xa9 || at[2] == 0xaf)) || /* U+2000-200A, ... */
-                 (c == 0xe2 && at[1] == 0x81 && at[2] == 0x9f) ||                                   /* U+205F */
-                 (c == 0xe3 && at[1] == 0x80 && at[2] == 0x80);                                     /* U+3000 */
+                  ((at[2] >= 0x80 && at[2] <= 0x8a) || at[2] == 0xa8 || at[2] == 0xa9 ||
+                   at[2] == 0xaf)) ||                             /* U+2000-200A, ... */
+                 (c == 0xe2 && at[1] == 0x81 && at[2] == 0x9f) || /* U+205F */
+                 (c == 0xe3 && at[1] == 0x80 && at[2] == 0x80);   /* U+3000 */
         return 3;
     }
     *space = 0;

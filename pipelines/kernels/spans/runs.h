@@ -13,7 +13,7 @@ enum { MODE_SPACE_FOLLOWS = 1, MODE_WHOLE_TEXT = 2 };
 typedef struct {
     Record *record; /* NULL: not known yet */
     uint64_t hash;
-    size_t offset, size; /* bytes of UTF-8 */
+    size_t offset, size;  /* bytes of UTF-8 */
     uint32_t text, start; /* `start` in code points */
     uint32_t mode;
 } Run;
