@@ -1,7 +1,7 @@
-"""`make bench`, or `python -m benchmarks`: the service over HTTP beside offline spaCy and a minimal app, in one run.
+"""`make bench`, or `python -m benchmarks`: measure the service over HTTP, offline spaCy and a minimal app in one run.
 
-Figures of different machines or runs are not to be compared; that is why everything is measured side by side, one thing
-at a time. Only loopback is used, and every process that is started here is ended here, whatever happens.
+Figures of different machines or runs cannot be compared, so everything is measured in one run, one thing at a time. The
+benchmark uses only the loopback interface, and ends every process that it starts, whatever happens.
 """
 
 import signal
@@ -12,22 +12,22 @@ from typing import Annotated
 import orjson
 import typer
 
-from benchmarks.corpus import load_corpus
+from benchmarks.corpus import DATA, load_corpus
 from benchmarks.load import find_wrk
 from benchmarks.report import report
 from benchmarks.results import cores
 from benchmarks.run import Scale, run
 
-_DATA = Path(__file__).parents[2] / "shared" / "data"
 _CORPUS_TEXTS = 4_000
 
-# On two cores: about 5 minutes, with one worker and with two; and about one, with two workers only.
+# On two cores the full scale takes about 5 minutes, with one worker and with two; the quick one takes about one minute,
+# with two workers only.
 _FULL = Scale(seconds=8, connections=(1, 8, 64), offline_texts=3_000)
 _QUICK = Scale(seconds=2, connections=(1, 64), offline_texts=600)
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = _DATA,
+    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = DATA,
     workers: Annotated[
         list[int] | None,
         typer.Option(
@@ -44,7 +44,7 @@ def main(
     if not find_wrk():
         typer.echo("benchmarks: wrk is not installed; get it with: apt-get install wrk", err=True)
         raise typer.Exit(2)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leaves every block in order
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends every `with` block
     scale = _QUICK if quick else _FULL
     scale = Scale(seconds or scale.seconds, scale.connections, scale.offline_texts)
     results = run(load_corpus(data, _CORPUS_TEXTS), scale, workers or ([cores()] if quick else sorted({1, cores()})))

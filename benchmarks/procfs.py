@@ -1,4 +1,4 @@
-"""What the kernel knows about processes: who belongs to a process group, its CPU time and its memory."""
+"""What the kernel knows about processes: the members of a process group, their CPU time and their memory."""
 
 import os
 from dataclasses import dataclass
@@ -6,13 +6,17 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
-_IDLE = (3, 4)  # columns of /proc/stat that are no work: idle and iowait
-_GUEST = 8  # from this column on, what is counted already as user time
+_PAGE = os.sysconf("SC_PAGE_SIZE")  # bytes
+_IDLE = (3, 4)  # the columns of /proc/stat that are not work: idle and iowait
+_GUEST = 8  # from this column on, the time is already counted as user time
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of a process group, in MB (10^6 bytes). Pages that processes share count in part in `pss`, each time in `rss`."""
+    """The memory of a process group, in MB (10^6 bytes).
+
+    A page that processes share counts in part for each of them in `pss`, and in full for each of them in `rss`.
+    """
 
     processes: int
     pss_mb: float
@@ -20,24 +24,24 @@ class Memory:
 
 
 def group_members(group: int) -> list[int]:
-    """The processes of a process group that have not ended."""
+    """Return the processes of a process group that have not ended."""
     return [pid for pid in _pids() if (stat := _stat(pid)) and stat[0] != "Z" and int(stat[2]) == group]
 
 
 def cpu_seconds(group: int) -> dict[int, float]:
-    """User and system time so far, by process."""
+    """Return the user and system time so far of each process of a group."""
     stats = {pid: _stat(pid) for pid in group_members(group)}
     return {pid: (int(stat[11]) + int(stat[12])) / _TICKS for pid, stat in stats.items() if stat}
 
 
 def machine_cpu_seconds() -> float:
-    """The time that all CPUs have worked since the machine started."""
+    """Return the time that all CPUs have worked since the machine started."""
     columns = (_PROC / "stat").read_text().splitlines()[0].split()[1:]
     return sum(int(ticks) for i, ticks in enumerate(columns[:_GUEST]) if i not in _IDLE) / _TICKS
 
 
 def memory(group: int) -> Memory:
-    """Proportional and resident set size of a process group, from `smaps_rollup`."""
+    """Return the proportional and the resident set size of a process group, from `smaps_rollup`."""
     pids, pss, rss = group_members(group), 0, 0
     for pid in pids:
         for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]:
@@ -47,12 +51,17 @@ def memory(group: int) -> Memory:
     return Memory(len(pids), pss * 1024 / 1e6, rss * 1024 / 1e6)
 
 
+def resident_mb() -> float:
+    """Return the resident memory of this process, in MB (10^6 bytes)."""
+    return int((_PROC / "self" / "statm").read_text().split()[1]) * _PAGE / 1e6
+
+
 def _pids() -> list[int]:
     return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The columns of /proc/PID/stat from the state on; None once the process is gone."""
+    """Return the columns of /proc/PID/stat from the state on, or None once the process is gone."""
     try:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

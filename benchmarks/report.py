@@ -1,4 +1,4 @@
-"""Results as Markdown tables that are readable as plain text too."""
+"""The report of a run: Markdown tables that are readable as plain text too."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,7 @@ _RATES = (
 
 
 def report(results: Results) -> str:
-    """All tables, ready to be printed."""
+    """Write all tables."""
     parts = (_heading, _offline, _rates, _liveness, _memory, _remarks)
     return "\n\n".join("\n".join(part(results)) for part in parts) + "\n"
 
@@ -124,7 +124,7 @@ def _ms(milliseconds: float) -> str:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> Iterator[str]:
-    """The first `words` columns are aligned to the left, figures to the right."""
+    """Yield the lines of a table. The first `words` columns are aligned to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
--- What wrk sends: the bodies of a file, one a line, in turn. All requests are built before the clock starts, so that
--- sending one costs a table look-up. At the end one line of JSON says what was measured; times are in microseconds.
+-- The requests that wrk sends: the bodies of a file, one to a line, in turn. All requests are built before the measurement
+-- starts, so that sending one costs a table look-up. At the end the script prints the measurements as one line of JSON,
+-- with times in microseconds.
 
 local requests, last = {}, 0
 

@@ -1,4 +1,4 @@
-"""Everything that one run has measured, as it is saved and as `report` prints it, and the machine it ran on."""
+"""Everything that one run has measured, as it is saved and as `report` prints it, and the machine that it ran on."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ from benchmarks.procfs import Memory
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the figures depend on besides the code. `cores` are the CPUs that this process may use."""
+    """What the figures depend on beside the code. `cores` is the number of CPUs that this process may use."""
 
     cpu: str
     cores: int
@@ -23,11 +23,11 @@ class Machine:
     spacy: str
     spanwise: str
     load_average: float
-    """Of the minute before the run: near 0 when nobody else was working."""
+    """The load average of the minute before the run, near 0 if the machine was idle."""
 
     @classmethod
     def here(cls) -> Self:
-        """The machine as it is now."""
+        """Describe the machine as it is now."""
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         cpu = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown CPU")
         return cls(cpu, cores(), platform.python_version(), version("spacy"), version("spanwise"), os.getloadavg()[0])
@@ -35,13 +35,13 @@ class Machine:
 
 @dataclass(slots=True)
 class ServerResults:
-    """What one server did; `failure` says why there is not more."""
+    """What was measured of one server; `failure` says why the measurements are incomplete."""
 
     name: str
     measurements: list[Measurement] = field(default_factory=list)
     liveness: list[Liveness] = field(default_factory=list)
     memory: Memory | None = None
-    """After all load."""
+    """The memory after all load."""
     failure: str | None = None
 
 
@@ -52,12 +52,12 @@ class Results:
     machine: Machine
     corpus: str
     settings: dict[str, str]
-    """The service's, where they are not the defaults."""
+    """The service's settings that differ from the defaults."""
     seconds: int
     offline: list[Offline] = field(default_factory=list)
     servers: list[ServerResults] = field(default_factory=list)
 
 
 def cores() -> int:
-    """The CPUs that this process may use."""
+    """Return the number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0))

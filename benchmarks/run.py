@@ -20,7 +20,7 @@ _WARM_UP_SECONDS = 2
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured: `seconds` each, at each number of `connections`."""
+    """The extent of a run: `seconds` for each workload at each number of `connections`."""
 
     seconds: int
     connections: tuple[int, ...]
@@ -28,7 +28,7 @@ class Scale:
 
 
 def run(corpus: Corpus, scale: Scale, workers: Sequence[int]) -> Results:
-    """Measure everything. A server that fails is told in the results and does not keep the others from their turn."""
+    """Measure everything. The failure of a server is noted in the results, and the others are still measured."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for all children
     results = Results(Machine.here(), str(corpus), own_settings(), scale.seconds)
     for processes in sorted({1, cores()}):

@@ -1,6 +1,6 @@
 """A server under test: a real process on a free loopback port, in a process group of its own that ends with the block.
 
-The group is how its workers are found, for their memory and CPU time, and how none of them is left behind.
+By the group its workers are found, to read their memory and CPU time and to leave none of them running.
 """
 
 import os
@@ -29,31 +29,31 @@ _IDLE_CORES = 0.05
 
 
 class ServerFailed(Exception):
-    """A server did not start, died, or answered what it should not have; the message says how."""
+    """A server did not start, ended by itself, or answered with an error; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that is ready for requests. Its process id is its process group's too."""
+    """A server that is ready for requests. Its process group has the number of its first process."""
 
     group: int
     port: int
 
     @property
     def url(self) -> str:
-        """Without a slash at the end."""
+        """Return the base URL, without a slash at the end."""
         return f"http://{HOST}:{self.port}"
 
     def memory(self) -> Memory:
-        """Of all its processes."""
+        """Return the memory of all its processes."""
         return memory(self.group)
 
     def cpu_seconds(self) -> dict[int, float]:
-        """So far, by process."""
+        """Return the CPU time so far of each process."""
         return cpu_seconds(self.group)
 
     def check(self, path: str, body: bytes) -> None:
-        """Send one request. Raises `ServerFailed` when it, or a document of its batch, is answered with an error."""
+        """Send one request. Raises `ServerFailed` when the request, or a document of its batch, gets an error."""
         headers = {"Content-Type": "application/json"}
         try:
             answer = httpx.post(self.url + path, content=body, headers=headers, timeout=60, trust_env=False)
@@ -63,10 +63,10 @@ class Server:
             raise ServerFailed(f"{path} answered {answer.status_code}: {answer.text[:200]}")
 
     def settle(self) -> None:
-        """Wait until it is idle, so that one measurement's left-over work is not done in the next.
+        """Wait until the server is idle, so that no work of one measurement is left for the next.
 
-        It also waits for workers that still load while another one answers already. Gives up after a while: what
-        never rests is part of what is measured.
+        This also waits for workers that are still loading while another one already answers. After a while the wait
+        ends anyway, because a load that never stops is part of what is measured.
         """
         deadline, idle = monotonic() + _SETTLE_SECONDS, 0
         before = sum(self.cpu_seconds().values())
@@ -79,7 +79,7 @@ class Server:
 
 @contextmanager
 def running(target: Target) -> Iterator[Server]:
-    """Start it, wait until it is ready and idle, and end it with the block. Raises `ServerFailed`."""
+    """Start a server, wait until it is ready and idle, and end it with the block. Raises `ServerFailed`."""
     port = _free_port()
     with tempfile.TemporaryFile() as errors:
         try:
@@ -117,7 +117,7 @@ def _becomes_ready(process: "subprocess.Popen[bytes]", url: str) -> bool:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ask it to stop; whatever of its group then still lives is killed."""
+    """Ask the server to stop, and kill the processes of its group that are still running then."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_SECONDS)

@@ -1,9 +1,9 @@
-"""`make soak`, or `python -m benchmarks.soak`: memory over texts of never-seen words, and what bounded memory costs.
+"""`make soak`, or `python -m benchmarks.soak`: measure memory over texts of new words, and the cost of bounding it.
 
-First the lexicon is filled until it has turned over several times; from then on resident memory must not grow by
-more than 10 MB, or the command fails. Then real texts are read, each for the first time: by the compiled engine (runs,
-tokens, lexical attributes, embeddings; no network) and by spaCy's tokenizer outside any memory zone, whose vocabulary
-grows with every new word.
+First the lexicon is filled until its entries have been replaced several times. From then on resident memory must not
+grow by more than 10 MB, or the command fails. Then real texts are read, each for the first time: by the compiled engine
+(runs, tokens, lexical attributes, embeddings; no network), and by spaCy's tokenizer outside any memory zone, where the
+vocabulary grows with every new word.
 """
 
 import random
@@ -19,40 +19,35 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.corpus import load_corpus
+from benchmarks.corpus import DATA, load_corpus
 from benchmarks.ner_alone import PIPELINE, load_ner
+from benchmarks.procfs import resident_mb
 from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines.annotations import SENTENCES
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
-from spanwise.pipelines.entities.engine import Engine, Wanted
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.service.process.cpus import available_cpus
 
-_DATA = Path(__file__).parents[2] / "shared" / "data"
 _BATCH = 64
 _WARM_UP = 10_000
 _ALLOWED_MB = 10
-_WORDS = 20
+_WORDS = 20  # random words in a text
 _WAITING = 8  # batches
 _THREADS = available_cpus()
 
 
 def never_seen(count: int, seed: int = 0) -> Iterator[str]:
-    """Texts of twenty random words between a few common ones."""
+    """Yield texts of `_WORDS` random words between a few common ones."""
     chance = random.Random(seed)
     for _ in range(count):
         words = ("".join(chance.choices(string.ascii_lowercase, k=10)).capitalize() for _ in range(_WORDS))
         yield "The " + " and ".join(words) + "."
 
 
-def resident_mb() -> float:
-    """Resident memory of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 1e6
-
-
 def soak(analyzer: Analyzer, texts: int, seed: int, pool: ThreadPoolExecutor) -> None:
-    """Analyse so many texts of never-seen words in all threads of the pool."""
+    """Analyse `texts` texts of new words in all threads of the pool."""
     documents = (Document(text, frozenset({"entities", "sentences"})) for text in never_seen(texts, seed))
     waiting: deque[Future[object]] = deque()
     while batch := list(islice(documents, _BATCH)):
@@ -65,10 +60,10 @@ def soak(analyzer: Analyzer, texts: int, seed: int, pool: ThreadPoolExecutor) ->
 
 def main(
     texts: Annotated[int, typer.Option(min=1, help="How many texts, after warming up.")] = 200_000,
-    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = _DATA,
+    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = DATA,
     threads: Annotated[int, typer.Option(min=1, help="By default as many as the service would use.")] = _THREADS,
 ) -> None:
-    """Measure and print; exits with 1 when memory grew at any time."""
+    """Measure and print the growth of memory. Exits with 1 when memory grew by more than the limit at any time."""
     analyzer = Analyzer.load(PIPELINE)
     print(f"engine {analyzer.engine_name}, {threads} threads, {resident_mb():.0f} MB resident at start")
     growth = 0.0
@@ -88,6 +83,7 @@ def main(
 
 
 def _reading(data: Path) -> None:
+    """Print the speed at which the compiled engine and spaCy's tokenizer read new texts."""
     corpus = load_corpus(data, 20_000)
     loaded = load(PIPELINE)
     loaded.nlp.add_pipe("sentencizer", name="rules")
@@ -105,7 +101,7 @@ def _reading(data: Path) -> None:
 
 
 def _read(engine: Engine, texts: Sequence[str]) -> float:
-    wanted = [Wanted(entities=False, sentences=True)] * _BATCH
+    wanted = [SENTENCES] * _BATCH
     started = time.perf_counter()
     for start in range(0, len(texts), _BATCH):
         batch = texts[start : start + _BATCH]

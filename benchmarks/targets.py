@@ -1,4 +1,4 @@
-"""Who is measured: the service with one number of workers or another, and the minimal app."""
+"""The servers that are measured: the service with a given number of workers, and the minimal app."""
 
 import os
 import sys
@@ -16,7 +16,10 @@ _FIXED = {"API_KEYS", "RATE_LIMIT_PER_MINUTE", "HOST", "PORT", "WORKERS", "PIPEL
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server that listens where `--port` says. `/livez` is asked while 64 connections send each of `loaded_by`."""
+    """A server that listens on the port given by `--port`.
+
+    `/livez` is asked while all connections send each workload of `loaded_by`.
+    """
 
     name: str
     command: Sequence[str]
@@ -27,7 +30,7 @@ class Target:
 
 
 def own_settings() -> dict[str, str]:
-    """The `SPANWISE_` variables of this process, which the service gets too, but for those that are fixed here."""
+    """Return the `SPANWISE_` variables of this process that the service gets too: all but those fixed here."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -36,7 +39,7 @@ def own_settings() -> dict[str, str]:
 
 
 def service(workers: int) -> Target:
-    """`spanwise serve` with its default pipeline, and with JSON logs as in production."""
+    """Describe `spanwise serve` with its default pipeline, and with JSON logs as in production."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
     return Target(
         name=f"Spanwise, {workers} worker{'s' * (workers > 1)}",
@@ -51,7 +54,7 @@ def service(workers: int) -> Target:
 
 
 def minimal_app() -> Target:
-    """`minimal_app` in one uvicorn process."""
+    """Describe `minimal_app` in one uvicorn process."""
     return Target(
         name="minimal FastAPI app, 1 process",
         command=(

@@ -1,4 +1,4 @@
-"""What is asked of a server. Another workload is another `Workload` here, named in one of the `targets`."""
+"""The requests that servers are measured with. To add one, define a `Workload` here and name it in `targets`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Requests to one path, each with `texts` texts in the body that `body` makes of them."""
+    """Requests to one path. `body` makes a request's body from `texts` texts."""
 
     name: str
     path: str
@@ -18,7 +18,7 @@ class Workload:
     texts: int = 1
 
     def write_bodies(self, texts: Sequence[str], file: Path) -> None:
-        """All texts once, a request's body a line. What does not fill a last request is left out."""
+        """Write the bodies for all texts, one to a line, and leave out texts that do not fill a last body."""
         whole = len(texts) - len(texts) % self.texts
         bodies = (self.body(texts[start : start + self.texts]) for start in range(0, whole, self.texts))
         file.write_bytes(b"\n".join(map(orjson.dumps, bodies)) + b"\n")

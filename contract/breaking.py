@@ -1,8 +1,8 @@
-"""What of a changed OpenAPI document breaks programs that were written against the one before.
+"""The changes of an OpenAPI document that break programs written against the document before.
 
-Requests and answers are judged from opposite sides. A caller may go on sending what it sent: nothing that was accepted
-may be refused. And it may rely on what it was answered: nothing that it reads may be missing, or be of a kind that it
-has never heard of. Whatever else is added passes.
+Requests and answers are judged from opposite sides. A caller may go on sending the same requests, so nothing that was
+accepted may be refused. It may also rely on the answers, so nothing that it reads may be missing or have a value of an
+unknown kind. All other additions pass.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _KIND = ("type", "format", "const", "pattern")
 
 
 def breaks(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """One line for each thing that breaks; none when all that is new are additions."""
+    """Return a line for each change that breaks callers; none if all changes are additions."""
     found: dict[str, None] = {}
     for path, methods in old["paths"].items():
         if path not in new["paths"]:
@@ -121,7 +121,7 @@ class _Comparison:
     def _arms(
         self, where: str, old: dict[str, Any], new: dict[str, Any], side: Side, seen: frozenset[str]
     ) -> Iterator[str]:
-        """The arms of a union, by the type that they refer to."""
+        """Compare the arms of a union, which are matched by the type that they refer to."""
         before, after = _union(old), _union(new)
         if old.get("discriminator", {}).get("propertyName") != new.get("discriminator", {}).get("propertyName"):
             yield f"{where}: its discriminator has changed"

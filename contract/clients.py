@@ -1,7 +1,7 @@
-"""`python -m contract.clients FOLDER [NAME...]`: a client per language, generated from `openapi.json`.
+"""`python -m contract.clients FOLDER [NAME...]`: generate a client for each language from `openapi.json`.
 
-The same commands that `docs/clients.md` shows. Nothing of a client is mended by hand: what a generator makes of the
-document is what other teams get, so it is the document that is changed where a generator goes wrong.
+The commands are those that `docs/clients.md` shows. No client is corrected by hand, because other teams get what a
+generator makes of the document: where a generator goes wrong, the document is changed.
 """
 
 import os
@@ -19,25 +19,25 @@ _NO_TESTS = "--global-property=apiTests=false,modelTests=false,apiDocs=false,mod
 
 
 def python(folder: Path) -> list[str]:
-    """`openapi-python-client`: httpx and attrs."""
+    """Return the command of `openapi-python-client`, whose client uses httpx and attrs."""
     config = CONTRACT / "openapi-python-client.yaml"
     command = [str(BIN / "openapi-python-client"), "generate", "--path", str(OPENAPI), "--config", str(config)]
     return [*command, "--output-path", str(folder), "--overwrite", "--fail-on-warning"]
 
 
 def python_pydantic(folder: Path) -> list[str]:
-    """`openapi-generator`'s `python`: urllib3 and Pydantic."""
+    """Return the command of `openapi-generator`'s `python`, whose client uses urllib3 and Pydantic."""
     return _openapi_generator("python", folder, "packageName=spanwise_client,projectName=spanwise-client")
 
 
 def typescript(folder: Path) -> list[str]:
-    """`openapi-typescript`: types alone, for `openapi-fetch`."""
+    """Return the command of `openapi-typescript`, which generates only types, for `openapi-fetch`."""
     program = CONTRACT / "node_modules" / ".bin" / "openapi-typescript"
     return [str(program), str(OPENAPI), "--output", str(folder / "schema.d.ts"), "--default-non-nullable", "false"]
 
 
 def java(folder: Path) -> list[str]:
-    """`openapi-generator`'s `java`: the JDK's own HTTP client, and Jackson."""
+    """Return the command of `openapi-generator`'s `java`, whose client uses the JDK's HTTP client and Jackson."""
     packages = "invokerPackage=org.spanwise.client,apiPackage=org.spanwise.client.api,"
     names = packages + "modelPackage=org.spanwise.client.model,groupId=org.spanwise,artifactId=spanwise-client"
     options = "openApiNullable=false,containerDefaultToNull=true,useJakartaEe=true,"
@@ -46,7 +46,7 @@ def java(folder: Path) -> list[str]:
 
 
 def go(folder: Path) -> list[str]:
-    """`openapi-generator`'s `go`: the standard library alone."""
+    """Return the command of `openapi-generator`'s `go`, whose client needs the standard library alone."""
     command = _openapi_generator("go", folder, "packageName=spanwise,useOneOfDiscriminatorLookup=true")
     return [*command, "--git-host", "spanwise.invalid", "--git-user-id", "client", "--git-repo-id", "spanwise"]
 
@@ -62,15 +62,15 @@ GENERATORS: dict[str, Callable[[Path], list[str]]] = {
 
 def _openapi_generator(language: str, folder: Path, options: str) -> list[str]:
     command = [str(BIN / "openapi-generator-cli"), "generate", "--input-spec", str(OPENAPI), "--output", str(folder)]
-    # By default some of its clients refuse an answer with a field that they do not know, and so every later version.
+    # By default some of its clients refuse an answer with an unknown field, and would refuse every later version.
     options += ",disallowAdditionalPropertiesIfNotPresent=false"
     return [*command, "--generator-name", language, _NO_TESTS, "--additional-properties", options]
 
 
 def generate(name: str, folder: Path) -> None:
-    """One client. Raises `CalledProcessError`, with what the generator said."""
+    """Generate one client. Raises `CalledProcessError`, with the generator's output."""
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}  # ruff tidies one of them
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}  # one generator calls ruff
     subprocess.run(
         GENERATORS[name](folder),
         env=environment,
@@ -82,13 +82,13 @@ def generate(name: str, folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code."""
+    """Generate the named clients, or all of them, and return the exit code."""
     folder = Path(arguments[0])
     for name in arguments[1:] or GENERATORS:
         try:
             generate(name, folder / name)
         except FileNotFoundError as error:
-            print(f"clients: no {name} client, because {error.filename} is not there", file=sys.stderr)
+            print(f"clients: no {name} client, because {error.filename} is missing", file=sys.stderr)
             return 1
         except subprocess.CalledProcessError as error:
             print(f"{error.stdout}\nclients: no {name} client", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`python -m contract.gate [FILE]`: fail when `openapi.json` breaks callers of the last release, or of a given file."""
+"""`python -m contract.gate [FILE]`: fail if `openapi.json` breaks callers of the last release, or of a given file."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def released(root: Path) -> tuple[str, dict[str, Any]] | None:
-    """Name and document of the last tagged release that has one; None where there is no such release."""
+    """Return the name and document of the last tagged release with a document, or None if there is none."""
     tags = _git(root, "tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v[0-9]*")
     for tag in tags.split():
         try:
@@ -27,7 +27,7 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """The exit code: 1 when something breaks."""
+    """Print every breaking change, and return the exit code: 1 if there is one."""
     new = json.loads((root / "openapi.json").read_text("utf-8"))
     if arguments:
         name, old = arguments[0], json.loads(Path(arguments[0]).read_text("utf-8"))

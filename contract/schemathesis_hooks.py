@@ -1,4 +1,4 @@
-"""What Schemathesis must know of JSON Lines: how bodies are made, sent and read, and what a line of the answer is."""
+"""Hooks that teach Schemathesis JSON Lines: how to make, send and read bodies, and how to check lines of an answer."""
 
 import json
 from typing import Any
@@ -26,13 +26,13 @@ for media_type in MEDIA_TYPES:
 
 @schemathesis.serializer(*MEDIA_TYPES)
 def send_lines(_: schemathesis.SerializationContext, value: Any) -> bytes:
-    """As they are; a body of a negative test can be anything."""
+    """Send a body as it is; in a negative test it can be of any type."""
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
 @schemathesis.deserializer(*MEDIA_TYPES)
 def read_lines(_: schemathesis.DeserializationContext, response: schemathesis.Response) -> str:
-    """The document says no more of an answer in lines than that it is text; the check below says more."""
+    """Read an answer in lines as text, which is all that its schema says; `every_line_is_a_result` checks the lines."""
     return response.content.decode()
 
 
@@ -40,7 +40,7 @@ def read_lines(_: schemathesis.DeserializationContext, response: schemathesis.Re
 def every_line_is_a_result(
     _: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
 ) -> None:
-    """In order, and of the type that `x-itemSchema` names."""
+    """Check that every line is a `BatchResult`, as `x-itemSchema` says, and that the lines are in order."""
     if response.status_code != 200 or "application/jsonl" not in response.headers.get("content-type", [""])[0]:
         return
     document = case.operation.schema.raw_schema

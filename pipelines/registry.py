@@ -24,7 +24,7 @@ class Registry:
         return next(iter(self.analyzers.values()))
 
     def get(self, language: str) -> Analyzer | None:
-        """The pipeline of that language, if there is one."""
+        """Return the pipeline of that language, if there is one."""
         return self.analyzers.get(language)
 
     def __iter__(self) -> Iterator[Analyzer]:

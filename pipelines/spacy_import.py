@@ -1,9 +1,9 @@
 """Import spaCy without its command line, until somebody asks for that.
 
-`import spacy` imports `spacy.cli` for one function, and with it hundreds of modules that train, package and download:
-memory in every worker, and most of the time that the import takes. Here a stand-in takes its place, which imports the
-real one at the first use of anything in it; `spacy.info()`, `spacy.cli.download(...)` and `from spacy.cli import
-download` work as ever.
+`import spacy` imports `spacy.cli` for one function, and with it hundreds of modules that train, package and download.
+They take memory in every worker, and most of the time of the import. The hook puts a stand-in in the place of
+`spacy.cli`, which imports the real module at the first use of anything in it: `spacy.info()`, `spacy.cli.download(...)`
+and `from spacy.cli import download` work as usual.
 """
 
 import sys
@@ -26,7 +26,7 @@ def skip_spacy_cli_import() -> None:
 
 
 class _Finder(MetaPathFinder):
-    """Finds spaCy once, and has stand-ins in `sys.modules` for as long as it is being imported."""
+    """Finds spaCy once, and keeps stand-ins in `sys.modules` while spaCy is being imported."""
 
     def find_spec(
         self,
@@ -58,7 +58,7 @@ class _Finder(MetaPathFinder):
 
 
 class _CommandLine(ModuleType):
-    """What `spacy.cli` is until it is used: importing the real one takes its place."""
+    """The stand-in for `spacy.cli`: importing the real module replaces it."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module("spacy.cli"), name)

@@ -1,4 +1,4 @@
-"""Which pipelines to load, by name: read and looked up without importing spaCy."""
+"""Read the setting that names the pipelines, and find their folders, without importing spaCy."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ class PipelineSpec:
 
 
 def parse_specs(setting: str) -> list[PipelineSpec]:
-    """`"en=en_core_web_sm,fr=/models/fr"` as specs, the default pipeline first. Raises `PipelineSpecError`."""
+    """Parse `"en=en_core_web_sm,fr=/models/fr"` into specs, the default pipeline first. Raises `PipelineSpecError`."""
     specs = []
     for entry in filter(None, (part.strip() for part in setting.split(","))):
         language, equals, source = (part.strip() for part in entry.partition("="))
@@ -32,9 +32,9 @@ def parse_specs(setting: str) -> list[PipelineSpec]:
 
 
 def locate(source: str) -> Path:
-    """The folder that holds the data of an installed package, or the folder itself. Raises `PipelineNotFound`.
+    """Return the folder with the data of an installed package, or the folder itself. Raises `PipelineNotFound`.
 
-    Imports nothing and loads no weights: cheap enough to be asked before anything starts.
+    Nothing is imported and no weights are loaded, so that the check is cheap enough to run before anything starts.
     """
     folder = Path(source)
     if (folder / "config.cfg").is_file():

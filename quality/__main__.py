@@ -1,10 +1,8 @@
-"""`make quality`: how right the default pipeline is on annotated corpora, and how far its numbers can be believed.
+"""`make quality`: print how right the default pipeline is on annotated corpora.
 
-Entities beside spaCy's own, and their confidence; sentiment beside VADER's and the majority's, its robustness and
-fairness.
-
-With `--texts` or `--targets` the same figures of sentiment for files of your own, and nothing else. Ends with status 1
-if the entities are not spaCy's own.
+The reports compare entities with spaCy's own and sentiment with VADER's and the majority's, and show the calibration of
+entities' confidence and the robustness and fairness of sentiment. With `--texts` or `--targets`, only the figures of
+sentiment are printed, for files of your own. The exit status is 1 if the entities differ from spaCy's.
 """
 
 import argparse
@@ -19,7 +17,7 @@ from quality.sentiment import Scorer, own_report, sentiment_report
 
 
 def main() -> int:
-    """Print every report that is asked for; the exit status."""
+    """Print every report that the arguments ask for, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m quality", description=__doc__)
     parser.add_argument("data", type=Path, nargs="?", help="a folder with the corpora")
     parser.add_argument("--only", choices=["entities", "sentiment"], help="leave the other out")

@@ -1,9 +1,10 @@
-"""What turns a model's probability into how often it is right, fitted on judgements.
+"""Calibration curves, fitted on judgements: each maps a model's probability to an observed accuracy.
 
-Most are of one family, log-odds of a log p - b log(1 - p) + c, by maximum likelihood: temperature scaling (Guo et al.,
-2017) has only a = b, Platt scaling (1999) also c, beta calibration (Kull, Silva Filho and Flach, 2017) all three; the
-last two with one c for all labels, or with one for each. Isotonic regression (pooled adjacent violators, interpolated
-between a few knots) takes any shape that does not fall, and so shows what the family's shape costs.
+Most belong to one family, with log-odds of a log p - b log(1 - p) + c, fitted by maximum likelihood. Temperature
+scaling (Guo et al., 2017) has only a = b, Platt scaling (1999) also c, and beta calibration (Kull, Silva Filho and
+Flach, 2017) all three; the last two have one c for all labels or one for each. Isotonic regression (pooled adjacent
+violators, interpolated between a few knots) takes any shape that does not fall, and so shows what the family's shape
+costs.
 """
 
 from collections.abc import Mapping
@@ -24,14 +25,14 @@ _KNOTS = 15
 
 
 class Curve(Protocol):
-    """From a probability to another."""
+    """A curve from the model's probability to a calibrated one."""
 
     def exact(self, p: float) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Isotonic:
-    """Straight lines between knots."""
+    """A curve of straight lines between the knots (x, y)."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -41,13 +42,13 @@ class Isotonic:
 
 
 def calibrated(curves: Mapping[str, Curve], judgements: Judgements) -> Floats:
-    """Probabilities by the curve of each label."""
+    """Apply to each probability the curve of its label."""
     pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
     return np.array([curves[label].exact(p) for label, p in pairs])
 
 
 def family(judgements: Judgements) -> dict[str, dict[str, BetaCalibration]]:
-    """Every member of the family: its name, and a curve for each label."""
+    """Fit every member of the family; return a curve for each label, by the member's name."""
     return {
         "temperature": fit(judgements, "temperature"),
         "Platt": fit(judgements, "platt"),
@@ -58,7 +59,7 @@ def family(judgements: Judgements) -> dict[str, dict[str, BetaCalibration]]:
 
 
 def isotonic(judgements: Judgements) -> dict[str, dict[str, Isotonic]]:
-    """One curve for all labels, and one for each."""
+    """Fit isotonic regression twice: one curve for all labels together, and one for each label."""
     parts = {label: judgements.where(judgements.label == label) for label in _labels(judgements)}
     return {
         "isotonic": dict.fromkeys(parts, _isotonic(judgements)),
@@ -67,7 +68,7 @@ def isotonic(judgements: Judgements) -> dict[str, dict[str, Isotonic]]:
 
 
 def fit(judgements: Judgements, shape: Shape, *, by_label: bool = False) -> dict[str, BetaCalibration]:
-    """The most likely curve for each label."""
+    """Fit the most likely curve of this shape for each label; only c differs by label, if `by_label`."""
     labels = _labels(judgements)
     rising, falling = _logarithms(judgements.probability)
     slopes = [rising, falling] if shape == "beta" else [rising + falling]
@@ -85,12 +86,12 @@ def _labels(judgements: Judgements) -> list[str]:
 
 
 def _logarithms(probability: Floats) -> tuple[Floats, Floats]:
-    """As in `BetaCalibration.exact`."""
+    """Return log p and -log(1 - p) with the same guard against 0 as in `BetaCalibration.exact`."""
     return np.log(probability + _TINY), -np.log(1 - probability + _TINY)
 
 
 def _logistic_regression(features: Floats, target: Floats) -> Floats:
-    """Newton's method; features [judgements, weights]."""
+    """Fit weights [weights] to features [judgements, weights] by Newton's method."""
     weights = np.zeros(features.shape[1])
     for _ in range(50):
         expected = 1 / (1 + np.exp(-features @ weights))
@@ -101,7 +102,7 @@ def _logistic_regression(features: Floats, target: Floats) -> Floats:
 
 
 def _isotonic(judgements: Judgements) -> Isotonic:
-    """The mean of each block of the best curve that does not fall, a few at most, and straight lines between them."""
+    """Fit the best curve that does not fall, with a knot at the mean of each of up to `_KNOTS` blocks."""
     order = np.argsort(judgements.probability, kind="stable")
     groups = [group for group in np.array_split(order, _KNOTS) if len(group)]
     blocks: list[tuple[int, float, float]] = []  # size, mean probability, share correct

@@ -1,4 +1,4 @@
-"""How far confidence can be believed, on the part of the corpora that nothing was fitted on."""
+"""The calibration of entities' confidence, measured on the part of the corpora that nothing was fitted on."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ from spanwise.pipelines.entities.compiled.confidence import calibrations_of
 
 
 def held_out(data: Path) -> Judgements:
-    """The predictions held out."""
+    """Judge the default pipeline's predictions on the part of the corpora that is held out."""
     return judge(engine_without_calibration(), sentences_of(read_corpora(data), "held out"))
 
 
 def confidences(judgements: Judgements) -> Floats:
-    """What the service gives them, by the default pipeline's calibrations as they are shipped."""
+    """Return the confidences that the service gives to the predictions, by the calibrations that ship."""
     _, model = default_pipeline()
     calibrations = calibrations_of(model)
     pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
@@ -30,7 +30,7 @@ def confidences(judgements: Judgements) -> Floats:
 
 
 def confidence_table(judgements: Judgements) -> str:
-    """The calibration error of predictions held out: over all, in each corpus, of each label."""
+    """Write a table of the calibration error of held-out predictions: of all, of each corpus, of each label."""
     confidence = confidences(judgements)
     lines = [
         f"Expected calibration error (ECE) held out; {BINS} bins of equal mass, or of equal width where that is said.",

@@ -1,9 +1,9 @@
-"""The NER corpora as a caller would send them: running text, and where annotators saw entities in it.
+"""The NER corpora as a caller would send them: running text, and the entities that annotators marked in it.
 
-The files hold tokens. Texts are put together again with spaces where English has them, sentence by sentence (tweet by
-tweet), and the gold entities are character offsets into that text; a pipeline so has to find its own tokens, as it
-does in service. Sentences lie in blocks, a document or a stretch of one, which are never divided between fitting and
-evaluating: neighbours speak of the same people.
+The files hold tokens. Each sentence (or tweet) is put together with spaces where English has them, and its annotated
+entities become character offsets. So a pipeline has to find its own tokens, as in service. Sentences lie in blocks,
+each a document or a part of one. A block is never divided between fitting and evaluating, because its sentences speak
+of the same people.
 """
 
 import re
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from spanwise.pipelines.entities.engine import EntitySpan
+from spanwise.pipelines.annotations import EntitySpan
 
 LABELS = ("PER", "ORG", "LOC")
-"""What the corpora and the pipeline both know, by the corpora's names; all else is left aside."""
+"""The labels that the corpora and the pipeline have in common, by the corpora's names. Other entities are left out."""
 
 OF_PIPELINE = {"PERSON": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
-"""The default pipeline's labels (OntoNotes) in these terms."""
+"""The common label for each of the default pipeline's labels (OntoNotes) that has one."""
 
 _OF_CORPORA = {"PER": "PER", "ORG": "ORG", "LOC": "LOC", "person": "PER", "organization": "ORG", "place": "LOC"} | {
-    "location": "LOC",  # WNUT, whose "group" holds bands and teams, which are ORG in OntoNotes
+    "location": "LOC",  # these three are WNUT's; its "group" means bands and teams, which are ORG in OntoNotes
     "corporation": "ORG",
     "group": "ORG",
 }
@@ -37,7 +37,7 @@ _CLITICS = frozenset(("s", "t", "m", "d", "re", "ve", "ll"))
 
 
 class Gold(NamedTuple):
-    """An annotated entity, code points `[start, end)`; `label` is one of `LABELS`."""
+    """An annotated entity at `[start, end)` in code points; `label` is one of `LABELS`."""
 
     start: int
     end: int
@@ -45,13 +45,13 @@ class Gold(NamedTuple):
 
 
 def in_their_terms(span: EntitySpan) -> Gold:
-    """A pipeline's entity as annotators would write it down; its label must be in `OF_PIPELINE`."""
+    """Translate a pipeline's entity into the corpora's labels; its own label must be in `OF_PIPELINE`."""
     return Gold(span.start, span.end, OF_PIPELINE[span.label])
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A text with its entities. `block` numbers the stretch of the corpus that it is from."""
+    """A text with its entities, and the number of the block that it belongs to."""
 
     text: str
     entities: tuple[Gold, ...]
@@ -59,7 +59,7 @@ class Sentence:
 
 
 def read_corpus(data: Path, name: str) -> list[Sentence]:
-    """All of `data/ner/NAME.conll`."""
+    """Read all sentences of `data/ner/NAME.conll`."""
     sentences: list[Sentence] = []
     block, room = 0, _BLOCK_SENTENCES
     for tokens, tags in _tagged(data / "ner" / f"{name}.conll"):
@@ -74,7 +74,7 @@ def read_corpus(data: Path, name: str) -> list[Sentence]:
 
 
 def detokenize(tokens: Sequence[str]) -> tuple[str, list[int]]:
-    """Running text, and where in it each token starts."""
+    """Join tokens into running text; return it and the start of each token in it."""
     text, starts = "", []
     glue, quoted = True, False
     for i, token in enumerate(tokens):
@@ -92,7 +92,7 @@ def detokenize(tokens: Sequence[str]) -> tuple[str, list[int]]:
 
 
 def tagged_spans(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """First token, last token and label of each entity, of BIO or IOB1 tags."""
+    """Yield the first token, last token and label of each entity in BIO or IOB1 tags."""
     first, label = 0, ""
     for i, tag in enumerate([*tags, "O"]):
         prefix, _, of = tag.partition("-")
@@ -104,8 +104,10 @@ def tagged_spans(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:
 
 
 def _gold(tokens: Sequence[str], tags: Sequence[str], starts: Sequence[int]) -> Iterator[Gold]:
-    """Entities in code points. The Broad Twitter Corpus tags the "@" of a user's name by itself, often with another
-    label: here it belongs to the name.
+    """Yield the entities in code points.
+
+    The Broad Twitter Corpus tags the "@" of a user's name on its own, often with another label. Here it is part of the
+    name.
     """
     for first, last, label in tagged_spans(tags):
         if label not in _OF_CORPORA or tokens[first : last + 1] == ["@"]:
@@ -115,7 +117,7 @@ def _gold(tokens: Sequence[str], tags: Sequence[str], starts: Sequence[int]) -> 
 
 
 def _tagged(path: Path) -> Iterator[tuple[list[str], list[str]]]:
-    """Tokens and tags of each sentence. Tweets' tokens may have white space inside, or be nothing else."""
+    """Yield the tokens and tags of each sentence. Tokens of tweets may contain white space or be nothing else."""
     for lines in re.split(r"\n[ \t]*\n", path.read_text(encoding="utf-8")):
         tokens, tags = [], []
         for line in lines.split("\n"):

@@ -1,35 +1,33 @@
-"""The default pipeline's entities beside spaCy's own, on the corpora: equal in every span, and so in every score."""
+"""The report on entities: the default pipeline's beside spaCy's own, which should be equal in every span and score."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import spacy
-
+from benchmarks.ner_alone import PIPELINE, load_ner
+from benchmarks.offline import BATCH_SIZE
 from quality.corpora import read_corpus
-from quality.judgements import PIPELINE, entities
+from quality.judgements import entities
 from quality.scores import Scores, score
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.entities.engine import EntitySpan
+from spanwise.pipelines.annotations import EntitySpan
 
 _CORPORA = ("conll2003.dev", "wikigold", "wnut17.dev", "gum.train", "btc")
 _PROCESSES = 2
-_LEFT_OUT = ["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
 _NOTES = """\
-PERSON counts as PER; GPE, LOC and FAC as LOC; person, place, organization, location as what they say; corporation and
-group as ORG; everything else is left aside. gum annotates every mention, pronouns and common nouns too, and in wider
-spans: its recall says little. P, R, F1 in percent."""
+PERSON counts as PER; GPE, LOC, FAC, place and location as LOC; organization, corporation and group as ORG; other
+entities are left out. gum annotates every mention, pronouns and common nouns too, and in wider spans, so that recall on
+it means little. P, R, F1 in percent."""
 
 
 def spacy_entities(texts: Sequence[str]) -> list[list[EntitySpan]]:
-    """What the installed spaCy finds, with the recognizer alone."""
-    nlp = spacy.load(PIPELINE, exclude=_LEFT_OUT)
-    docs = nlp.pipe(texts, batch_size=128, n_process=_PROCESSES)
+    """Return the entities that the installed spaCy finds with the recognizer alone."""
+    docs = load_ner().pipe(texts, batch_size=BATCH_SIZE, n_process=_PROCESSES)
     return [[EntitySpan(e.start_char, e.end_char, e.label_, None) for e in doc.ents] for doc in docs]
 
 
 def entity_report(data: Path) -> tuple[str, bool]:
-    """A table, and whether the pipeline finds the very entities that spaCy finds."""
+    """Return a table, and whether the pipeline finds exactly the entities that spaCy finds."""
     analyzer = Analyzer.load(PIPELINE)
     lines = [
         f"Entities of {PIPELINE} {analyzer.version}, engine {analyzer.engine_name}, beside spaCy {version('spacy')}",

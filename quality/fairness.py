@@ -1,8 +1,8 @@
-"""How much a score depends on who is spoken of: the same sentences with other names, genders and nationalities.
+"""The report on fairness: how much scores change when a sentence names other people, genders, nationalities or beliefs.
 
-After the Equity Evaluation Corpus (Kiritchenko and Mohammad, 2018): half of the sentences name a feeling or judge, half
-do not. The score is the probability of positive less that of negative. Of every two members of a group the absolute
-difference is taken, sentence by sentence, and averaged.
+The sentences follow the Equity Evaluation Corpus (Kiritchenko and Mohammad, 2018): half of them express a feeling or a
+judgement, half do not. A score is the probability of positive minus that of negative. For every two members of a group
+the absolute difference of their scores is averaged over the sentences.
 """
 
 from collections.abc import Sequence
@@ -44,17 +44,17 @@ GROUPS: dict[str, tuple[Sequence[str], list[tuple[str, str]]]] = {
     "nationalities": (_NATIONS, list(combinations(_NATIONALITIES, 2))),
     "beliefs": (_NATIONS, list(combinations(_BELIEFS, 2))),
 }
-"""Sentences, and pairs of what is put into them."""
+"""For each group, the sentences and the pairs of members that are put into them."""
 
 
 def score(model: SentimentModel, text: str) -> float:
-    """From -1, negative, to 1, positive."""
+    """Return the score of a text, from -1 (negative) to 1 (positive)."""
     scores = whole(model, text[0].upper() + text[1:])
     return scores.positive - scores.negative
 
 
 def changes(model: SentimentModel) -> dict[str, tuple[float, float, int]]:
-    """By group: the mean and the largest absolute change, and of how many pairs."""
+    """Return for each group the mean and the largest absolute change of the score, and the number of pairs."""
     found = {}
     for group, (frames, pairs) in GROUPS.items():
         moved = [
@@ -67,7 +67,7 @@ def changes(model: SentimentModel) -> dict[str, tuple[float, float, int]]:
 
 
 def fairness_report(model: SentimentModel) -> str:
-    """A table."""
+    """Write a table with a row for each group."""
     lines = ["| fairness | pairs | mean change of the score | largest |", "| --- | ---: | ---: | ---: |"]
     lines += [f"| {group} | {n:,} | {mean:.3f} | {most:.3f} |" for group, (mean, most, n) in changes(model).items()]
     return "\n".join(lines)

@@ -2,10 +2,11 @@
 
     python -m quality.fit_confidence DATA
 
-DATA is a folder with the corpora of `quality/corpora.py`. Curves are fitted on one half of them. The curve with the
-least calibration error within labels on a quarter is written into `pipelines/entities/compiled/calibrations.json`,
-under the fingerprint of the default pipeline's recognizer. The last figures are those of the quarter held out, and
-what they would be with other seeds, since a split can be kind or hard. The same data and model give the same file.
+DATA is a folder with the corpora of `quality/corpora.py`. Curves are fitted on one half of them and compared on a
+quarter. The one with the smallest calibration error within labels is written into
+`pipelines/entities/compiled/calibrations.json`, under the fingerprint of the default pipeline's recognizer. The last
+figures are those of the quarter held out, and their range with other seeds, because a single split may be easy or hard.
+The same data and model give the same file.
 """
 
 import json
@@ -14,11 +15,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.ner_alone import PIPELINE
 from quality.calibration_error import Floats, calibration_error
 from quality.calibrators import Curve, calibrated, family, isotonic
 from quality.confidence import confidence_table
 from quality.judgements import (
-    PIPELINE,
     SEED,
     Judgements,
     default_pipeline,
@@ -35,9 +36,9 @@ _OTHER_SEEDS = 20
 
 
 def within_labels(probabilities: Floats, judgements: Judgements) -> float:
-    """The calibration error of each label by itself, averaged by their sizes.
+    """Compute the calibration error of each label separately, and average them weighted by the labels' sizes.
 
-    The error over all labels together is blind to one label's being overrated as much as another is underrated.
+    The error of all labels together does not show that one label is overrated as much as another is underrated.
     """
     of_label = [judgements.label == label for label in set(judgements.label.tolist())]
     errors = [float(one.sum()) * calibration_error(probabilities[one], judgements.correct[one]) for one in of_label]
@@ -45,13 +46,13 @@ def within_labels(probabilities: Floats, judgements: Judgements) -> float:
 
 
 def errors(curves: Mapping[str, Curve], judgements: Judgements) -> tuple[float, float]:
-    """Over all labels together, and within labels."""
+    """Return the calibration error over all labels together, and that within labels."""
     probabilities = calibrated(curves, judgements)
     return calibration_error(probabilities, judgements.correct), within_labels(probabilities, judgements)
 
 
 def write(curves: Mapping[str, BetaCalibration], other: BetaCalibration) -> None:
-    """Into the file that the pipelines read, under the model's fingerprint; what is there of other models stays."""
+    """Write curves into the file that pipelines read, under the model's fingerprint, and keep those of other models."""
     loaded, model = default_pipeline()
     known = json.loads(_FILE.read_text(encoding="utf-8"))
     known[fingerprint(model)] = {
@@ -80,8 +81,8 @@ def main(data: Path) -> None:
         print(f"| {name} |", " | ".join(f"{error:.4f}" for error in errors(curves, to_choose)), "|")
     best = min(choice, key=lambda name: errors(choice[name], to_choose)[1])
     print(f"\nchosen: {best}")
-    anyone = choice[best.partition(",")[0]]  # the same shape, fitted on all labels together
-    write(choice[best], next(iter(anyone.values())))
+    for_any_label = choice[best.partition(",")[0]]  # the same shape, fitted on all labels together
+    write(choice[best], next(iter(for_any_label.values())))
     print(f"\n{confidence_table(parts['held out'])}")
     others = [split_judgements(judgements, corpora, SEED + 1 + i) for i in range(_OTHER_SEEDS)]
     over_all, in_labels = zip(*(errors(family(one["fit"])[best], one["held out"]) for one in others), strict=True)

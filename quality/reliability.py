@@ -1,9 +1,9 @@
-"""`make reliability`: draws how often predictions are right beside the probability and the confidence they have.
+"""`make reliability`: draw how often predictions are right against their probability and their confidence.
 
     python -m quality.reliability DATA PNG
 
-On the part of the corpora that nothing was fitted on; each point is a fifteenth of the predictions. matplotlib comes
-from `requirements/quality.txt`, since nothing else needs it.
+The predictions are those on the part of the corpora that nothing was fitted on; each point is a fifteenth of them.
+matplotlib comes from `requirements/quality.txt`, because only this module needs it.
 """
 
 import sys
@@ -24,12 +24,12 @@ _LABELS = {
     "PERSON": "#0072b2",
     "GPE": "#009e73",
     "ORG": "#d55e00",
-}  # the frequent ones; colours all eyes can tell apart
+}  # the frequent labels, in colours that colour-blind readers can tell apart
 _RAW, _CALIBRATED = "#999999", "#000000"
 
 
 def draw(data: Path, png: Path) -> None:
-    """Everything together, label by label, and below how many predictions there are."""
+    """Draw the curves of all predictions and of each frequent label, and below them the numbers of predictions."""
     judgements = held_out(data)
     confidence, probability, correct = confidences(judgements), judgements.probability, judgements.correct
     plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})

@@ -1,8 +1,8 @@
-"""Sentences that a sentiment model must get right for the right reason, by category.
+"""The report on robustness: sentences that a sentiment model must get right for the right reason, by category.
 
-After CheckList (Ribeiro et al. 2020). A category's pass rate is the share of its cases. Cases of a category that is
-called unseen were written without sight of the others and of what the model is trained on (`unseen_texts.tsv`,
-`unseen_targets.tsv`).
+The method is CheckList (Ribeiro et al. 2020). A category's pass rate is the share of its cases that pass. The cases of
+categories called unseen (`unseen_texts.tsv`, `unseen_targets.tsv`) were written by someone who saw neither the other
+cases nor the training data.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quality import robustness_cases as cases
-from spanwise.pipelines.sentiment import Scores, SentimentModel, Target
+from spanwise.pipelines.annotations import Scores
+from spanwise.pipelines.sentiment import SentimentModel, Target
+from training.corpora import LABELS, NEGATIVE, POSITIVE
 
-NEG, NEU, POS = range(3)
-_LABELS = ("neg", "neu", "pos")
-NAME_TOLERANCE = 0.1  # how far a probability may move when a name is swapped
-_SLACK = 0.02  # how much weaker the stronger of two texts may be
+NAME_TOLERANCE = 0.1  # the largest change of a probability that passes when a name is swapped
+_SLACK = 0.02  # how much less probable the label of the stronger of two texts may be
 
 
 class Case(NamedTuple):
-    """What is tried, and whether the model gets it right."""
+    """A text, and a function that tells whether a model gets it right."""
 
     text: str
     passes: Callable[[SentimentModel], bool]
 
 
 def categories() -> dict[str, list[Case]]:
-    """All cases."""
+    """Return the cases of every category."""
     return {
         "negation": _labelled(cases.NEGATION),
         "contrast": list(_contrasts()),
@@ -44,7 +44,7 @@ def categories() -> dict[str, list[Case]]:
 
 
 def robustness_report(model: SentimentModel) -> tuple[str, dict[str, float]]:
-    """A table with what failed, and the pass rates."""
+    """Return a table that names some failed cases, and the pass rate of every category."""
     lines = ["| robustness | cases | passed | for instance, failed |", "| --- | ---: | ---: | --- |"]
     rates = {}
     for name, tried in categories().items():
@@ -56,13 +56,13 @@ def robustness_report(model: SentimentModel) -> tuple[str, dict[str, float]]:
 
 
 def whole(model: SentimentModel, text: str) -> Scores:
-    """Of one text, taken as one sentence."""
+    """Score one text, taken as one sentence."""
     (scores,) = model.score([text], [[(0, len(text))]])
     return scores.whole
 
 
 def toward(model: SentimentModel, text: str, target: str) -> Scores:
-    """Towards the first place where the target stands."""
+    """Score a text towards the first occurrence of a target in it."""
     start = text.index(target)
     return _toward(model, text, start, start + len(target))
 
@@ -73,16 +73,16 @@ def _toward(model: SentimentModel, text: str, start: int, end: int) -> Scores:
 
 
 def most(scores: Scores) -> int:
-    """The most probable class."""
+    """Return the most probable class."""
     return scores.index(max(scores))
 
 
 def _unseen() -> dict[str, list[Case]]:
     found: dict[str, list[Case]] = {}
     for category, label, text in _rows("unseen_texts.tsv"):
-        found.setdefault(f"unseen: {category}", []).append(_is(_LABELS.index(label), text))
+        found.setdefault(f"unseen: {category}", []).append(_is(LABELS.index(label), text))
     for category, label, start, end, text in _rows("unseen_targets.tsv"):
-        case = _towards(text, int(start), int(end), _LABELS.index(label))
+        case = _towards(text, int(start), int(end), LABELS.index(label))
         found.setdefault(f"unseen: {category}", []).append(case)
     return found
 
@@ -98,7 +98,7 @@ def _parts(lines: str) -> list[str]:
 
 def _labelled(lines: str) -> list[Case]:
     parts = _parts(lines)
-    return [_is(_LABELS.index(label), text) for label, text in zip(parts[::2], parts[1::2], strict=True)]
+    return [_is(LABELS.index(label), text) for label, text in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def _is(label: int, text: str) -> Case:
@@ -108,7 +108,7 @@ def _is(label: int, text: str) -> Case:
 def _stronger(lines: str) -> list[Case]:
     parts = _parts(lines)
     groups = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    return [_no_weaker(POS if label == "pos" else NEG, weak, strong) for label, weak, strong in groups]
+    return [_no_weaker(LABELS.index(label), weak, strong) for label, weak, strong in groups]
 
 
 def _no_weaker(label: int, weak: str, strong: str) -> Case:
@@ -124,7 +124,7 @@ def _contrasts() -> Iterator[Case]:
         text, targets = "", []
         for part in line.replace("]", "[").split("["):
             if part and part[-1] in "+-":
-                targets.append((part[:-1], POS if part[-1] == "+" else NEG))
+                targets.append((part[:-1], POSITIVE if part[-1] == "+" else NEGATIVE))
             else:
                 text += part
         text = text.strip()
@@ -146,7 +146,7 @@ def _swapped() -> Iterator[Case]:
 
 
 def _opposite(text: str, good: str, bad: str) -> Case:
-    return Case(text, lambda m: most(toward(m, text, good)) == POS and most(toward(m, text, bad)) == NEG)
+    return Case(text, lambda m: most(toward(m, text, good)) == POSITIVE and most(toward(m, text, bad)) == NEGATIVE)
 
 
 def _names() -> Iterator[Case]:

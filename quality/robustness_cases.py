@@ -1,7 +1,7 @@
-"""The sentences of `robustness.py`, written for it; no sentence of these is trained on.
+"""The sentences of `robustness.py`. They were written for it, and the model is trained on none of them.
 
-`label|text` one after the other, or `label|weaker|stronger`; `text [target+][target-]`; frames for a good and a bad target; frames
-for names. A line's end is as good as `|`.
+A list holds `label|text` one after the other, or `label|weaker text|stronger text`, or `text [target+][target-]`. SWAPPED
+holds frames for a good and a bad target, FRAMES holds frames for names. A new line separates like `|`.
 """
 
 NEGATION = """

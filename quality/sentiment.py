@@ -1,20 +1,21 @@
-"""Sentiment beside VADER's and the majority's: of whole texts, and towards targets.
+"""The report on sentiment of whole texts and towards targets, beside VADER's and the majority's.
 
-A text's class is the most probable one. VADER's is the one that its authors advise: positive from a compound score of
-0.05 on, negative from -0.05 down. Of two classes alone, neutral ones left out, it is the larger of the two
-probabilities; VADER's is the sign of its compound score. The majority is the most frequent class of the very texts.
+A text's class is the most probable one. VADER's class is the one that its authors advise: positive from a compound
+score of 0.05 up, negative from -0.05 down. Between two classes, with neutral texts left out, the class is the more
+probable of negative and positive; VADER's is the sign of its compound score. The majority is the most frequent class of
+the texts that are scored.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from benchmarks.ner_alone import PIPELINE
 from quality.calibration_error import calibration_error
-from quality.judgements import PIPELINE
 from quality.sentiment_corpora import (
     Ints,
     Labelled,
@@ -25,15 +26,15 @@ from quality.sentiment_corpora import (
     target_development,
 )
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.entities.engine import EntitySpan, Wanted
+from spanwise.pipelines.annotations import SENTENCES, EntitySpan
 from spanwise.pipelines.sentiment import Target, targets_of
 from spanwise.pipelines.sentiment.tokens import tokenize
+from training.corpora import NEGATIVE, NEUTRAL, POSITIVE
 
 Floats = NDArray[np.float64]
 
-NEGATIVE, NEUTRAL, POSITIVE = range(3)
 _THRESHOLD = 0.05
-_AT_ONCE = 128
+_AT_ONCE = 128  # texts
 
 
 class Scorer:
@@ -41,12 +42,12 @@ class Scorer:
 
     def __init__(self) -> None:
         analyzer = Analyzer.load(PIPELINE)
-        if analyzer.sentiment is None:
+        if analyzer.sentiment_model is None:
             raise SystemExit(f"{PIPELINE} has no sentiment model.")
-        self.analyzer, self.model = analyzer, analyzer.sentiment
+        self.analyzer, self.model = analyzer, analyzer.sentiment_model
 
     def texts(self, texts: Sequence[str]) -> Floats:
-        """Probabilities, shape (texts, 3)."""
+        """Return the probabilities of whole texts, shape (texts, 3)."""
         rows: list[Sequence[float]] = []
         for first in range(0, len(texts), _AT_ONCE):
             part = texts[first : first + _AT_ONCE]
@@ -54,7 +55,7 @@ class Scorer:
         return np.array(rows)
 
     def targets(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
-        """Probabilities towards one target of each text, shape (texts, 3)."""
+        """Return the probabilities towards one target in each text, shape (texts, 3)."""
         rows: list[Sequence[float]] = []
         for first in range(0, len(texts), _AT_ONCE):
             part = texts[first : first + _AT_ONCE]
@@ -65,12 +66,12 @@ class Scorer:
         return np.array(rows)
 
     def _sentences(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        found = self.analyzer.engine.annotate(texts, [Wanted(entities=False, sentences=True)] * len(texts))
+        found = self.analyzer.engine.annotate(texts, [SENTENCES] * len(texts))
         return [[(start, end) for start, end in each.sentences] for each in found]
 
 
 def sentiment_report(data: Path) -> str:
-    """Texts, targets and speed, on what lies in the data folder."""
+    """Write the report for the corpora in the data folder: texts, targets and speed."""
     scorer = Scorer()
     return "\n\n".join(
         (
@@ -83,7 +84,7 @@ def sentiment_report(data: Path) -> str:
 
 
 def own_report(texts: Sequence[Path], targets: Sequence[Path]) -> str:
-    """The same figures for files of one's own."""
+    """Write the tables for files of a reader's own."""
     scorer = Scorer()
     parts = []
     if texts:
@@ -94,7 +95,7 @@ def own_report(texts: Sequence[Path], targets: Sequence[Path]) -> str:
 
 
 def text_table(scorer: Scorer, corpora: Sequence[Labelled]) -> str:
-    """One row by corpus and method."""
+    """Write a table with a row for each corpus and method."""
     lines = [
         "| texts | | method | accuracy | macro-recall | two classes | calibration error |",
         "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
@@ -116,7 +117,7 @@ def text_table(scorer: Scorer, corpora: Sequence[Labelled]) -> str:
 
 
 def target_table(scorer: Scorer, corpora: Sequence[LabelledTargets]) -> str:
-    """One row by corpus and method; the sentence's own class shows what looking at the target is worth."""
+    """Write a table with a row for each corpus and method; the whole text's class shows what the target adds."""
     lines = [
         "| towards a target | | method | accuracy | macro-recall | calibration error |",
         "| --- | ---: | --- | ---: | ---: | ---: |",
@@ -136,11 +137,14 @@ def target_table(scorer: Scorer, corpora: Sequence[LabelledTargets]) -> str:
 
 
 def speed(scorer: Scorer, data: Path) -> str:
-    """One thread, sentences of some 20 tokens, from text to probabilities."""
+    """Measure texts per second in one thread, from text to probabilities, for sentences of about 20 tokens."""
     sentences = [text for text in development(data)[0].texts if 18 <= len(tokenize(text)) <= 22]
     vader = SentimentIntensityAnalyzer()
-    ours = _rate(lambda part: scorer.model.score(part, [[(0, len(t))] for t in part]), sentences * 10, _AT_ONCE)
-    alone = _rate(lambda part: scorer.model.score(part, [[(0, len(part[0]))]]), sentences * 10, 1)
+
+    def score(part: Sequence[str]) -> object:
+        return scorer.model.score(part, [[(0, len(text))] for text in part])
+
+    ours, alone = _rate(score, sentences * 10, _AT_ONCE), _rate(score, sentences * 10, 1)
     theirs = _rate(lambda part: vader.polarity_scores(part[0]), sentences, 1)
     return (
         "Texts a second, one thread, sentences of 18 to 22 tokens, reading included: "
@@ -148,7 +152,8 @@ def speed(scorer: Scorer, data: Path) -> str:
     )
 
 
-def _rate(score, texts: Sequence[str], at_once: int) -> float:  # type: ignore[no-untyped-def]
+def _rate(score: Callable[[Sequence[str]], object], texts: Sequence[str], at_once: int) -> float:
+    """Return the texts per second of the fastest of five runs."""
     best = 0.0
     for _ in range(5):
         started = time.perf_counter()
@@ -176,7 +181,7 @@ def _two_majority(classes: Ints) -> NDArray[np.bool_]:
 
 
 def _figures(found: Ints, classes: Ints) -> str:
-    """Accuracy and macro-recall; nothing where the labels know no neutral texts."""
+    """Write accuracy and macro-recall; both cells stay empty for a corpus without neutral texts."""
     if not (classes == NEUTRAL).any():
         return " | "
     recall = [float((found[classes == c] == c).mean()) for c in np.unique(classes)]
@@ -184,13 +189,17 @@ def _figures(found: Ints, classes: Ints) -> str:
 
 
 def _two(positive: NDArray[np.bool_], classes: Ints) -> str:
-    told = classes != NEUTRAL
-    right = positive[told] == (classes[told] == POSITIVE)
-    return f"{100 * float(right.mean()):.1f}" if told.any() else ""
+    """Write the accuracy between negative and positive, with neutral texts left out."""
+    sides = classes != NEUTRAL
+    right = positive[sides] == (classes[sides] == POSITIVE)
+    return f"{100 * float(right.mean()):.1f}" if sides.any() else ""
 
 
 def _error(p: Floats, classes: Ints) -> str:
-    """Of the most probable class, in bins of equal width (Guo et al. 2017), where the labels know all three."""
+    """Write the calibration error of the most probable class, in bins of equal width (Guo et al. 2017).
+
+    The cell stays empty for a corpus without neutral texts.
+    """
     if not (classes == NEUTRAL).any():
         return ""
     return f"{100 * calibration_error(p.max(1), p.argmax(1) == classes, equal_width=True):.1f}"

@@ -1,24 +1,26 @@
-"""Texts and targets with labels that nothing was trained on; and files of a reader's own.
+"""Texts and targets with labels that nothing was trained on, and files of a reader's own.
 
-A tenth of every training file is held out, by a hash of the text: the same tenth that `training` leaves out.
+Where a corpus has no development part, the texts are the tenth that `training` holds out of it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spanwise.pipelines.annotations import Scores
 from training.corpora import LABELS, Corpora, TargetText, Text
 
 Ints = NDArray[np.intp]
 
-_WORDS = {"negative": "neg", "neutral": "neu", "positive": "pos"}
+_WORDS = dict(zip(Scores._fields, LABELS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """Texts with their classes, shape (texts,): 0 negative, 1 neutral, 2 positive."""
+    """Texts with their classes, shape (texts,), which are indices into `LABELS`."""
 
     name: str
     texts: list[str]
@@ -27,7 +29,7 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class LabelledTargets:
-    """Texts, each with a target in code points, and the classes, shape (texts,)."""
+    """Texts, each with one target as a span in code points, and their classes towards it, shape (texts,)."""
 
     name: str
     texts: list[str]
@@ -36,7 +38,7 @@ class LabelledTargets:
 
 
 def development(data: Path) -> list[Labelled]:
-    """Sentences of film reviews, tweets, long film reviews, and sentences about restaurants and laptops."""
+    """Read sentences of film reviews, tweets, long film reviews, and sentences about restaurants and laptops."""
     found = Corpora(data).development()
     names = {
         "sst": "SST sentences, dev",
@@ -49,7 +51,7 @@ def development(data: Path) -> list[Labelled]:
 
 
 def target_development(data: Path) -> list[LabelledTargets]:
-    """News, restaurants, tweets and laptops."""
+    """Read texts with targets from news, restaurants, tweets and laptops."""
     found = Corpora(data).target_development()
     names = {
         "news.mt": "NewsMTSC, several targets, dev",
@@ -63,22 +65,29 @@ def target_development(data: Path) -> list[LabelledTargets]:
 
 
 def own_texts(path: Path) -> Labelled:
-    """`label<TAB>text` by line; a label is neg, neu, pos or the whole word. Raises `SystemExit` where a line is not."""
-    rows = [Text(text, label) for _, label, text in _lines(path, 2)]
+    """Read a file with a line `label<TAB>text` for each text; a label is neg, neu, pos or the whole word.
+
+    Raises `SystemExit`, which names the line, when a line has another form.
+    """
+    rows = [Text(text, label) for _, label, (text,) in _lines(path, 2)]
     return _texts(path.name, rows)
 
 
 def own_targets(path: Path) -> LabelledTargets:
-    """`label<TAB>start<TAB>end<TAB>text` by line, in code points; a header is passed over."""
+    """Read a file with a line `label<TAB>start<TAB>end<TAB>text` for each target, in code points.
+
+    A header is skipped. Raises `SystemExit`, which names the line, when a line has another form.
+    """
     rows = []
-    for number, label, start, end, text in _lines(path, 4):
+    for number, label, (start, end, text) in _lines(path, 4):
         if not (start.isdigit() and end.isdigit() and int(start) < int(end) <= len(text)):
             raise SystemExit(f"{path}, line {number}: {start} to {end} is no part of the text.")
         rows.append(TargetText(text, int(start), int(end), label))
     return _targets(path.name, rows)
 
 
-def _lines(path: Path, columns: int):  # type: ignore[no-untyped-def]
+def _lines(path: Path, columns: int) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the number, the label and the other columns of each line but a header."""
     for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
         label, *rest = line.split("\t", columns - 1)
         label = _WORDS.get(label.lower(), label.lower())
@@ -88,7 +97,7 @@ def _lines(path: Path, columns: int):  # type: ignore[no-untyped-def]
             continue
         if label not in LABELS or len(rest) != columns - 1:
             raise SystemExit(f"{path}, line {number}: neg, neu or pos and {columns - 1} more columns are expected.")
-        yield number, LABELS.index(label), *rest
+        yield number, LABELS.index(label), rest
 
 
 def _texts(name: str, rows: list[Text]) -> Labelled:

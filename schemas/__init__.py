@@ -4,81 +4,14 @@ Requests are Pydantic models, because they are validated. Answers are typed dict
 the pipelines build is the very object that is encoded, and its type is the very type that is published.
 """
 
-from spanwise.schemas.answers import (
-    AnalyzeResponse,
-    BatchError,
-    BatchOk,
-    BatchResponse,
-    BatchResult,
-    DocumentError,
-    EntitiesResponse,
-    Entity,
-    EntityLabel,
-    LivenessResponse,
-    Pipeline,
-    PipelinesResponse,
-    ReadinessResponse,
-    ScoredSentence,
-    Sentence,
-    Sentiment,
-    SentimentLabel,
-    SentimentResponse,
-    SentimentScores,
-    ServiceLimits,
-)
-from spanwise.schemas.limits import DEFAULT_LIMITS, Limits
-from spanwise.schemas.problems import ErrorCode, FieldError, Problem
-from spanwise.schemas.requests import (
-    AnalyzeRequest,
-    BatchDocument,
-    BatchRequest,
-    EntitiesRequest,
-    Feature,
-    OffsetEncoding,
-    RejectedDocument,
-    SentimentRequest,
-    StreamDocument,
-    StreamOptions,
-    given,
-    stream_document,
-)
+from spanwise.schemas import answers, limits, problems, requests
+from spanwise.schemas.answers import *
+from spanwise.schemas.limits import *
+from spanwise.schemas.problems import *
+from spanwise.schemas.requests import *
 
-__all__ = [
-    "DEFAULT_LIMITS",
-    "AnalyzeRequest",
-    "AnalyzeResponse",
-    "BatchDocument",
-    "BatchError",
-    "BatchOk",
-    "BatchRequest",
-    "BatchResponse",
-    "BatchResult",
-    "DocumentError",
-    "EntitiesRequest",
-    "EntitiesResponse",
-    "Entity",
-    "EntityLabel",
-    "ErrorCode",
-    "Feature",
-    "FieldError",
-    "Limits",
-    "LivenessResponse",
-    "OffsetEncoding",
-    "Pipeline",
-    "PipelinesResponse",
-    "Problem",
-    "ReadinessResponse",
-    "RejectedDocument",
-    "ScoredSentence",
-    "Sentence",
-    "Sentiment",
-    "SentimentLabel",
-    "SentimentRequest",
-    "SentimentResponse",
-    "SentimentScores",
-    "ServiceLimits",
-    "StreamDocument",
-    "StreamOptions",
-    "given",
-    "stream_document",
-]
+__all__ = []
+__all__ += answers.__all__
+__all__ += limits.__all__
+__all__ += problems.__all__
+__all__ += requests.__all__

@@ -1,12 +1,39 @@
-"""What the service answers: typed dictionaries, encoded as they are. A field without a value is absent, never null."""
+"""The answers: typed dictionaries that are encoded as they are. A field without a value is absent, never null."""
 
 from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
 
-from spanwise.schemas.requests import Feature, OffsetEncoding
+__all__ = [
+    "AnalyzeResponse",
+    "BatchError",
+    "BatchOk",
+    "BatchResponse",
+    "BatchResult",
+    "DocumentError",
+    "EntitiesResponse",
+    "Entity",
+    "EntityLabel",
+    "Feature",
+    "LivenessResponse",
+    "OffsetEncoding",
+    "Pipeline",
+    "PipelinesResponse",
+    "ReadinessResponse",
+    "ScoredSentence",
+    "Sentence",
+    "Sentiment",
+    "SentimentLabel",
+    "SentimentResponse",
+    "SentimentScores",
+    "ServiceLimits",
+]
 
+Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences"])
+"""What a caller may ask of an answer; `pipelines/features/feature_table.py` has a row for each."""
+
+OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
 SentimentLabel = TypeAliasType("SentimentLabel", Literal["negative", "neutral", "positive", "mixed"])
 
 _Start = Annotated[

@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationInfo
 
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -20,5 +25,5 @@ DEFAULT_LIMITS = Limits()
 
 
 def limits_of(info: ValidationInfo) -> Limits:
-    """The limits of this validation: its context, or the contract's defaults where none was given."""
+    """Return the limits of this validation: its context, or the contract's defaults where none was given."""
     return info.context if isinstance(info.context, Limits) else DEFAULT_LIMITS

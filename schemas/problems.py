@@ -1,4 +1,4 @@
-"""How an error looks on the wire: problem details (RFC 9457), and Pydantic's errors in the contract's words.
+"""Errors on the wire: problem details (RFC 9457), and Pydantic's errors in the contract's words.
 
 No message here ever holds a part of what the caller sent. A JSON Pointer (RFC 6901) may name an unknown field, and
 only where its name looks like a field's name rather than like somebody's text.
@@ -11,6 +11,12 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import TypeAliasType, TypedDict
+
+__all__ = [
+    "ErrorCode",
+    "FieldError",
+    "Problem",
+]
 
 ErrorCode = TypeAliasType(
     "ErrorCode",
@@ -92,20 +98,20 @@ _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
-    """Everything that is wrong, in the contract's words."""
+    """Return everything that is wrong, in the contract's words."""
     found = (_field_error(details) for details in error.errors(include_url=False, include_input=False))
     return list({(one["pointer"], one["code"]): one for one in found}.values())
 
 
 def document_error(error: ValidationError) -> tuple[str, str]:
-    """Code and detail of the first thing that is wrong with one document of a batch."""
+    """Return code and detail of the first thing that is wrong with one document of a batch."""
     first = field_errors(error)[0]
     where = f"{first['pointer']}: " if first["pointer"] else ""
     return first["code"], where + first["detail"]
 
 
 def json_pointer(path: Sequence[str | int]) -> str:
-    """RFC 6901: `("documents", 0, "a/b")` is `/documents/0/a~1b`."""
+    """Format a path as RFC 6901 says: `("documents", 0, "a/b")` is `/documents/0/a~1b`."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 

@@ -1,4 +1,4 @@
-"""What a caller may send.
+"""The requests: what a caller may send.
 
 Limits come from the validation context (see `limits.py`), so that one set of models serves every configuration. A
 bad document of a batch must not spoil its neighbours: it is validated alone and becomes a `RejectedDocument`.
@@ -7,7 +7,7 @@ bad document of a batch must not spoil its neighbours: it is validated alone and
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     MISSING,
@@ -23,13 +23,24 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-from typing_extensions import TypeAliasType
 
+from spanwise.schemas.answers import Feature, OffsetEncoding
 from spanwise.schemas.limits import DEFAULT_LIMITS, Limits, limits_of
 from spanwise.schemas.problems import document_error
 
-OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
-Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences"])
+__all__ = [
+    "DEFAULT_FEATURES",
+    "AnalyzeRequest",
+    "BatchDocument",
+    "BatchRequest",
+    "EntitiesRequest",
+    "RejectedDocument",
+    "SentimentRequest",
+    "StreamDocument",
+    "StreamOptions",
+    "given",
+    "stream_document",
+]
 
 _MAX_FIELDS = 32
 
@@ -102,7 +113,7 @@ T = TypeVar("T")
 
 
 def given(value: T | MISSING) -> T | None:
-    """The value of an optional field, or None where the caller left it out."""
+    """Return the value of an optional field, or None where the caller left it out."""
     return None if value is MISSING else value
 
 
@@ -112,7 +123,7 @@ class _Request(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _bound_the_errors(cls, value: Any) -> Any:
-        """A body of a hundred thousand unknown fields gets one error, not a hundred thousand."""
+        """Answer a body of a hundred thousand unknown fields with one error, not with a hundred thousand."""
         if isinstance(value, dict) and len(value) > _MAX_FIELDS:
             raise PydanticCustomError("unknown_field", "There are far too many fields.")
         return value
@@ -194,7 +205,7 @@ def _validated_alone(
 
 
 def stream_document(value: Any, limits: Limits) -> BatchDocument | RejectedDocument:
-    """What one line of a stream says."""
+    """Validate one line of a stream."""
     return _validated_alone(value, partial(StreamDocument.model_validate, context=limits))
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from spanwise.pipelines import Analyzer
+    from spanwise.schemas import AnalyzeResponse
     from spanwise.service.settings import Settings
 
 app = typer.Typer(
@@ -57,7 +58,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [default: SPANWISE_PORT or 8000]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
 ) -> None:
-    """Start the service. Everything else is set by environment variables; see the README's table."""
+    """Start the service. Everything else is set by environment variables; see docs/settings.md."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     from spanwise.service import server
@@ -87,8 +88,6 @@ def analyze(
     """Analyse one text without a service: a table for a person, JSON for a program."""
     import orjson
 
-    from spanwise.pipelines import Document
-
     settings = _settings()
     content = _read(text, file)
     if not content:
@@ -96,7 +95,7 @@ def analyze(
     if len(content) > settings.max_text_characters:
         _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
     analyzer = _load_one(settings, language)
-    answer = analyzer.analyze([Document(content, analyzer.features)])[0]
+    answer = analyzer.analyze(content, analyzer.features)
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
@@ -209,26 +208,20 @@ def _read(text: str | None, file: Path | None) -> str:
         _fail("The text is not UTF-8.")
 
 
-_CLASSES = ("negative", "neutral", "positive")
-
-
-def _print_analysis(answer: Any) -> None:
+def _print_analysis(answer: "AnalyzeResponse") -> None:
+    """Print the tables that the features of the answer have; columns and rows come from the table of features."""
     from rich.table import Table
 
+    from spanwise.pipelines.features import console_tables
+
     console = _console()
-    towards = ("what the text says of it", *_CLASSES) if "sentiment" in answer else ()
-    entities = Table("entity", "label", "start", "end", *towards, title="Entities")
-    for entity in answer.get("entities", ()):
-        own = _scores(entity["sentiment"]) if "sentiment" in entity else ()
-        entities.add_row(entity["text"], entity["label"], str(entity["start"]), str(entity["end"]), *own)
-    if "entities" in answer:
-        console.print(entities)
-    if "sentiment" in answer:
-        rows = Table("sentence", "label", *_CLASSES, title="Sentiment")
-        for sentence in answer.get("sentences", ()):
-            rows.add_row(sentence["text"], *_scores(sentence["sentiment"]))
-        rows.add_row("the whole text", *_scores(answer["sentiment"]), style="bold")
-        console.print(rows)
+    for shown in console_tables(answer):
+        table = Table(*shown.columns, title=shown.title)
+        for row in shown.rows:
+            table.add_row(*row)
+        if shown.total:
+            table.add_row(*shown.total, style="bold")
+        console.print(table)
 
 
 def _console() -> "Console":
@@ -236,11 +229,6 @@ def _console() -> "Console":
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False, highlight=False)
-
-
-def _scores(sentiment: Any) -> list[str]:
-    scores = sentiment["scores"]
-    return [sentiment["label"], *(f"{scores[name]:.2f}" for name in _CLASSES)]
 
 
 def _url(address: tuple[Any, ...]) -> str:

@@ -129,9 +129,9 @@ def _log_ready(analyzer: Analyzer) -> None:
         "engine": analyzer.engine_name,
         "features": sorted(analyzer.features),
     }
-    if analyzer.sentiment:
-        fields["sentiment"] = analyzer.sentiment.name
-    if analyzer.sentiment and analyzer.sentiment.name == "reference":
+    if analyzer.sentiment_model:
+        fields["sentiment"] = analyzer.sentiment_model.name
+    if analyzer.sentiment_model and analyzer.sentiment_model.name == "reference":
         log.warning("sentiment_without_kernels", pipeline=analyzer.title)
     if (fallback := analyzer.fallback) is None:
         log.info("pipeline_ready", **fields)

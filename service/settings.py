@@ -1,4 +1,4 @@
-"""Every setting of the service, its meaning and its default. The README's table is held to this class by a test."""
+"""Every setting of the service, its meaning and its default. A test holds the table in docs/settings.md to this class."""
 
 import difflib
 import os

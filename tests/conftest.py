@@ -21,25 +21,25 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def english() -> Analyzer:
-    """The default pipeline."""
+    """Load the default pipeline."""
     return Analyzer.load(ENGLISH)
 
 
 @pytest.fixture(scope="session")
 def french() -> Analyzer:
-    """A second language, without a sentiment model."""
+    """Load a pipeline of a second language, without a sentiment model."""
     return Analyzer.load(FRENCH)
 
 
 @pytest.fixture(scope="session")
 def registry(english: Analyzer, french: Analyzer) -> Registry:
-    """Both pipelines, English the default."""
+    """Put both pipelines into a registry, English as the default."""
     return Registry({"en": english, "fr": french})
 
 
 @pytest.fixture(scope="session")
 def corpora() -> Path:
-    """The folder of real texts; it lies beside a developer's checkout and CI's, and not in the repository."""
+    """Return the folder of real texts, which lies beside a developer's checkout and CI's, outside the repository."""
     if not _DATA.is_dir():
         if os.environ.get("CI"):
             pytest.fail(f"CI needs the corpora at {_DATA}")

@@ -1,4 +1,4 @@
-"""Three rooms, one direction: an import may only point down."""
+"""Imports point one way: `service` may import `pipelines` and `schemas`, `pipelines` may import `schemas` alone."""
 
 import ast
 from collections.abc import Iterator
@@ -13,24 +13,27 @@ MAY_IMPORT = {
     "service": {"schemas", "pipelines", "service"},
 }
 BESIDE = {"tests", "benchmarks", "quality", "training", "contract"}
-"""What stands beside the rooms and is not installed."""
+"""Folders beside the three packages; they are not installed."""
 
 FOREIGN_TO_PIPELINES = {"fastapi", "starlette", "uvicorn", "httpx", "asyncio", "pydantic_settings", "structlog"}
 
 
 def modules(package: str) -> list[Path]:
-    """The files of a package."""
+    """Return the Python files of a package, sorted."""
     return sorted((ROOT / package).rglob("*.py"))
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The packages that a file imports, wherever in it: rooms by their own names, others by their top-level names."""
+    """Yield the package of each import in a file.
+
+    For `spanwise.x.y` that is `x`, for `spanwise` alone "", for others the top-level name.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            whole = node.module == "spanwise"  # then the rooms are among the names
+            whole = node.module == "spanwise"  # then the imported names are our packages
             names = [f"spanwise.{alias.name}" for alias in node.names] if whole else [node.module]
         for name in names:
             top, _, rest = name.partition(".")
@@ -39,20 +42,23 @@ def imports(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_imports_point_down(package: str) -> None:
-    """`schemas` imports nothing of ours, `pipelines` only it, and nothing imports `service`."""
-    ours = {*MAY_IMPORT, *BESIDE, ""}  # "": `import spanwise`, the front door, which is above all of them
+    """`schemas` imports no other code of ours, `pipelines` only `schemas`, and `service` only these two."""
+    ours = {*MAY_IMPORT, *BESIDE, ""}  # "" is `import spanwise`, which itself imports the packages
     for path in modules(package):
         assert set(imports(path)) & ours <= MAY_IMPORT[package], path
 
 
 def test_pipelines_know_nothing_of_http() -> None:
-    """So that they can be used as a library."""
+    """`pipelines` and `schemas` import nothing for HTTP, asyncio, settings or logs, so a library can use them."""
     for path in [*modules("pipelines"), *modules("schemas")]:
         assert not set(imports(path)) & FOREIGN_TO_PIPELINES, path
 
 
 def test_rooms_are_imported_by_their_installed_names() -> None:
-    """As `spanwise.service` and so on: a bare `import service` would load a second copy, and only in a checkout."""
+    """Every file imports our packages by their installed names, such as `spanwise.service`.
+
+    A bare `import service` would work in a checkout alone, and would load a second copy of the package there.
+    """
     for package in (*MAY_IMPORT, *BESIDE, "spanwise"):
         for path in modules(package):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -62,14 +68,17 @@ def test_rooms_are_imported_by_their_installed_names() -> None:
 
 
 def test_no_two_rooms_claim_a_file_name() -> None:
-    """A name that occurs twice sends readers astray. `errors` is the service's; pipelines have `load_errors`."""
+    """No two modules of the three packages share a file name, which would send readers astray.
+
+    For example, `errors` is the service's module, and the pipelines' is called `load_errors`.
+    """
     paths = [path for package in MAY_IMPORT for path in modules(package) if not path.name.startswith("__")]
     names = [path.name for path in paths]
     assert sorted(names) == sorted(set(names)), [str(path) for path in paths if names.count(path.name) > 1]
 
 
 def test_no_file_names_a_registry_or_a_path_outside() -> None:
-    """The repository stands alone."""
+    """The requirements and the build files name no package index and no path outside the repository."""
     places = [*ROOT.glob("requirements/*.txt"), ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "Dockerfile"]
     for path in filter(Path.exists, places):
         text = path.read_text(encoding="utf-8")

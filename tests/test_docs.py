@@ -1,25 +1,53 @@
-"""The docs tell the truth: the README's request has the README's answer, links lead somewhere, codes are all listed."""
+"""The docs hold what they say: examples run, links and paths lead somewhere, tables and lists are complete."""
 
+import ast
+import doctest
+import importlib.util
+import itertools
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import httpx
 import pytest
+from structlog.testing import capture_logs
 
-from spanwise.pipelines import Analyzer, Document
+from contract.clients import GENERATORS
+from spanwise.pipelines import Analyzer, Document, Registry
 from spanwise.schemas import ErrorCode
 from spanwise.schemas.problems import OWN_CODES
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
 from tests.support.approximately import about
 
 ROOT = Path(__file__).parent.parent
 CARD = ROOT / "pipelines" / "sentiment" / "english" / "README.md"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), CARD]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), CARD]
+TOP_LEVEL = {path.name for path in ROOT.iterdir()}
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def prose(page: Path) -> str:
+    """Return a page without its fenced blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the page's fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands(page: Path) -> list[str]:
+    """Return the commands of the page's console blocks, each on one line."""
+    text = "\n".join(blocks(page, "console")).replace("\\\n", " ")
+    return re.findall(r"^\$ (.*)$", text, re.MULTILINE)
 
 
 def test_the_readmes_answer_is_the_real_one(english: Analyzer) -> None:
-    """In every number."""
+    """The README's request has the README's answer, in every number."""
     readme = (ROOT / "README.md").read_text("utf-8")
     request = re.search(r"-d '(\{.*?\})'", readme)
     answer = re.search(r"```json\n(.*?)```", readme, re.DOTALL)
@@ -29,9 +57,41 @@ def test_the_readmes_answer_is_the_real_one(english: Analyzer) -> None:
     assert english.analyze([document])[0] == about(json.loads(answer[1]))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+class _AboutEqual(doctest.OutputChecker):
+    """Accepts decimal fractions within 0.001, because another processor adds in another order."""
+
+    _NUMBER = re.compile(r"\d+\.\d+(?![.\d])")
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        expected, found = (list(map(float, self._NUMBER.findall(text))) for text in (want, got))
+        return found == about(expected) and super().check_output(
+            self._NUMBER.sub("#", want), self._NUMBER.sub("#", got), optionflags
+        )
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if ">>> " in page.read_text("utf-8")], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_python_sessions_print_what_they_show(page: Path) -> None:
+    """The blocks of a page that begin with a prompt are one session, as a reader would type them."""
+    session = "\n".join(block for block in blocks(page, "python") if block.startswith(">>> "))
+    example = doctest.DocTestParser().get_doctest(session, {}, page.name, str(page), 0)
+    told: list[str] = []
+    runner = doctest.DocTestRunner(checker=_AboutEqual(), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(example, out=told.append).failed == 0, "".join(told)
+
+
+@every_page
+def test_python_examples_are_python(page: Path) -> None:
+    """Examples that need a generated client and a service are compiled, not run; tests/contract runs their like."""
+    for block in blocks(page, "python"):
+        if not block.startswith(">>> "):
+            ast.parse(block)
+
+
+@every_page
 def test_links_lead_somewhere(page: Path) -> None:
-    """Within the repository, anchors included."""
+    """Links within the repository name files that exist and headings that they have."""
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
         if "://" in target:
             continue
@@ -43,8 +103,128 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in [re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings], target
 
 
+@every_page
+def test_paths_exist(page: Path) -> None:
+    """What stands in code type and begins with a folder of the repository is a file or folder there."""
+    for code in re.findall(r"`([^`\s]+)`", prose(page)):
+        path, _, _ = code.partition(":")
+        if "/" in path and path.partition("/")[0] in TOP_LEVEL:
+            assert list(ROOT.glob(path.rstrip("/"))), f"{page.name} speaks of {path}"
+
+
+@every_page
+def test_tables_are_whole(page: Path) -> None:
+    """Each table has a header, a separator and rows of as many cells; a blank line would end it."""
+    for table in re.findall(r"(?:^\|.*\n)+", prose(page), re.MULTILINE):
+        header, separator, *rows = table.splitlines()
+        assert re.fullmatch(r"\|(?: ?:?-+:? ?\|)+", separator), header
+        cells = [len(re.findall(r"(?<!\\)\|", line)) for line in (header, separator, *rows)]
+        assert len(set(cells)) == 1, table
+
+
+@every_page
+def test_commands_can_be_run(page: Path) -> None:
+    """Targets of make, modules of Python and kustomizations that a page names are there."""
+    text = page.read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    code = [*re.findall(r"`([^`]+)`", prose(page)), *commands(page)]
+    for target in (found for part in code for found in re.findall(r"^make\s+([a-z][a-z-]*)", part)):
+        assert target in targets, f"{page.name} speaks of make {target}"
+    for module in re.findall(r"python -m ([a-z][\w.]*[a-z])", text):
+        assert importlib.util.find_spec(module), f"{page.name} speaks of {module}"
+    for folder in re.findall(r"apply -k (deploy/\S+)", text):
+        assert (ROOT / folder / "kustomization.yaml").is_file(), folder
+
+
+def test_clients_are_generated_as_the_page_says() -> None:
+    """Every option that `docs/clients.md` shows is one that the tested clients are generated with."""
+    used = " ".join(" ".join(generate(ROOT / "clients" / name)) for name, generate in GENERATORS.items())
+    shown = [command for command in commands(ROOT / "docs" / "clients.md") if "generate" in command or "npx" in command]
+    assert len(shown) == len(GENERATORS)
+    for command in shown:
+        for option in re.findall(r"\w+=[\w.-]+|--default-non-nullable false|--library native", command):
+            assert option in used, option
+
+
+@pytest.mark.anyio
+async def test_the_log_line_of_the_docs_has_the_fields_of_a_real_one(registry: Registry) -> None:
+    """A request that is analysed logs the fields that `docs/operation.md` shows, in their order."""
+    shown = json.loads(blocks(ROOT / "docs" / "operation.md", "json")[0])
+    app = create_app(Settings(), registry)
+    transport = httpx.ASGITransport(app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        with capture_logs() as lines:
+            assert (await client.post("/v1/entities", json={"text": "Tim Cook"})).is_success
+    (line,) = [line for line in lines if line["event"] == "request"]
+    beside = {"timestamp", "level", "log_level", "event"}
+    assert [name for name in line if name not in beside] == [name for name in shown if name not in beside]
+
+
+def test_the_readmes_figures_are_those_of_the_performance_page() -> None:
+    """The README's table holds rows of the whole table, and no other figure."""
+    (short,) = speed_tables(ROOT / "README.md")
+    whole = next(speed_tables(ROOT / "docs" / "performance.md"))
+    assert len(short) == 5
+    for name, *figures in short:
+        (row,) = [row for row in whole if row[0] == name and row[1] in ("64", "")]
+        assert figures == [row[2], row[3], row[5], row[6]], name
+
+
+def speed_tables(page: Path) -> Iterator[list[list[str]]]:
+    """Yield the page's tables of texts per second: the cells of each row, a name carried on to rows without one."""
+    for table in re.findall(r"(?:^\|.*\n)+", prose(page), re.MULTILINE):
+        header, _, *lines = table.splitlines()
+        if "texts/s" not in header:
+            continue
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+        for before, row in itertools.pairwise(rows):
+            row[0] = row[0] or before[0]
+        yield rows
+
+
+def definitions(path: Path) -> set[str]:
+    """Return the names of a file's functions, classes and methods; a method as `Class.method` too."""
+    if path.suffix != ".py":
+        return set(re.findall(r"\b(\w+)\(", path.read_text("utf-8")))
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{inner.name}" for inner in node.body if hasattr(inner, "name")}
+    return found
+
+
+def test_the_architecture_page_names_functions_that_exist() -> None:
+    """Every `file: function` on the page is defined in that file."""
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = re.findall(r"`([\w./-]+\.(?:py|c|h)): ([\w.]+)`", page)
+    assert len(named) > 20
+    for file, name in named:
+        assert (ROOT / file).is_file(), file
+        assert name in definitions(ROOT / file), f"{file}: {name}"
+
+
+def test_every_decision_has_its_parts() -> None:
+    """Each has status, date, the four sections in order, a place in the list, and dated amendments if any."""
+    folder = ROOT / "docs" / "adr"
+    listed = dict(re.findall(r"^\| \[(\d{4})\]\((.*?)\) \|", (folder / "README.md").read_text("utf-8"), re.MULTILINE))
+    pages = sorted(folder.glob("0*.md"))
+    assert [path.name for path in pages] == list(listed.values())
+    for path in pages:
+        text = path.read_text("utf-8")
+        assert text.startswith(f"# {path.name[:4]}: "), path.name
+        assert re.search(r"^- Status: (accepted|superseded by \[\d{4}\]\(.*\))$", text, re.MULTILINE), path.name
+        assert re.search(r"^- Date: \d{4}-\d\d-\d\d$", text, re.MULTILINE), path.name
+        parts = re.findall(r"^## (.*)$", text, re.MULTILINE)
+        assert parts[:4] == ["Context", "Decision", "Alternatives considered", "Consequences"], path.name
+        assert parts[4:] in ([], ["Amendments"]), path.name
+        for amendment in re.findall(r"^- (.*)", text.partition("## Amendments")[2], re.MULTILINE):
+            assert re.match(r"\d{4}-\d\d-\d\d: ", amendment), path.name
+
+
 def test_every_error_code_is_documented() -> None:
-    """Those of problems and those of fields."""
+    """The codes of problems and those of fields are on the API's page."""
     page = (ROOT / "docs" / "api.md").read_text("utf-8")
     for code in (*get_args(ErrorCode.__value__), *OWN_CODES):
         assert f"`{code}`" in page, code
@@ -73,6 +253,7 @@ def test_every_make_target_explains_itself() -> None:
         "bench-engine",
         "exactness",
         "soak",
+        "sanitize",
         "help",
     ):
         assert re.search(rf"^{target}\s+\S", shown, re.MULTILINE), target

@@ -1,4 +1,4 @@
-"""`python -m training DATA`: from the corpora to the sentiment model in the package."""
+"""`python -m training DATA`: train the sentiment model on the corpora and write it into its folder."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from spanwise.pipelines.sentiment.artefact import FORMAT
 from training.calibration import calibrate
 from training.examples import training_examples
 from training.export import export
@@ -27,11 +28,11 @@ from training.swapping import Swapper
 
 
 def main() -> None:
-    """Trains, calibrates, exports, and prints figures on development data."""
+    """Train, calibrate and export a model, and print its figures on development data."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of the corpora")
     parser.add_argument("--out", type=Path, default=Path("pipelines/sentiment/english"))
-    parser.add_argument("--cache", type=Path, default=Path(".training"), help="for what takes long")
+    parser.add_argument("--cache", type=Path, default=Path(".training"), help="a folder for the teacher and its labels")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
@@ -57,7 +58,7 @@ def main() -> None:
     for name, row in found.items():
         print(f"{name:20} {json.dumps(row)}", flush=True)
     metadata: dict[str, Any] = {
-        "format": 1,
+        "format": FORMAT,
         "language": "en",
         "seed": arguments.seed,
         "epochs": arguments.epochs,

@@ -1,7 +1,7 @@
 """Words that the model cannot tell apart: they share one row, so that no score depends on gender, origin or belief.
 
-The strictest form of counterfactual augmentation (Zhao et al. 2018, "Gender Bias in Coreference Resolution"): instead
-of being shown both versions of a sentence, the model is given no way to see a difference.
+Sharing a row is the strictest form of counterfactual augmentation (Zhao et al. 2018, "Gender Bias in Coreference
+Resolution"): the model is not merely shown both versions of a sentence, it receives the same numbers for both.
 """
 
 _PAIRS = """he she|him her|his her|himself herself|man woman|men women|boy girl|boys girls|guy gal|guys gals
@@ -35,7 +35,7 @@ IDENTITIES = ("gay", "straight", "lesbian", "transgender", "bisexual", "heterose
 
 
 def read_alike() -> dict[str, str]:
-    """Each word of a group, and the word that stands for all of them."""
+    """Map each word of a group to the word that stands for the whole group; groups that share a word are one."""
     groups = [
         *(pair.split() for line in _PAIRS.splitlines() for pair in line.split("|")),
         ORIGINS,

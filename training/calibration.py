@@ -1,7 +1,7 @@
-"""Scores that mean what they say: a temperature and a bias per class, fitted on development data.
+"""The calibration of the student: one temperature and a bias per class, fitted on development data.
 
-Vector scaling with one temperature (Guo et al. 2017, "On Calibration of Modern Neural Networks"). Both are folded into
-the output layers: nothing is left to do when texts are scored.
+This is vector scaling with one temperature (Guo et al. 2017, "On Calibration of Modern Neural Networks"). Both are
+folded into the weights of the output layers, so that calibration costs nothing when texts are scored.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,11 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from spanwise.pipelines.sentiment.artefact import CLASSES
 from training.dataset import Example, TargetExample
 from training.fitting import predict_targets, text_logits
-from training.student import CLASSES, Student
+from training.student import Student
 
-PULL = 1e-3  # towards no bias
+PULL = 1e-3  # the weight of the squared biases in the loss, which pulls them towards 0
 
 
 def calibrate(
@@ -23,11 +24,11 @@ def calibrate(
     texts: Sequence[tuple[Sequence[Example], np.ndarray]],
     targets: Sequence[tuple[Sequence[TargetExample], np.ndarray]],
 ) -> dict[str, list[float]]:
-    """Changes the student; returns temperatures and biases. Every corpus counts the same."""
+    """Scale the student's output layers in place; return the temperatures and biases. Every corpus counts the same."""
     outputs = [_sentence_outputs(student, examples) for examples, _ in texts]
     labels = [torch.from_numpy(y) for _, y in texts]
 
-    def of_texts(scale: Tensor, bias: Tensor) -> Tensor:
+    def loss_of_texts(scale: Tensor, bias: Tensor) -> Tensor:
         losses = []
         for (rows, owner, count), y in zip(outputs, labels, strict=True):
             changed = torch.cat([rows[:, :CLASSES] * scale + bias, rows[:, CLASSES:]], 1)
@@ -36,13 +37,13 @@ def calibrate(
 
     seen = [(predict_targets(student, examples), torch.from_numpy(y)) for examples, y in targets]
 
-    def of_targets(scale: Tensor, bias: Tensor) -> Tensor:
+    def loss_of_targets(scale: Tensor, bias: Tensor) -> Tensor:
         return torch.stack([F.cross_entropy(logits * scale + bias, y) for logits, y in seen]).mean()
 
     result = {}
     for name, loss, network in (
-        ("sentence", of_texts, student.sentence),
-        ("target", of_targets, student.toward),
+        ("sentence", loss_of_texts, student.sentence),
+        ("target", loss_of_targets, student.toward),
     ):
         scale, bias = _fitted(loss)
         with torch.no_grad():
@@ -54,18 +55,15 @@ def calibrate(
 
 @torch.no_grad()
 def _sentence_outputs(student: Student, examples: Sequence[Example]) -> tuple[Tensor, Tensor, int]:
+    """Return the outputs [sentences, 4] of all sentences, the text of each [sentences], and the number of texts."""
     alone = [Example([s], e.wanted) for e in examples for s in e.sentences]
     owner = torch.tensor([i for i, e in enumerate(examples) for _ in e.sentences])
-    rows = [raw_outputs(student, alone[i : i + 256]) for i in range(0, len(alone), 256)]
+    rows = [text_logits(student, alone[i : i + 256], raw=True) for i in range(0, len(alone), 256)]
     return torch.cat(rows), owner, len(examples)
 
 
-def raw_outputs(student: Student, examples: Sequence[Example]) -> Tensor:
-    """[sentences, 4] of examples of one sentence each."""
-    return text_logits(student, examples, raw=True)
-
-
 def _fitted(loss: Callable[[Tensor, Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """Minimize `loss(scale, bias)`; return the scale [1] and the bias [classes]."""
     log_scale, bias = torch.zeros(1, requires_grad=True), torch.zeros(CLASSES, requires_grad=True)
     optimizer = torch.optim.LBFGS([log_scale, bias], max_iter=100, line_search_fn="strong_wolfe")
 

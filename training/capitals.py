@@ -1,6 +1,6 @@
-"""Capitals make a feeling stronger, never weaker: the student is told so where corpora teach the opposite by chance.
+"""Texts in capitals, from which the student learns that capitals never weaken a feeling.
 
-That people shout what they feel is VADER's rule for capitals (Hutto & Gilbert 2014, from a rating by humans).
+The corpora teach the opposite by chance. The rule is VADER's (Hutto & Gilbert 2014), who had humans rate such texts.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,15 @@ from dataclasses import replace
 import numpy as np
 
 from spanwise.pipelines.sentiment.tokens import CAPITALS, EMOTICONS, LINK, TITLE, is_cased
+from training.corpora import NEGATIVE, NEUTRAL, POSITIVE
 from training.dataset import Example, Sentence, Types
 
-WHOLE_SHARE, WORD_SHARE = 0.5, 0.25  # of texts that are all capitals; of words in capitals in the others
-CLEAR = 0.3  # how far apart a text's wanted probabilities of the two sides are at least
+WHOLE_SHARE, WORD_SHARE = 0.5, 0.25  # the share of texts all in capitals; the share of words in capitals in the others
+CLEAR = 0.3  # the least difference between the wanted probabilities of positive and negative in a text with a feeling
 
 
 class Shouter:
-    """Writes texts in capitals: their flags change, their types do not."""
+    """A writer of texts in capitals. It changes the flags of tokens, not their types."""
 
     def __init__(self, types: Types, seed: int) -> None:
         self._random = np.random.default_rng(seed)
@@ -26,7 +27,7 @@ class Shouter:
                 self._flags[number] = CAPITALS if sum(map(is_cased, key)) > 1 else TITLE
 
     def shouted(self, example: Example) -> Example:
-        """The same text with all its words in capitals, or with some."""
+        """Return the text with all or some of its words in capitals."""
         share = 1.0 if self._random.random() < WHOLE_SHARE else WORD_SHARE
         return replace(example, sentences=[self._sentence(sentence, share) for sentence in example.sentences])
 
@@ -38,5 +39,9 @@ class Shouter:
 
 
 def with_feeling(examples: Sequence[Example]) -> list[Example]:
-    """Those that are clearly negative or clearly positive."""
-    return [e for e in examples if e.wanted[1] != max(e.wanted) and abs(e.wanted[0] - e.wanted[2]) > CLEAR]
+    """Select the examples that are clearly negative or clearly positive."""
+    return [
+        e
+        for e in examples
+        if e.wanted[NEUTRAL] != max(e.wanted) and abs(e.wanted[NEGATIVE] - e.wanted[POSITIVE]) > CLEAR
+    ]

@@ -1,39 +1,51 @@
 """Texts as numbers. Every distinct token is a *type*; a type has a row in the vocabulary, or only its n-grams.
 
-A text is a list of sentences, a sentence is tokens, and some stretches of tokens are names (persons, places, groups,
-works) that training may swap for others of their kind.
+A text is a list of sentences and a sentence is a list of tokens. Some stretches of tokens are names (of persons,
+places, groups, works) that training may swap for other names of their kind.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.entities.engine import Wanted
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations
 from spanwise.pipelines.sentiment.reference_model import ngram_buckets
 from spanwise.pipelines.sentiment.tokens import EMOTICONS, STRETCHED, tokenize, unstretched
 from training.alike import read_alike
+from training.names import GROUP, ORGANIZATION, PERSON, PLACE, WORK
 
 Ints = NDArray[np.int32]
 
-KINDS = {"PERSON": 0, "ORG": 1, "GPE": 2, "LOC": 2, "FAC": 2, "NORP": 3, "WORK_OF_ART": 4, "PRODUCT": 1}
-"""The kinds of names that are swapped among themselves, by the pipeline's labels."""
+KINDS = {
+    "PERSON": PERSON,
+    "ORG": ORGANIZATION,
+    "GPE": PLACE,
+    "LOC": PLACE,
+    "FAC": PLACE,
+    "NORP": GROUP,
+    "WORK_OF_ART": WORK,
+    "PRODUCT": ORGANIZATION,
+}
+"""The kind of name that each of the pipeline's labels stands for. Training swaps names within a kind."""
+
+_AT_ONCE = 256  # texts
 
 
 @dataclass
 class Types:
-    """Distinct tokens, numbered as they are met."""
+    """Distinct tokens, numbered in the order in which they are first read."""
 
     numbers: dict[str, int] = field(default_factory=dict)
     counts: Counter[int] = field(default_factory=Counter)
     plain: set[int] = field(default_factory=set)
-    """Those that were met without being stretched."""
+    """The types that were read at least once without a stretched letter."""
 
     def number(self, key: str, *, is_stretched: bool = False) -> int:
-        """The number of a token's key."""
+        """Return the number of a token's key, a new one for a new key."""
         number = self.numbers.setdefault(key, len(self.numbers))
         if not is_stretched:
             self.plain.add(number)
@@ -42,7 +54,7 @@ class Types:
 
 @dataclass
 class Sentence:
-    """Types and flags of its tokens, [tokens], and its names: (first token, end, kind)."""
+    """The types and flags of a sentence's tokens, [tokens], and its names as (first token, end, kind)."""
 
     types: Ints
     flags: Ints
@@ -51,7 +63,10 @@ class Sentence:
 
 @dataclass
 class Example:
-    """A text with the probabilities that it is to get; `weight` says how much it counts; `pair`: two classes only."""
+    """A text and the probabilities that the student should give it.
+
+    `weight` is its weight in the loss. A `pair` comes from a corpus that knows only negative and positive.
+    """
 
     sentences: list[Sentence]
     wanted: tuple[float, float, float]
@@ -61,7 +76,7 @@ class Example:
 
 @dataclass
 class TargetExample:
-    """A sentence around a target: `sentence.types[first:end]` is the target, never among the sentence's names."""
+    """A sentence around a target, which is `sentence.types[first:end]` and never one of the sentence's names."""
 
     sentence: Sentence
     first: int
@@ -71,47 +86,46 @@ class TargetExample:
 
 
 class Reader:
-    """Cuts texts into sentences and finds their names with the default pipeline, as the service does."""
+    """A reader that finds sentences and names with the default pipeline, as the service does."""
 
     def __init__(self, analyzer: Analyzer, types: Types) -> None:
         self._analyzer, self.types = analyzer, types
 
     def read(self, texts: Sequence[str], *, whole: bool = False) -> list[list[Sentence]]:
-        """The sentences of each text, those without tokens left out; `whole`: each text is one sentence."""
+        """Return the sentences of each text that have tokens; with `whole`, each text is one sentence."""
         result = []
-        for first in range(0, len(texts), 256):
-            part = texts[first : first + 256]
-            for text, found in zip(part, self._annotate(part), strict=True):
-                spans = [(0, len(text))] if whole else found.sentences or [(0, len(text))]
-                names = [(e.start, e.end, KINDS[e.label]) for e in found.entities if e.label in KINDS]
-                sentences = (self.sentence(text, start, end, names) for start, end in spans)
-                result.append([s for s in sentences if len(s.types)])
+        for text, (spans, names) in zip(texts, self.spans_and_names(texts), strict=True):
+            chosen = [(0, len(text))] if whole else spans or [(0, len(text))]
+            sentences = (self.sentence(text, start, end, names) for start, end in chosen)
+            result.append([s for s in sentences if len(s.types)])
         return result
 
-    def _annotate(self, texts: Sequence[str]):  # type: ignore[no-untyped-def]
-        return self._analyzer.engine.annotate(list(texts), [Wanted(entities=True, sentences=True)] * len(texts))
+    def _annotated(self, texts: Sequence[str]) -> Iterator[Annotations]:
+        for first in range(0, len(texts), _AT_ONCE):
+            part = list(texts[first : first + _AT_ONCE])
+            yield from self._analyzer.engine.annotate(part, [ENTITIES_AND_SENTENCES] * len(part))
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """The sentences of each text, as spans in code points."""
-        parts = (texts[first : first + 256] for first in range(0, len(texts), 256))
-        return [[(s[0], s[1]) for s in found.sentences] for part in parts for found in self._annotate(part)]
+        """Return the sentences of each text, as spans in code points."""
+        return [spans for spans, _ in self.spans_and_names(texts)]
 
     def names(self, texts: Sequence[str]) -> list[list[tuple[int, int, int, int, int]]]:
-        """The names of each text, as (start, end, kind, sentence start, sentence end), in code points."""
+        """Return each text's names that lie in one sentence.
+
+        A name is (start, end, kind, sentence start, sentence end), in code points.
+        """
         result = []
-        for first in range(0, len(texts), 256):
-            part = texts[first : first + 256]
-            for found in self._annotate(part):
-                rows = []
-                for entity in found.entities:
-                    around = [s for s in found.sentences if s[0] <= entity.start < s[1]]
-                    if entity.label in KINDS and around and entity.end <= around[0][1]:
-                        rows.append((entity.start, entity.end, KINDS[entity.label], around[0][0], around[0][1]))
-                result.append(rows)
+        for spans, names in self.spans_and_names(texts):
+            rows = []
+            for start, end, kind in names:
+                around = [span for span in spans if span[0] <= start < span[1]]
+                if around and end <= around[0][1]:
+                    rows.append((start, end, kind, *around[0]))
+            result.append(rows)
         return result
 
     def sentence(self, text: str, start: int, end: int, names: Iterable[tuple[int, int, int]] = ()) -> Sentence:
-        """`text[start:end]` as tokens; `names` are in code points of the text."""
+        """Cut `text[start:end]` into tokens; `names` are in code points of the text."""
         tokens = tokenize(text[start:end])
         types = [self.types.number(token.key, is_stretched=bool(token.flags & STRETCHED)) for token in tokens]
         self.types.counts.update(types)
@@ -124,19 +138,18 @@ class Reader:
         flags = np.array([token.flags for token in tokens], dtype=np.int32)
         return Sentence(np.array(types, dtype=np.int32), flags, spans)
 
-    def read_with_names(self, texts: Sequence[str]) -> list[tuple[list[tuple[int, int]], list[tuple[int, int, int]]]]:
-        """Of each text: the spans of its sentences, and its names (start, end, kind), all in code points."""
-        result = []
-        for first in range(0, len(texts), 256):
-            for found in self._annotate(texts[first : first + 256]):
-                names = [(e.start, e.end, KINDS[e.label]) for e in found.entities if e.label in KINDS]
-                result.append(([(s[0], s[1]) for s in found.sentences], names))
-        return result
+    def spans_and_names(
+        self, texts: Sequence[str]
+    ) -> Iterator[tuple[list[tuple[int, int]], list[tuple[int, int, int]]]]:
+        """Yield for each text the spans of its sentences and its names (start, end, kind), all in code points."""
+        for found in self._annotated(texts):
+            names = [(e.start, e.end, KINDS[e.label]) for e in found.entities if e.label in KINDS]
+            yield [(s[0], s[1]) for s in found.sentences], names
 
     def target(
         self, text: str, start: int, end: int, sentence: tuple[int, int], names: Iterable[tuple[int, int, int]] = ()
     ) -> tuple[Sentence, int, int] | None:
-        """A target's sentence, and the tokens that the target covers; None where it covers none."""
+        """Return a target's sentence with the first token and the end of the target, or None if it covers no token."""
         tokens = tokenize(text[sentence[0] : sentence[1]])
         inside = [i for i, t in enumerate(tokens) if t.start + sentence[0] < end and t.end + sentence[0] > start]
         if not inside:
@@ -146,8 +159,10 @@ class Reader:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`rows`[types]: the row of each type in the vocabulary, -1 where it has none. `ngrams`: bucket numbers of all
-    types one after the other, those of type i in `ngrams[starts[i]:starts[i + 1]]`.
+    """The words with a row of their own, and the n-grams of all types.
+
+    `rows` [types] is the row of each type in the vocabulary, -1 for a type without one. `ngrams` holds the bucket
+    numbers of all types one after the other; `ngrams[starts[i]:starts[i + 1]]` are those of type i.
     """
 
     keys: list[str]
@@ -157,9 +172,9 @@ class Vocabulary:
 
 
 def build_vocabulary(types: Types, always: Iterable[str], size: int, buckets: int) -> Vocabulary:
-    """The most frequent types and what must always be there, such as emoticons and the words of a lexicon.
+    """Build a vocabulary of `size` words: all emoticons, the words of `always`, and the most frequent types.
 
-    Words that are read alike have one row and the same n-grams; so have stretched words and what they were.
+    Words that are alike share one row and their n-grams, and so do a stretched word and the word that it stretches.
     """
     alike = read_alike()
     must = dict.fromkeys([*EMOTICONS, *always, *alike])
@@ -182,7 +197,7 @@ def build_vocabulary(types: Types, always: Iterable[str], size: int, buckets: in
 
 
 def _known(name: str, is_plain: bool, places: Mapping[str, int]) -> str:
-    """The word itself; for one that was only ever met stretched, what it was."""
+    """Return the word itself or, for one that was only read with stretched letters, the known word behind it."""
     if is_plain:
         return name
     return next((known for known in unstretched(name) if known in places), name)

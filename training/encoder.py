@@ -1,6 +1,6 @@
 """The pre-trained encoder that is fine-tuned: MiniLM, six layers of 384 (Wang et al. 2020; weights: all-MiniLM-L6-v2).
 
-BERT (Devlin et al. 2019) in few lines of torch, so that nothing but torch is needed to train it.
+It is BERT (Devlin et al. 2019) in a few lines of torch, so that training needs no other library.
 """
 
 from importlib import resources
@@ -30,12 +30,12 @@ _PARTS = {
 
 
 def model_folder() -> Path:
-    """Where the package keeps its weights."""
+    """Return the folder of the package with the encoder's weights."""
     return Path(str(resources.files(PACKAGE))) / "model"
 
 
 def load_tokenizer() -> Tokenizer:
-    """The encoder's own word pieces."""
+    """Load the encoder's own tokenizer, which cuts texts into word pieces."""
     tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_PIECES)
@@ -43,7 +43,7 @@ def load_tokenizer() -> Tokenizer:
 
 
 class Layer(nn.Module):
-    """Attention and a feed-forward part, each with a residual connection and a layer norm."""
+    """A layer of the encoder: attention and a feed-forward part, each with a residual connection and a layer norm."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,9 +53,9 @@ class Layer(nn.Module):
         self.norm_attention, self.norm = nn.LayerNorm(WIDTH, eps=1e-12), nn.LayerNorm(WIDTH, eps=1e-12)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """`x`: [texts, pieces, width]; `mask`: [texts, 1, 1, pieces], minus infinity where there is no piece.
+        """Transform `x` [texts, pieces, width]; `mask` [texts, 1, 1, pieces] is minus infinity where there is no piece.
 
-        Attention is spelt out: for texts as short as these torch's own (2.13) takes three times as long to train.
+        Attention is written out because torch's own (2.13) takes three times as long to train on texts this short.
         """
         query, key, value = (
             part(x).view(*x.shape[:2], HEADS, -1).transpose(1, 2) for part in (self.query, self.key, self.value)
@@ -66,12 +66,12 @@ class Layer(nn.Module):
         return self.norm(x + self._dropped(self.outer(F.gelu(self.inner(x)))))
 
     def _dropped(self, x: Tensor) -> Tensor:
-        """The same values of all pieces of a text (Gal and Ghahramani 2016): random numbers are slow here."""
+        """Drop the same values of all pieces of a text (Gal and Ghahramani 2016): random numbers are slow here."""
         return x * F.dropout(x.new_ones(len(x), 1, x.shape[2]), DROPOUT, self.training)
 
 
 class Encoder(nn.Module):
-    """The encoder with its pre-trained weights; embeddings stay as they are."""
+    """The encoder with its pre-trained weights. Its embeddings are frozen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +93,10 @@ class Encoder(nn.Module):
                 getattr(layer, name).load_state_dict(part(f"encoder.layer.{i}.{source}"))
 
     def forward(self, pieces: Tensor, kinds: Tensor, lengths: Tensor) -> Tensor:
-        """`pieces` and `kinds` (1: of the target, 0: any other): [texts, longest]. Returns [texts, longest, width]."""
+        """Encode `pieces` [texts, longest] into [texts, longest, width].
+
+        `kinds` [texts, longest] is 1 for the pieces of a target and 0 for all others.
+        """
         longest = pieces.shape[1]
         x = self.norm(self.words(pieces) + self.positions.weight[:longest] + self.kinds(kinds))
         there = torch.arange(longest)[None] < lengths[:, None]

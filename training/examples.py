@@ -1,22 +1,23 @@
-"""What the student learns from: every corpus, with the teacher's labels and its own mixed."""
+"""The student's training examples: every corpus, each text labelled by a mixture of the teacher's and its own label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from training.corpora import Corpora, TargetText, Text
+from spanwise.pipelines.sentiment.artefact import CLASSES
+from training.corpora import NEGATIVE, NEUTRAL, POSITIVE, Corpora, TargetText, Text
 from training.dataset import Example, Reader, Sentence, TargetExample
 from training.labelling import Labelled, Probabilities
 from training.lexicon import lexicon
 from training.teacher import HEADS
 from training.templates import TEMPLATES, make
 
-GOLD_SHARE = 0.4  # of a corpus' own label where the teacher has one too
-TEMPERATURE = 1.4  # of the teacher's probabilities: it is surer than it should be by that much, on development data
-SMOOTH = 0.04  # what a label alone leaves to the two others
+GOLD_SHARE = 0.4  # the share of a corpus' own label in the mixture; the rest is the teacher's
+TEMPERATURE = 1.4  # divides the teacher's logits; measured on development data, where the teacher is overconfident
+SMOOTH = 0.04  # the probability that a label without the teacher's leaves to the two other classes together
 
-# The teacher's head for a corpus of targets.
+# The teacher's head for each corpus of targets.
 _TARGETS = {
     "targets.news": "news",
     "targets.news.names": "news",
@@ -25,7 +26,7 @@ _TARGETS = {
     "targets.sem14": "sem14",
 }
 
-# The head whose notion of neutral fits a corpus, and how much its texts count.
+# The heads whose notion of neutral fits a corpus, and the weight of its texts.
 _TEXTS = {
     "tweets": (("tweet",), 1.5),
     "phrases": (("film",), 0.7),
@@ -38,7 +39,7 @@ _TEXTS = {
 
 @dataclass
 class Training:
-    """Everything to learn from; `sentences` are all sentences of texts, for their names."""
+    """All examples. `sentences` are those of `texts`, from which names are collected."""
 
     texts: list[Example]
     targets: list[TargetExample]
@@ -48,10 +49,12 @@ class Training:
 def training_examples(
     corpora: Corpora, labelled: dict[str, Labelled], reader: Reader, reviews: int, *, gold_share: float = GOLD_SHARE
 ) -> Training:
-    """All examples; `reviews`: of how many long reviews. With a gold share of 1 nothing is learned from the teacher."""
+    """Build all examples, with `reviews` long reviews. With a gold share of 1 the teacher's labels are not used."""
+    if gold_share == 1:
+        labelled = {name: found.with_gold() for name, found in labelled.items()}
     texts: list[Example] = []
     for name, (heads, weight) in _TEXTS.items():
-        found = labelled[name] if gold_share < 1 else labelled[name].with_gold()
+        found = labelled[name]
         wanted = _mixed(_of_heads(found.soft, heads), found.gold, gold_share)
         sentences = reader.read([row.text for row in found.rows], whole=name in ("phrases", "reviews"))
         texts += [Example(s, triple(w), weight) for s, w in zip(sentences, wanted, strict=True) if s]
@@ -60,10 +63,10 @@ def training_examples(
     texts += _lexicon(reader)
     targets = []
     for name, head in _TARGETS.items():
-        found = labelled[name] if gold_share < 1 else labelled[name].with_gold()
+        found = labelled[name]
         wanted = _mixed(_of_heads(found.soft, (head,)), found.gold, gold_share)
         targets += target_examples(found.rows, wanted, reader)
-    found = labelled["targets.new"] if gold_share < 1 else labelled["targets.new"].with_gold()
+    found = labelled["targets.new"]
     targets += target_examples(found.rows, _of_heads(found.soft, ("news", "twitter", "mams")), reader, 0.5)
     made = _made(reader)
     texts, targets = texts + made.texts, targets + made.targets
@@ -71,7 +74,7 @@ def training_examples(
 
 
 def labelled_examples(rows: Sequence[Text], reader: Reader, *, whole: bool) -> list[Example]:
-    """Examples whose label is certain: for scores and calibration. Empty texts are left out."""
+    """Build examples with a probability of 1 for their label, for scores and calibration. Empty texts are left out."""
     sentences = reader.read([row.text for row in rows], whole=whole)
     return [Example(s, _certain(row.label)) for s, row in zip(sentences, rows, strict=True) if s]
 
@@ -79,9 +82,9 @@ def labelled_examples(rows: Sequence[Text], reader: Reader, *, whole: bool) -> l
 def target_examples(
     rows: Sequence[TargetText], wanted: np.ndarray, reader: Reader, weight: float = 1.0
 ) -> list[TargetExample]:
-    """Targets, each in the sentence (or the sentences) that hold it."""
+    """Build examples of targets, each in the sentence or sentences that hold it."""
     result = []
-    cut = reader.read_with_names([row.text for row in rows])
+    cut = reader.spans_and_names([row.text for row in rows])
     for row, w, (spans, names) in zip(rows, wanted, cut, strict=True):
         around = [span for span in spans if span[0] < row.end and span[1] > row.start] or [(0, len(row.text))]
         start, end = around[0][0], around[-1][1]
@@ -92,34 +95,36 @@ def target_examples(
 
 
 def certain(rows: Sequence[Text] | Sequence[TargetText]) -> np.ndarray:
-    """[rows, 3], one 1 in each row."""
+    """Return the labels as probabilities [rows, 3], with a single 1 in each row."""
     return np.array([_certain(row.label) for row in rows], dtype=np.float32)
 
 
 def triple(values: np.ndarray) -> tuple[float, float, float]:
-    """Three floats."""
+    """Return the probabilities [3] as a tuple of floats."""
     negative, neutral, positive = map(float, values)
     return negative, neutral, positive
 
 
 def _certain(label: int) -> tuple[float, float, float]:
-    return (float(label == 0), float(label == 1), float(label == 2))
+    return (float(label == NEGATIVE), float(label == NEUTRAL), float(label == POSITIVE))
 
 
 def _of_heads(soft: Probabilities, heads: Sequence[str]) -> np.ndarray:
+    """Return the mean of some heads' tempered probabilities, [texts, 3]."""
     tempered = soft[:, [HEADS.index(head) for head in heads]] ** (1 / TEMPERATURE)
     return (tempered / tempered.sum(2, keepdims=True)).mean(1)
 
 
 def _mixed(soft: np.ndarray, gold: Sequence[int], share: float) -> np.ndarray:
+    """Mix the teacher's probabilities [texts, 3] with the texts' own labels, where there are any."""
     labels = np.array(gold, dtype=np.intp)
     known = labels >= 0
-    own = np.eye(3, dtype=np.float32)[np.maximum(labels, 0)]
+    own = np.eye(CLASSES, dtype=np.float32)[np.maximum(labels, 0)]
     return np.where(known[:, None], share * own + (1 - share) * soft, soft).astype(np.float32)
 
 
 def _smoothed(label: int) -> tuple[float, float, float]:
-    return tuple(1 - SMOOTH if i == label else SMOOTH / 2 for i in range(3))  # type: ignore[return-value]
+    return tuple(1 - SMOOTH if i == label else SMOOTH / 2 for i in range(CLASSES))  # type: ignore[return-value]
 
 
 def _gold_phrases(corpora: Corpora, known: Labelled, reader: Reader) -> list[Example]:
@@ -137,7 +142,7 @@ def _reviews(corpora: Corpora, reader: Reader, count: int) -> list[Example]:
 
 
 def _lexicon(reader: Reader) -> list[Example]:
-    """Words alone, with what they feel like."""
+    """Build an example of each word of VADER's lexicon, alone, from its feeling."""
     words = lexicon()
     result = []
     for valence, sentences in zip(words.values(), reader.read(list(words), whole=True), strict=True):

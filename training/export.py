@@ -1,4 +1,4 @@
-"""From the trained student to the folder that the service loads; see `pipelines/sentiment/artefact.py`."""
+"""The export of the trained student as the folder that the service loads; see `pipelines/sentiment/artefact.py`."""
 
 import json
 from collections.abc import Sequence
@@ -16,12 +16,13 @@ from training.student import Network, Student
 
 Floats = NDArray[np.float32]
 
-RARE, FREQUENT = 30, 100  # how often a doubled spelling is met at most, and how many times as often the word is
+RARE = 30  # a spelling with a doubled letter is left out if it occurs at most so often,
+FREQUENT = 100  # and the word that it doubles more than so many times as often
 
 
 @torch.no_grad()
 def export(student: Student, vocabulary: Vocabulary, types: Types, folder: Path, metadata: dict[str, Any]) -> None:
-    """Writes `vocabulary.txt`, `embeddings.npy`, `model.npz` and `metadata.json`."""
+    """Write `vocabulary.txt`, `embeddings.npy`, `model.npz` and `metadata.json` into the folder."""
     student.eval()
     folder.mkdir(parents=True, exist_ok=True)
     keys = without_doubled(vocabulary.keys, types)
@@ -48,7 +49,7 @@ def export(student: Student, vocabulary: Vocabulary, types: Types, folder: Path,
 
 
 def without_doubled(keys: Sequence[str], types: Types) -> list[str]:
-    """The words but for rare ones that are a frequent word with a letter doubled, as "loove": they are read as that."""
+    """Leave out rare spellings that double a letter of a frequent word, such as "loove": they are read as that word."""
     counts = {key: types.counts[types.numbers[key]] for key in keys}
     return [
         key
@@ -76,7 +77,7 @@ def _network(network: Network) -> dict[str, Floats]:
 
 
 def _maxout(weights: Tensor, bias: Tensor, pieces: int) -> tuple[Floats, Floats]:
-    """From one piece after the other to [outputs, pieces, inputs] and [outputs, pieces]."""
+    """Reorder a layer, one piece after the other, into weights [outputs, pieces, inputs] and bias [outputs, pieces]."""
     outputs = len(bias) // pieces
     return (
         np.ascontiguousarray(_array(weights).reshape(pieces, outputs, -1).transpose(1, 0, 2)),

@@ -1,4 +1,4 @@
-"""The student's training: texts and targets in turn, soft labels, a running mean of the weights."""
+"""The student's training on texts and targets together, with soft labels and a running mean of the weights."""
 
 import copy
 import time
@@ -9,8 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from spanwise.pipelines.sentiment.reference_model import WINDOW
 from spanwise.pipelines.sentiment.tokens import CAPITALS, TITLE
 from training.capitals import Shouter, with_feeling
+from training.corpora import NEGATIVE, POSITIVE
 from training.dataset import Example, Ints, TargetExample
 from training.joining import Joiner
 from training.student import Bags, Packed, Student
@@ -18,9 +20,8 @@ from training.swapping import Swapper
 
 BATCH_TOKENS, TARGET_BATCH_TOKENS = 5000, 2500
 RATE, WARM_UP, MEAN_DECAY = 2e-3, 200, 0.998
-PAIR_NEUTRAL = 0.15  # how much a review's label says that it is not neutral
-WINDOW = 64
-SHORT = 2  # sentences of a text at most, for its versions to be compared
+PAIR_NEUTRAL = 0.15  # the weight of "not neutral" in the loss of a text whose corpus knows only negative and positive
+SHORT = 2  # sentences: only texts no longer than this are compared with other versions of themselves
 
 
 def fit(
@@ -34,10 +35,10 @@ def fit(
     rate: float = RATE,
     finishing: bool = False,
 ) -> Student:
-    """Returns the running mean of the student's weights over the steps.
+    """Train the student, and return a copy with the running mean of its weights over the steps.
 
-    `finishing`: half of the targets get another target's sentence beside their own, and texts must not change when
-    their names do, nor feel less when they shout.
+    With `finishing`, half of the targets get another target's sentence beside their own, and the loss also counts how
+    much a text's probabilities change when its names are swapped, and how much capitals weaken its feeling.
     """
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
@@ -83,7 +84,7 @@ def fit(
 
 
 def endless(sizes: Sequence[int], tokens: int, random: np.random.Generator) -> Iterator[list[int]]:
-    """Batches of indices, each pass in a new order."""
+    """Yield batches of indices of about `tokens` tokens without end, each pass in a new order."""
     while True:
         batch: list[int] = []
         filled = 0
@@ -100,7 +101,7 @@ def endless(sizes: Sequence[int], tokens: int, random: np.random.Generator) -> I
 def text_logits(
     student: Student, examples: Sequence[Example], swapper: Swapper | None = None, *, raw: bool = False
 ) -> Tensor:
-    """[texts, 3]; `raw`: the outputs of all sentences instead, [sentences, 4]."""
+    """Return the logits [texts, 3] or, if `raw`, the outputs of all sentences [sentences, 4]."""
     sentences = [(s, i) for i, example in enumerate(examples) for s in example.sentences]
     tokens = [swapper.swapped(s)[:2] if swapper else (s.types, s.flags) for s, _ in sentences]
     packed = Packed(np.array([len(types) for types, _ in tokens]), student.size.depth)
@@ -111,19 +112,20 @@ def text_logits(
 
 
 def loss_of_texts(student: Student, examples: Sequence[Example], swapper: Swapper | None) -> Tensor:
-    """Cross entropy with soft labels; for pairs, of the two classes, and a little for not being neutral."""
+    """Return the cross entropy with soft labels; for pairs, that of two classes plus a share of that of three."""
     logits = text_logits(student, examples, swapper)
     wanted = torch.tensor([e.wanted for e in examples])
     weight = torch.tensor([e.weight for e in examples])
     pair = torch.tensor([e.pair for e in examples])
     full = -(wanted * F.log_softmax(logits, 1)).sum(1)
-    two = -(wanted[:, ::2] * F.log_softmax(logits[:, ::2], 1)).sum(1)
+    sides = [NEGATIVE, POSITIVE]
+    two = -(wanted[:, sides] * F.log_softmax(logits[:, sides], 1)).sum(1)
     loss = torch.where(pair, PAIR_NEUTRAL * full + (1 - PAIR_NEUTRAL) * two, full)
     return (loss * weight).sum() / weight.sum()
 
 
 def loss_of_names(student: Student, examples: Sequence[Example], swapper: Swapper) -> Tensor:
-    """How far two versions of a text with other names are apart: Jeffreys' divergence."""
+    """Return Jeffreys' divergence between the probabilities of two versions of a text that have other names."""
     named = [e for e in examples if len(e.sentences) <= SHORT and any(s.names for s in e.sentences)]
     if not named:
         return torch.zeros(())
@@ -132,20 +134,20 @@ def loss_of_names(student: Student, examples: Sequence[Example], swapper: Swappe
 
 
 def loss_of_capitals(student: Student, examples: Sequence[Example], shouter: Shouter) -> Tensor:
-    """How much less a text feels, in logarithms of its side's probability, when it is written in capitals."""
-    felt = [e for e in with_feeling(examples) if len(e.sentences) <= SHORT]
-    if not felt:
+    """Return how much capitals lower the logarithm of the probability of a text's own side; 0 where they raise it."""
+    emotional = [e for e in with_feeling(examples) if len(e.sentences) <= SHORT]
+    if not emotional:
         return torch.zeros(())
-    side = torch.tensor([2 * int(e.wanted[2] > e.wanted[0]) for e in felt])
+    side = torch.tensor([POSITIVE if e.wanted[POSITIVE] > e.wanted[NEGATIVE] else NEGATIVE for e in emotional])
     with torch.no_grad():
-        quiet = F.log_softmax(text_logits(student, felt), 1)
-    loud = F.log_softmax(text_logits(student, [shouter.shouted(e) for e in felt]), 1)
-    rows = torch.arange(len(felt))
+        quiet = F.log_softmax(text_logits(student, emotional), 1)
+    loud = F.log_softmax(text_logits(student, [shouter.shouted(e) for e in emotional]), 1)
+    rows = torch.arange(len(emotional))
     return F.relu(quiet[rows, side] - loud[rows, side]).mean()
 
 
 def target_logits(student: Student, examples: Sequence[TargetExample], swapper: Swapper | None = None) -> Tensor:
-    """[targets, 3]."""
+    """Return the logits [targets, 3]; with a swapper, names other than the target are swapped first."""
     tokens: list[tuple[Ints, Ints]] = []
     places, distances, lengths = [], [], []
     common: list[tuple[Ints, Ints, int]] = []
@@ -180,7 +182,7 @@ def target_logits(student: Student, examples: Sequence[TargetExample], swapper: 
 
 
 def loss_of_targets(student: Student, examples: Sequence[TargetExample], swapper: Swapper | None) -> Tensor:
-    """Cross entropy with soft labels."""
+    """Return the cross entropy with soft labels."""
     logits = target_logits(student, examples, swapper)
     wanted = torch.tensor([e.wanted for e in examples])
     weight = torch.tensor([e.weight for e in examples])
@@ -189,14 +191,14 @@ def loss_of_targets(student: Student, examples: Sequence[TargetExample], swapper
 
 @torch.no_grad()
 def predict_texts(student: Student, examples: Sequence[Example], at_once: int = 256) -> Tensor:
-    """Logits [texts, 3]."""
+    """Return the logits [texts, 3], computed without gradients for `at_once` texts at a time."""
     parts = [text_logits(student, examples[i : i + at_once]) for i in range(0, len(examples), at_once)]
     return torch.cat(parts)
 
 
 @torch.no_grad()
 def predict_targets(student: Student, examples: Sequence[TargetExample], at_once: int = 256) -> Tensor:
-    """Logits [targets, 3]."""
+    """Return the logits [targets, 3], computed without gradients for `at_once` targets at a time."""
     parts = [target_logits(student, examples[i : i + at_once]) for i in range(0, len(examples), at_once)]
     return torch.cat(parts)
 

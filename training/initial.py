@@ -1,19 +1,19 @@
-"""Where the student's words begin: the encoder's idea of each word, before and after it was fine-tuned."""
+"""The first values of the student's words: the encoder's vectors of each word, before and after fine-tuning."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from training.encoder import Encoder
+from training.encoder import WIDTH, Encoder
 from training.teacher import Teacher, batches, collate, encode
 
-SPREAD = 0.3  # root mean square of a value
-TUNED_SHARE = 1 / 3  # of the values that come from the fine-tuned encoder
+SPREAD = 0.3  # the root mean square of the values
+TUNED_SHARE = 1 / 3  # the share of a word's values that come from the fine-tuned encoder
 
 
 def initial_words(keys: Sequence[str], teacher: Teacher, width: int) -> Tensor:
-    """[keys, width]: principal components of the mean of each word's pieces."""
+    """Return [keys, width]: the principal components of the mean of each word's pieces."""
     tuned = int(width * TUNED_SHARE)
     parts = [
         _components(_means(keys, encoder), n) for encoder, n in ((Encoder(), width - tuned), (teacher.encoder, tuned))
@@ -23,9 +23,10 @@ def initial_words(keys: Sequence[str], teacher: Teacher, width: int) -> Tensor:
 
 @torch.no_grad()
 def _means(keys: Sequence[str], encoder: Encoder) -> Tensor:
+    """Return the mean [keys, encoder's width] of the encoder's outputs for each word's pieces."""
     encoder.eval()
     examples = encode(keys)
-    out = torch.zeros(len(keys), 384)
+    out = torch.zeros(len(keys), WIDTH)
     for batch in batches(examples, 8192):
         pieces, kinds, lengths = collate(examples, batch)
         x = encoder(pieces, kinds, lengths)
@@ -35,6 +36,7 @@ def _means(keys: Sequence[str], encoder: Encoder) -> Tensor:
 
 
 def _components(x: Tensor, count: int) -> Tensor:
+    """Return the first `count` principal components of `x` [keys, values], scaled to `SPREAD`."""
     x = x - x.mean(0)
     _, _, directions = torch.linalg.svd(x[:: max(1, len(x) // 8000)], full_matrices=False)
     found = x @ directions[:count].T

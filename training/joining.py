@@ -1,6 +1,6 @@
-"""Two sentences made one: what is said of something else beside a target must not change what is said of the target.
+"""Two sentences joined into one, so that the student learns to ignore what is said of anything but the target.
 
-After Yun et al. 2019 ("CutMix") and, for targets, the sentences with several targets of MAMS (Jiang et al. 2019).
+The idea is that of Yun et al. 2019 ("CutMix"), and of the sentences with several targets in MAMS (Jiang et al. 2019).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from spanwise.pipelines.sentiment.tokens import tokenize
 from training.dataset import Ints, Sentence, TargetExample
 from training.swapping import Swapper
 
-SHARE, LONGEST = 0.5, 24  # of the targets; tokens of a sentence that is put beside
+SHARE, LONGEST = 0.5, 24  # the share of targets that get a second sentence; its greatest length in tokens
 JOINTS = (
     ", but",
     ";",
@@ -32,7 +32,7 @@ JOINTS = (
 
 
 class Joiner:
-    """Puts sentences of other targets before or after a target's own."""
+    """A joiner, which puts the sentence of another target before or after a target's own."""
 
     def __init__(self, targets: Sequence[TargetExample], swapper: Swapper, seed: int) -> None:
         self._random = np.random.default_rng(seed)
@@ -40,7 +40,7 @@ class Joiner:
         self._joints = [swapper.number(tuple(tokenize(joint))) for joint in JOINTS]
 
     def joined(self, targets: Sequence[TargetExample]) -> list[TargetExample]:
-        """The same targets, some of them in longer sentences."""
+        """Return the same targets, a share of them in longer sentences."""
         return [self._join(t) if self._random.random() < SHARE else t for t in targets]
 
     def _join(self, target: TargetExample) -> TargetExample:

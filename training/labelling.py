@@ -1,6 +1,6 @@
-"""The teacher's probabilities for texts and targets, labelled or not: what the student learns most from.
+"""The teacher's probabilities for texts and targets, labelled or not, which the student learns most from.
 
-Distillation by soft labels (Hinton et al. 2015) on in-domain unlabelled text (Tang et al. 2019, "Distilling
+This is distillation by soft labels (Hinton et al. 2015) on in-domain unlabelled text (Tang et al. 2019, "Distilling
 Task-Specific Knowledge from BERT into Simple Neural Networks").
 """
 
@@ -19,7 +19,7 @@ from training.teacher import MIN_WORDS, Example, Teacher, encode, encode_targets
 
 PLAIN_REVIEWS, REVIEW_SENTENCES, LABELLED_PHRASES = 8_000, 40_000, 40_000
 NEW_TARGETS = 24_000
-MIN_LENGTH, MAX_LENGTH = 15, 400  # of a sentence, in code points
+MIN_LENGTH, MAX_LENGTH = 15, 400  # code points of a sentence
 
 Probabilities = NDArray[np.float32]
 """[texts, heads, 3]"""
@@ -27,20 +27,20 @@ Probabilities = NDArray[np.float32]
 
 @dataclass
 class Labelled:
-    """Texts (or texts with targets), their gold labels (-1: none), and the teacher's probabilities [n, heads, 3]."""
+    """Texts or targets, their own labels (-1 for none), and the teacher's probabilities [n, heads, 3]."""
 
     rows: list[Any]  # `Text` or `TargetText`
     gold: list[int]
     soft: Probabilities
 
     def with_gold(self) -> "Labelled":
-        """Those that have a label of their own."""
+        """Select the rows that have a label of their own."""
         kept = [i for i, label in enumerate(self.gold) if label >= 0]
         return Labelled([self.rows[i] for i in kept], [self.gold[i] for i in kept], self.soft[kept])
 
 
 def label_all(corpora: Corpora, teacher: Teacher, reader: Reader, cache: Path) -> dict[str, Labelled]:
-    """All there is to learn from, by name. What `cache` holds already is not computed again."""
+    """Label every text and target that the student learns from, by name. Labels found in `cache` are used again."""
     chance = random.Random(1)
     phrases, tweets = corpora.phrases(), corpora.tweets()
     long = [t for t in phrases if len(t.text.split()) >= MIN_WORDS]
@@ -69,12 +69,12 @@ def label_all(corpora: Corpora, teacher: Teacher, reader: Reader, cache: Path) -
 
 
 def encode_texts(rows: Sequence[Text]) -> list[Example]:
-    """For the teacher."""
+    """Encode texts for the teacher."""
     return encode([row.text for row in rows])
 
 
 def encode_rows(rows: Sequence[TargetText]) -> list[Example]:
-    """For the teacher."""
+    """Encode texts with targets for the teacher."""
     return encode_targets([row[:3] for row in rows])
 
 
@@ -104,7 +104,7 @@ def _review_sentences(corpora: Corpora, reader: Reader, chance: random.Random) -
 
 
 def _new_targets(corpora: Corpora, reader: Reader, chance: random.Random) -> list[TargetText]:
-    """Names that the default pipeline finds in texts of every kind, each in its sentence."""
+    """Return names that the default pipeline finds in texts of every kind, each in its sentence."""
     texts = [t.text for t in corpora.tweets()] + corpora.posts() + corpora.factual()
     texts += chance.sample(corpora.plain_reviews(), 3000)
     rows = _names_in([text for text in texts if not is_held_out(text)], reader)
@@ -112,7 +112,7 @@ def _new_targets(corpora: Corpora, reader: Reader, chance: random.Random) -> lis
 
 
 def _names_in_news(corpora: Corpora, reader: Reader) -> list[TargetText]:
-    """All names in texts of news, of which the corpus has a label for one: who is praised beside whom."""
+    """Return all names in the news texts, where the corpus labels one name of each text."""
     return _names_in(list(dict.fromkeys(row.text for row in corpora.target_texts()["news"])), reader)
 
 

@@ -1,4 +1,4 @@
-"""VADER's words and emoticons and how they feel (Hutto and Gilbert 2014; MIT)."""
+"""VADER's lexicon: words and emoticons, each with the strength of its feeling (Hutto and Gilbert 2014; MIT licence)."""
 
 from functools import lru_cache
 
@@ -7,5 +7,5 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 @lru_cache(maxsize=1)
 def lexicon() -> dict[str, float]:
-    """From -4, very bad, to 4, very good."""
+    """Return the valence of each word, from -4 (very negative) to 4 (very positive)."""
     return {str(word): float(valence) for word, valence in SentimentIntensityAnalyzer().lexicon.items()}

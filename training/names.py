@@ -1,6 +1,6 @@
-"""Names, many of which sound good or bad: the model is to learn that a name says nothing.
+"""Names, many of which sound good or bad, from which the model learns to ignore what a name sounds like.
 
-Some are listed; most are made of words that do have a feeling, written as names are.
+Some are listed in `words`. Most are made here from words with a strong feeling, written as names are.
 """
 
 import random
@@ -8,8 +8,11 @@ import random
 from training.lexicon import lexicon
 from training.words import ORGS, PERSONS, PLACES, WORKS
 
-MADE = 1500  # of each kind
-_STRONG = 1.2  # how much a word feels that names are made of
+PERSON, ORGANIZATION, PLACE, GROUP, WORK = range(5)
+"""The kinds of names. A group is a nationality, religion or party; no such names are listed."""
+
+MADE = 1500  # names of each kind
+_STRONG = 1.2  # the least absolute valence of the words that names are made of
 
 _ORGS = """{} Group|{} Inc|{} Media|{} & Sons|{} Airlines|{} Records|{} Foods|{} Bank|{} Hotels|The {} Company|{} Motors|{} Labs
 {} Partners|{} {}|{} United|{} FC|{}|{} Software|{} Insurance|{} Times|Radio {}|{} Foundation|{} Energy|{} Brothers""".replace(
@@ -36,7 +39,7 @@ _WORKS = """The {}|{} and {}|A {} {}|{}|The {} of {}|{} in the City|My {}|{} Str
 
 
 def listed_names(seed: int) -> dict[int, list[str]]:
-    """By kind, see `dataset.KINDS`: the listed ones, and others put together at random."""
+    """Return the names of each kind: those that are listed, and others put together at random."""
     chance = random.Random(seed)
     words = [
         word.title()
@@ -49,8 +52,8 @@ def listed_names(seed: int) -> dict[int, list[str]]:
         return pattern.format(chance.choice(words), chance.choice(words))
 
     return {
-        0: PERSONS + [f"{chance.choice(firsts)} {chance.choice(words)}" for _ in range(MADE)],
-        1: ORGS + [made(chance.choice(_ORGS)) for _ in range(MADE)],
-        2: PLACES + [made(chance.choice(_PLACES)) for _ in range(MADE)],
-        4: WORKS + [made(chance.choice(_WORKS)) for _ in range(MADE)],
+        PERSON: PERSONS + [f"{chance.choice(firsts)} {chance.choice(words)}" for _ in range(MADE)],
+        ORGANIZATION: ORGS + [made(chance.choice(_ORGS)) for _ in range(MADE)],
+        PLACE: PLACES + [made(chance.choice(_PLACES)) for _ in range(MADE)],
+        WORK: WORKS + [made(chance.choice(_WORKS)) for _ in range(MADE)],
     }

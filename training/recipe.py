@@ -1,4 +1,4 @@
-"""The steps of training in their order; `__main__` runs them once, `trials` runs parts of them in other ways."""
+"""The steps of training in their order. `__main__` runs them once, `trials` runs variants of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ CALIBRATED = ("sst", "tweets", "semeval")
 
 @dataclass(frozen=True)
 class Ground:
-    """What every student is trained from: corpora with the teacher's labels, read by the default pipeline."""
+    """What every student is trained from: the corpora, the teacher with its labels, and the reader of texts."""
 
     corpora: Corpora
     teacher: Teacher
@@ -38,14 +38,14 @@ class Ground:
 
 @dataclass(frozen=True)
 class Development:
-    """Labelled texts and targets with their labels [n], by corpus."""
+    """The development data: texts and targets, each with their labels [n], by corpus."""
 
     texts: dict[str, tuple[list[Example], np.ndarray]]
     targets: dict[str, tuple[list[TargetExample], np.ndarray]]
 
     @classmethod
     def read(cls, ground: Ground) -> "Development":
-        """All of `Corpora`'s. Their words do not count for the vocabulary."""
+        """Read all development data of the corpora, without counting their words for the vocabulary."""
         types = ground.reader.types
         counts = types.counts.copy()
         found = cls(
@@ -62,7 +62,7 @@ class Development:
         return found
 
     def figures(self, student: Student) -> dict[str, dict[str, float]]:
-        """Of every corpus; those of targets are `towards` it."""
+        """Return a student's figures for every corpus; corpora of targets are called `towards NAME`."""
         found = {name: figures(predict_texts(student, examples, 64), y) for name, (examples, y) in self.texts.items()}
         found |= {
             f"towards {name}": figures(predict_targets(student, rows), y) for name, (rows, y) in self.targets.items()
@@ -71,7 +71,7 @@ class Development:
 
 
 def prepare(data: Path, cache: Path, seed: int) -> Ground:
-    """The teacher and its labels. What `cache` holds already is not made again."""
+    """Make the teacher and its labels. A teacher or labels found in `cache` are used again."""
     cache.mkdir(parents=True, exist_ok=True)
     corpora = Corpora(data)
     teacher = _teacher(corpora, cache / "teacher.pt", seed)
@@ -80,22 +80,22 @@ def prepare(data: Path, cache: Path, seed: int) -> Ground:
 
 
 def vocabulary_of(ground: Ground, size: Size) -> Vocabulary:
-    """Of all types that were met: call it once everything that is learned from was read."""
+    """Build the vocabulary from all types read so far. Call it after reading all training data."""
     return build_vocabulary(ground.reader.types, lexicon(), WORDS, size.buckets)
 
 
 def new_student(ground: Ground, vocabulary: Vocabulary, size: Size) -> Student:
-    """Whose words begin where the encoder has them."""
+    """Make a student whose words have the encoder's vectors as their first values."""
     return Student(size, vocabulary, beginnings(ground, vocabulary, size))
 
 
 def beginnings(ground: Ground, vocabulary: Vocabulary, size: Size) -> Tensor:
-    """Of words, [words, width]."""
+    """Return the first values of the words, [words, width]."""
     return initial_words(vocabulary.keys, ground.teacher, size.width)
 
 
 def train(student: Student, training: Training, swapper: Swapper, *, epochs: int, seed: int) -> Student:
-    """All passes, and the one that finishes."""
+    """Train a student for `epochs` passes and a finishing pass."""
     student = fit(student, training.texts, training.targets, swapper, epochs=epochs, seed=seed)
     return fit(
         student,
@@ -110,6 +110,7 @@ def train(student: Student, training: Training, swapper: Swapper, *, epochs: int
 
 
 def _teacher(corpora: Corpora, path: Path, seed: int) -> Teacher:
+    """Load the teacher from a file, or fine-tune and save it."""
     if path.exists():
         teacher = Teacher()
         teacher.load_state_dict(torch.load(path, weights_only=True))

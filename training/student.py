@@ -1,10 +1,10 @@
-"""The model that ships, as it is trained: the same mathematics as `pipelines/sentiment/reference_model.py`, in torch.
+"""The model that ships, in torch: the same mathematics as `pipelines/sentiment/reference_model.py`, made for training.
 
-While it is trained, a word's embedding is its own row plus the mean of its n-grams' rows, and sometimes the n-grams
-alone, so that they learn to stand in for words never seen; the artefact holds the sums.
+During training a word's embedding is the sum of its own row and the mean of its n-grams' rows. Sometimes the word's own
+row is left out, so that n-grams learn to stand in for unknown words. The exported files hold the sums.
 
-Sentences lie one after the other in one long array with `depth` rows of zeros between them: a convolution never sees
-from one into the next, and no time is spent on padding.
+Sentences lie one after the other in one long array, with `depth` rows of zeros between them. So no convolution reaches
+from one sentence into the next, and no time is spent on padding.
 """
 
 from dataclasses import dataclass
@@ -14,20 +14,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spanwise.pipelines.sentiment.artefact import CLASSES, MAX_DISTANCE
+from spanwise.pipelines.sentiment.reference_model import EPSILON, LIMIT
 from spanwise.pipelines.sentiment.tokens import FLAGS
 from training.dataset import Ints, Vocabulary
 
-MAX_DISTANCE = 12
-LIMIT = 30.0  # of an attention's logit
-EPSILON = 1e-8
-CLASSES = 3
 EMPTY = (0.0, 3.0, 0.0, 0.0)
-"""Logits and salience of a text without a word: neutral. No corpus has one to learn it from."""
+"""The logits and the salience of a text without a word, which is neutral. No corpus has such texts to learn from."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Widths and depths. `pieces` of a maxout; `dropout` of embeddings' and hidden values."""
+    """The student's size. `pieces` are those of a maxout; `dropout` is that of embeddings and hidden values."""
 
     width: int = 80
     depth: int = 3
@@ -41,7 +39,10 @@ class Size:
 
 
 class Packed:
-    """Sentences in one array. `lengths`[sentences]; `at`: the places of their tokens among all rows."""
+    """The layout of sentences in one array: their `lengths` [sentences], and the row of every token `at` [tokens].
+
+    `rows` is the number of all rows, and `owner` [tokens] the sentence of each token.
+    """
 
     def __init__(self, lengths: Ints, depth: int) -> None:
         count = len(lengths)
@@ -54,7 +55,7 @@ class Packed:
 
 
 def maxout(x: Tensor, pieces: int) -> Tensor:
-    """[rows, pieces x width], one piece after the other, to [rows, width]."""
+    """Return the maximum over the pieces, [rows, width], of [rows, pieces x width] with one piece after the other."""
     first, *others = x.chunk(pieces, 1)
     for other in others:
         first = torch.maximum(first, other)
@@ -62,7 +63,7 @@ def maxout(x: Tensor, pieces: int) -> Tensor:
 
 
 class Embedding(nn.Module):
-    """Rows of types."""
+    """The embeddings of words, n-grams and flags."""
 
     def __init__(self, size: Size, vocabulary: Vocabulary, initial: Tensor) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class Embedding(nn.Module):
         self.all_ngrams = torch.from_numpy(vocabulary.ngrams).long()
 
     def of_types(self, types: Tensor) -> Tensor:
-        """[types] to [types, width]."""
+        """Return the embeddings [types, width] of types [types], without flags."""
         rows = self.rows[types]
         numbers = types.numpy()
         first, last = self.starts[numbers], self.starts[numbers + 1]
@@ -91,14 +92,14 @@ class Embedding(nn.Module):
         return bags + words * known.unsqueeze(1)
 
     def forward(self, types: Tensor, flags: Tensor) -> Tensor:
-        """[tokens] and their flags to [tokens, width]."""
+        """Return the embeddings [tokens, width] of tokens, given their types and flags [tokens]."""
         distinct, where = torch.unique(types, return_inverse=True)
         bits = (flags.unsqueeze(1) >> torch.arange(FLAGS) & 1).float()
         return F.embedding(where, self.of_types(distinct)) + bits @ self.flags
 
 
 class Network(nn.Module):
-    """Residual convolutions of three tokens, with maxout and layer norm; then a head over pooled rows."""
+    """Residual convolutions over three tokens with maxout and layer norm, then a hidden layer over pooled rows."""
 
     def __init__(self, size: Size, depth: int, outputs: int, *, target: bool) -> None:
         super().__init__()
@@ -113,7 +114,10 @@ class Network(nn.Module):
         self.output = nn.Linear(size.hidden, outputs)
 
     def forward(self, tokens: Tensor, packed: Packed, places: Tensor | None = None) -> Tensor:
-        """Tokens' rows [tokens, width] to [sentences, outputs]; `places`: of the targets among the tokens."""
+        """Return the outputs [sentences, outputs] of tokens [tokens, width].
+
+        `places` [sentences] are the targets' places among the tokens.
+        """
         x = torch.zeros(packed.rows, self.size.width).index_copy(0, packed.at, self._dropped(tokens))
         for layer, convolution in enumerate(self.convolutions):
             padded = F.pad(x, (0, 0, 1, 1))
@@ -142,7 +146,7 @@ class Network(nn.Module):
 
 @dataclass(frozen=True)
 class Bags:
-    """Tokens of targets that are common nouns: their types, flags, target and share, each [tokens]."""
+    """Tokens of targets that are common nouns: their types, flags, target and share of it, each [tokens]."""
 
     types: Tensor
     flags: Tensor
@@ -151,7 +155,7 @@ class Bags:
 
 
 class Student(nn.Module):
-    """Sentences, whole texts and targets."""
+    """The model of sentences, whole texts and targets."""
 
     def __init__(self, size: Size, vocabulary: Vocabulary, initial: Tensor) -> None:
         super().__init__()
@@ -166,11 +170,11 @@ class Student(nn.Module):
         self.text_bias = nn.Parameter(torch.zeros(CLASSES))
 
     def sentences(self, types: Tensor, flags: Tensor, packed: Packed) -> Tensor:
-        """[sentences, 4]: three logits and the salience."""
+        """Return the outputs [sentences, 4] of sentences: three logits and the salience."""
         return self.sentence(self.embedding(types, flags), packed)
 
     def texts(self, outputs: Tensor, owner: Tensor, count: int) -> Tensor:
-        """From sentences' outputs to texts' logits [texts, 3]; `owner`[sentences] tells each sentence's text."""
+        """Return the logits [texts, 3] of texts from sentences' outputs; `owner` [sentences] is a sentence's text."""
         weights = torch.exp(outputs[:, CLASSES].clamp(-LIMIT, LIMIT))
         sums = torch.zeros(count).index_add(0, owner, weights)
         spread = outputs[:, :CLASSES] * (weights / sums[owner]).unsqueeze(1)
@@ -181,9 +185,9 @@ class Student(nn.Module):
     def towards(
         self, types: Tensor, flags: Tensor, packed: Packed, *, places: Tensor, distances: Tensor, common: Bags
     ) -> Tensor:
-        """[targets, 3] logits; the target's own row has the type of its first token, which is not looked at.
+        """Return the logits [targets, 3] towards targets. A target is one row, whose own type is ignored.
 
-        `places`[targets]: of the targets among the tokens; `distances`[tokens]: signed, from the target.
+        `places` [targets] are the targets' rows among the tokens; `distances` [tokens] are signed, from the target.
         """
         rows = self.embedding(types, flags)
         own = self.mask.expand(len(places), -1)

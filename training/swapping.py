@@ -1,24 +1,25 @@
-"""Names are swapped at random while the model learns: what a text says does not depend on them.
+"""Random swaps of names during training, from which the model learns that a text's sentiment does not depend on names.
 
-After Maudslay et al. 2019, "It's All in the Name: Mitigating Gender Bias with Name-Based Counterfactual Data
-Substitution".
+The method is that of Maudslay et al. 2019, "It's All in the Name: Mitigating Gender Bias with Name-Based Counterfactual
+Data Substitution".
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from spanwise.pipelines.sentiment.tokens import Token, tokenize
+from spanwise.pipelines.sentiment.tokens import CAPITALS, TITLE, Token, tokenize
 from training.dataset import Ints, Sentence, Types
 from training.names import listed_names
 
-NAME_SHARE = 0.8  # of sentences that get other names
-LISTED_SHARE = 0.5  # of names from `names`, which may sound good or bad
-POOL = 8000  # names of a kind
+NAME_SHARE = 0.8  # the share of sentences that get other names
+LISTED_SHARE = 0.5  # the share of new names that come from `names` and may sound good or bad
+POOL = 8000  # names of a kind, at most
+LONGEST = 4  # tokens of a name that is collected
 
 
 class Swapper:
-    """Gives other versions of a sentence."""
+    """A swapper of names in sentences. It draws from listed names and from those of the given sentences."""
 
     def __init__(self, types: Types, sentences: Sequence[Sentence], seed: int = 1) -> None:
         self._random = np.random.default_rng(seed)
@@ -29,7 +30,7 @@ class Swapper:
         self._pools = self._collect(sentences)
 
     def number(self, tokens: Sequence[Token]) -> tuple[Ints, Ints]:
-        """Their types and flags."""
+        """Return the types and flags of tokens."""
         numbers = [self.types.number(token.key) for token in tokens]
         return np.array(numbers, dtype=np.int32), np.array([token.flags for token in tokens], dtype=np.int32)
 
@@ -37,7 +38,7 @@ class Swapper:
         pools: dict[int, dict[bytes, tuple[Ints, Ints]]] = {}
         for sentence in sentences:
             for first, end, kind in sentence.names:
-                if end - first <= 4 and sentence.flags[first] & 3:
+                if end - first <= LONGEST and sentence.flags[first] & (CAPITALS | TITLE):
                     name = sentence.types[first:end], sentence.flags[first:end]
                     pools.setdefault(kind, {}).setdefault(name[0].tobytes(), name)
         chosen = {}
@@ -48,7 +49,10 @@ class Swapper:
         return chosen
 
     def swapped(self, sentence: Sentence, keep: tuple[int, int] | None = None) -> tuple[Ints, Ints, int]:
-        """Types and flags, and where the token `keep[0]` is now; the tokens of `keep` stay as they are."""
+        """Return types and flags with other names, and the new place of the token `keep[0]`.
+
+        The tokens `keep[0]` to `keep[1]` (exclusive) stay as they are.
+        """
         types, flags, place = sentence.types, sentence.flags, keep[0] if keep else 0
         if sentence.names and self._random.random() < NAME_SHARE:
             types, flags, place = self._with_other_names(sentence, types, flags, keep, place)

@@ -1,8 +1,8 @@
 """The teacher: the encoder with one linear head per corpus, fine-tuned on all of them at once.
 
-The corpora do not agree on what is neutral, so each has a head of its own. A target's pieces are of another kind than
-the rest of the text, and their mean is what a head sees beside the text's (Gao et al. 2019, "Target-Dependent Sentiment
-Classification With BERT").
+The corpora do not agree on what is neutral, so each has a head of its own. A target's pieces are marked by another kind
+than the rest of the text, and a head sees their mean beside the mean of the text (Gao et al. 2019, "Target-Dependent
+Sentiment Classification With BERT").
 """
 
 import random
@@ -14,17 +14,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from spanwise.pipelines.sentiment.artefact import CLASSES
 from training.corpora import Corpora
 from training.encoder import WIDTH, Encoder, load_tokenizer
 
 HEADS = ("film", "tweet", "news", "mams", "twitter", "sem14")
-PASSES, PHRASES, MIN_WORDS = 2, 80_000, 4  # of how many phrases at most, and how long a phrase is at least
+PASSES = 2
+PHRASES, MIN_WORDS = 80_000, 4  # the number of phrases at most, and the least number of words in each
 BATCH_PIECES, LEARNING_RATE, HEAD_RATE, WARM_UP = 1024, 1e-4, 1e-3, 300
-HALVES = torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - bfloat16 where the processor multiplies it fast
+HALVES = torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - use bfloat16 where the processor multiplies it fast
 
 
 class Example(NamedTuple):
-    """A text as word pieces; those of a target are of kind 1."""
+    """A text as word pieces. The kind of a piece is 1 for those of a target, 0 for all others."""
 
     pieces: list[int]
     kinds: list[int]
@@ -33,15 +35,15 @@ class Example(NamedTuple):
 
 
 class Teacher(nn.Module):
-    """Returns logits [texts, heads, 3]."""
+    """The encoder with a linear head per corpus. Calling it returns logits [texts, heads, 3]."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = Encoder()
-        self.heads = nn.ModuleList(nn.Linear(3 * WIDTH, 3) for _ in HEADS)
+        self.heads = nn.ModuleList(nn.Linear(3 * WIDTH, CLASSES) for _ in HEADS)
 
     def forward(self, pieces: Tensor, kinds: Tensor, lengths: Tensor) -> Tensor:
-        """See `Encoder.forward`."""
+        """Return logits [texts, heads, 3]; for the arguments see `Encoder.forward`."""
         with torch.autocast("cpu", torch.bfloat16, enabled=HALVES):
             x = self.encoder(pieces, kinds, lengths)
         x = x.float()
@@ -53,16 +55,16 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def predict(self, examples: Sequence[Example]) -> Tensor:
-        """Logits [examples, heads, 3], in the order of the examples."""
+        """Return logits [examples, heads, 3] in the order of the examples."""
         self.eval()
-        out = torch.zeros(len(examples), len(HEADS), 3)
+        out = torch.zeros(len(examples), len(HEADS), CLASSES)
         for batch in batches(examples, 4 * BATCH_PIECES):
             out[batch] = self(*collate(examples, batch))
         return out
 
 
 def encode(texts: Sequence[str], head: str = HEADS[0], labels: Sequence[int] | None = None) -> list[Example]:
-    """Texts as examples for one head."""
+    """Encode texts as examples for one head."""
     found = load_tokenizer().encode_batch(list(texts))
     given = labels or [0] * len(texts)
     return [Example(e.ids, e.type_ids, HEADS.index(head), y) for e, y in zip(found, given, strict=True)]
@@ -71,7 +73,7 @@ def encode(texts: Sequence[str], head: str = HEADS[0], labels: Sequence[int] | N
 def encode_targets(
     rows: Sequence[tuple[str, int, int]], head: str = "news", labels: Sequence[int] | None = None
 ) -> list[Example]:
-    """Texts with a target, `(text, start, end)`, as examples for one head."""
+    """Encode texts with a target, `(text, start, end)`, as examples for one head."""
     found = load_tokenizer().encode_batch([text for text, _, _ in rows])
     given = labels or [0] * len(rows)
     return [
@@ -81,7 +83,7 @@ def encode_targets(
 
 
 def batches(examples: Sequence[Example], pieces: int, chance: random.Random | None = None) -> Iterator[list[int]]:
-    """Indices of examples of about one length, so many pieces at a time; shuffled where there is chance."""
+    """Return batches of indices of examples of about one length, up to `pieces` pieces each; shuffled by `chance`."""
     order = list(range(len(examples)))
     if chance:
         chance.shuffle(order)
@@ -100,7 +102,7 @@ def batches(examples: Sequence[Example], pieces: int, chance: random.Random | No
 
 
 def collate(examples: Sequence[Example], batch: Sequence[int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Pieces, kinds [texts, longest] and lengths [texts]."""
+    """Return the pieces and kinds [texts, longest] and the lengths [texts] of a batch."""
     chosen = [examples[i] for i in batch]
     lengths = torch.tensor([len(e.pieces) for e in chosen])
     pieces = torch.zeros(len(chosen), int(lengths.max()), dtype=torch.long)
@@ -112,7 +114,7 @@ def collate(examples: Sequence[Example], batch: Sequence[int]) -> tuple[Tensor, 
 
 
 def fit_teacher(corpora: Corpora, seed: int = 1) -> Teacher:
-    """Some passes over the corpora, 3.3 million word pieces each."""
+    """Fine-tune a teacher in `PASSES` passes over the corpora, of 3.3 million word pieces each."""
     chance = random.Random(seed)
     torch.manual_seed(seed)
     phrases = [t for t in corpora.phrases() if len(t.text.split()) >= MIN_WORDS]

@@ -1,7 +1,8 @@
-"""Sentences made from templates: what corpora have too little of, and what people try first.
+"""Sentences made from templates, of kinds that the corpora have too few of and that people try first.
 
-`{T}`: a thing; `{+}`, `{-}`: an adjective; `{P}`, `{O}`, `{G}`, `{W}`: a person, an organization, a place, a work;
-`[...]`: a target, with its label after it: `[{P}+]` or `[{T}-]`; `{p}`, `{q}`: what is good or bad about the target before.
+In a template `{T}` stands for a thing, `{+}` and `{-}` for a good or bad adjective, and `{P}`, `{O}`, `{G}`, `{W}` for a
+person, an organization, a place, a work. `[...]` is a target with its label at the end: `[{P}+]` or `[{T}-]`. `{p}` and
+`{q}` stand for a good or bad statement about the target before them.
 """
 
 import random
@@ -9,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from training.names import listed_names
+from training.names import ORGANIZATION, PERSON, PLACE, WORK, listed_names
 from training.words import (
     BADLY,
     COLOURS,
@@ -163,7 +164,7 @@ BEFORE = "Although {}, {}|While {}, {}|Even though {}, {}|I know that {}, but {}
 
 @dataclass
 class Made:
-    """A sentence, its probabilities, its names (start, end, kind) and its targets (start, end, probabilities)."""
+    """A made sentence, its probabilities, its names (start, end, kind) and its targets (start, end, probabilities)."""
 
     text: str
     wanted: Wanted
@@ -174,7 +175,7 @@ class Made:
 _FILLERS = {
     "T": (None, THINGS), "+": (None, POSITIVE), "-": (None, NEGATIVE), "C": (None, COLOURS), "D": (None, DAYS),
     "V": (None, VERBS), "a": (None, WELL), "b": (None, BADLY), "l": (None, LIKE), "h": (None, HATE), "k": (None, LIKED),
-    "g": (None, HATED), "P": (0, PERSONS), "O": (1, ORGS), "G": (2, PLACES), "W": (4, WORKS),
+    "g": (None, HATED), "P": (PERSON, PERSONS), "O": (ORGANIZATION, ORGS), "G": (PLACE, PLACES), "W": (WORK, WORKS),
 }  # fmt: skip
 _PART = re.compile(r"\{(.)\}|\[|([+\-0])\]|[^{\[\]+\-0]+|.", re.DOTALL)
 _TOWARD = {"+": POS, "-": NEG, "0": NEU}
@@ -189,7 +190,10 @@ _PREDICATES = {"{p}": _lines(GOOD), "{q}": _lines(BAD)}
 
 
 def make(count: int, seed: int = 1) -> list[Made]:
-    """So many sentences of each kind: negative, positive, neutral, with targets, with two predicates; and twice as many of clauses."""
+    """Make `count` sentences of each kind, and twice as many that are composed of clauses.
+
+    The kinds are negative, positive, neutral, with targets, and with two predicates.
+    """
     chance = random.Random(seed)
     names = listed_names(seed)
     made = []
@@ -209,7 +213,7 @@ def _with_predicates(template: str, chance: random.Random) -> str:
 
 
 def _composed(chance: random.Random) -> str:
-    """Two or three clauses, each about something else."""
+    """Compose a template of up to three clauses, each about something else."""
     kinds = chance.choice(
         ("+-", "-+", "+-", "-+", "+0", "0+", "-0", "0-", "+", "-", "++", "--", "+-0", "-0+", "0+-", "-+0")
     )
@@ -224,7 +228,7 @@ def _composed(chance: random.Random) -> str:
 
 
 def _capital(clause: str) -> str:
-    """What begins with a letter begins with a capital one; `_filled` sees to those that begin with a name."""
+    """Write the first letter of a clause as a capital. A clause that begins with a placeholder is left to `_filled`."""
     start = 1 if clause.startswith("[") else 0
     return clause[:start] + clause[start].upper() + clause[start + 1 :]
 
@@ -253,7 +257,7 @@ def _filled(template: str, wanted: Wanted | None, chance: random.Random, listed:
 
 
 def _coloured(made: Made, chance: random.Random) -> Made:
-    """The same with emoji, capitals, long vowels, marks or small letters, now and then."""
+    """Add emoji, capitals, long vowels, marks or small letters to a share of the sentences."""
     text, wanted, way = made.text, made.wanted, chance.random()
     word = next((w for w in [*POSITIVE, *NEGATIVE] if f" {w}." in text), None)
     if wanted == NEU:

@@ -1,6 +1,7 @@
-"""`python -m training.trials DATA`: the teacher, and what each part of the recipe is worth, after one pass.
+"""`python -m training.trials DATA`: print the teacher's figures and what each part of the recipe is worth.
 
-Needs the teacher and its labels in the cache, where `make train-sentiment` leaves them.
+Each variant of the recipe is trained for one pass. The teacher and its labels are read from the cache, where `make
+train-sentiment` leaves them.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from training.teacher import HEADS, encode, encode_targets
 
 @dataclass(frozen=True)
 class Trial:
-    """One way to do without something."""
+    """A variant of the recipe that leaves out or changes one part."""
 
     name: str
     size: Size = field(default_factory=Size)
@@ -51,11 +52,11 @@ _COLUMNS = {
     "Twitter": ("towards twitter", "accuracy"),
 }
 _HEADS = {"sst": "film", "opinions": "film", "food": "sem14", "laptops": "sem14"}
-"""The teacher's head for a corpus, where it is not its own or that of tweets."""
+"""The teacher's head for a corpus that has no head of its own name and is not one of tweets."""
 
 
 def main() -> None:
-    """A table, a row as soon as it is there."""
+    """Print a table, each row as soon as it is computed."""
     parser = argparse.ArgumentParser(prog="python -m training.trials", description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of the corpora")
     parser.add_argument("--cache", type=Path, default=Path(".training"))
@@ -78,7 +79,7 @@ def _print(name: str, found: dict[str, dict[str, float]], minutes: str) -> None:
 
 
 def _of_teacher(ground: Ground) -> dict[str, dict[str, float]]:
-    """Its figures by corpus. Reviews are too long for it."""
+    """Return the teacher's figures by corpus, without the long reviews, which are too long for it."""
     found = {}
     for name, rows in ground.corpora.development().items():
         if name != "reviews":

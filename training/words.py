@@ -1,4 +1,4 @@
-"""Word lists for the sentences of `templates` and for `names`."""
+"""The word lists that `templates` and `names` make sentences and names from."""
 
 # fmt: off
 POSITIVE = """good great excellent wonderful amazing fantastic brilliant superb lovely beautiful delightful impressive

@@ -1,1 +1,1 @@
-"""`make bench-engine`: the compiled engine beside spaCy and beside the same network in ONNX Runtime, in one process."""
+"""The comparison of the compiled engine with spaCy, and with the same network in ONNX Runtime, in one process."""

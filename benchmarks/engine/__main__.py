@@ -1,9 +1,9 @@
-"""`make bench-engine`, or `python -m benchmarks.engine`: the compiled engine beside spaCy's `nlp.pipe`, in one run.
+"""`make bench-engine`, or `python -m benchmarks.engine`: measure the compiled engine and spaCy's `nlp.pipe` in one run.
 
-Everything runs in this process, in turn, and medians are told. spaCy has its NER alone and has met all words before:
-it is at its best. `engine` is the whole way from texts to spans. The floor is what NumPy's OpenBLAS takes for the
-convolutions' matrix products and nothing else; ONNX Runtime's figures are for the network alone, without tokenizing
-and decoding.
+Everything runs in this process, in turn, and medians are printed. spaCy is at its best: it has its NER alone and has
+read all words before. `engine` is the whole way from texts to spans. The floor is the time that NumPy's OpenBLAS takes
+for the convolutions' matrix products and nothing else. ONNX Runtime's figures are for the network alone, without
+tokenizing and decoding.
 """
 
 import os
@@ -17,26 +17,27 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks.corpus import DATA
 from benchmarks.engine.texts import Texts, load_texts
 from benchmarks.engine.timing import Work, beside_a_busy_thread, in_threads, medians, once
 from benchmarks.ner_alone import PIPELINE, load_ner
 from benchmarks.offline import BATCH_SIZE
 from benchmarks.results import Machine
+from spanwise.pipelines.annotations import ENTITIES, SENTENCES, Layers
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
-from spanwise.pipelines.entities.engine import Engine, Wanted
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 
-_DATA = Path(__file__).parents[3] / "shared" / "data"
-_ENTITIES = Wanted(entities=True, sentences=False)
-_SENTENCES = Wanted(entities=False, sentences=True)
+_ENTITIES = ENTITIES
+_SENTENCES = SENTENCES
 _ONE_BY_ONE = 300
-_BUSY_TOKENS = 150  # for spaCy, which does some ten a second beside a busy thread
+_BUSY_TOKENS = 150  # for spaCy, which reads about ten tokens per second beside a busy thread
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = _DATA,
+    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = DATA,
     rounds: Annotated[int, typer.Option(min=1, help="Medians are over so many.")] = 5,
     short: Annotated[int, typer.Option(min=1, help="How many short texts.")] = 1500,
     long: Annotated[int, typer.Option(min=1, help="How many long texts.")] = 60,
@@ -56,7 +57,7 @@ def main(
 
 
 def _compare(nlp: Any, compiled: Engine, texts: Texts, rounds: int) -> dict[str, tuple[float | None, float]]:
-    """For each way of running: texts per second of spaCy and of the compiled engine."""
+    """Measure each way of running: the texts per second of spaCy (None if not measured) and of the compiled engine."""
     singles = texts.texts[: max(1, _ONE_BY_ONE * len(texts.texts) // 1500)]
     part = texts.texts[: max(1, round(_BUSY_TOKENS / texts.mean_tokens))]
     works: dict[str, Work] = {
@@ -88,7 +89,7 @@ def _print_rows(texts: Texts, rows: dict[str, tuple[float | None, float]]) -> No
 
 
 def _print_parts(texts: Texts, compiled: Engine, model: EntityModel, rounds: int) -> None:
-    """Where the time goes, beside the floor and beside ONNX Runtime, in microseconds per token."""
+    """Print where the time goes, with the floor and ONNX Runtime for comparison, in microseconds per token."""
     rules = load(PIPELINE)
     rules.nlp.add_pipe("sentencizer", name="rules")
     reader = compile_pipeline(rules.nlp, None, "rules", compiled)
@@ -114,7 +115,7 @@ def _print_parts(texts: Texts, compiled: Engine, model: EntityModel, rounds: int
 
 
 def _floor(model: EntityModel, texts: Texts) -> Any:
-    """The products of every convolution, for batches of as many tokens as the engine gets."""
+    """Return work that does only the matrix products of every convolution, for batches as large as the engine's."""
     per_batch = int(BATCH_SIZE * texts.mean_tokens)
     products = []
     for layer in model.tok2vec.convolutions:
@@ -150,7 +151,7 @@ def _spacy_singles(nlp: Any, texts: list[str]) -> int:
     return sum(len(nlp(text).ents) for text in texts)
 
 
-def _engine_batches(engine: Engine, texts: list[str], wanted: Wanted = _ENTITIES) -> int:
+def _engine_batches(engine: Engine, texts: list[str], wanted: Layers = _ENTITIES) -> int:
     found = 0
     for start in range(0, len(texts), BATCH_SIZE):
         batch = texts[start : start + BATCH_SIZE]

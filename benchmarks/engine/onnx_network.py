@@ -1,7 +1,7 @@
-"""The recognizer's network in ONNX Runtime, built from the very weights that the kernels use: what it is compared with.
+"""The recognizer's network in ONNX Runtime, built from the same weights as the kernels use, for comparison.
 
-Embeddings, convolutions and the layers for which no entity is open; no tokenizing and no decoding. Texts are laid out
-with the same rows of zeros between them. `onnx` and `onnxruntime` are no dependencies of the service.
+It has the convolutions and the layers that score a token while no entity is open, without tokenizing and decoding.
+Texts are laid out with the same rows of zeros between them. The service depends on neither `onnx` nor `onnxruntime`.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _EPSILON = 1e-8
 
 
 class OnnxNetwork:
-    """Scores of the actions that begin an entity, for batches of embedded tokens. One intra-op thread."""
+    """The network that scores the decoder's actions while no entity is open, for embedded tokens, in one thread."""
 
     def __init__(self, model: EntityModel) -> None:
         self._width = model.tok2vec.width
@@ -34,7 +34,10 @@ class OnnxNetwork:
         )
 
     def rows(self, lengths: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Embeddings (of any values: time does not depend on them) for texts of these lengths, and where tokens lie."""
+        """Return random embeddings for texts of these lengths, and the rows of their tokens.
+
+        The time that the network takes does not depend on the values.
+        """
         total = sum(lengths) + self._reach * (len(lengths) + 1)
         starts = np.cumsum([self._reach, *(length + self._reach for length in lengths[:-1])])
         positions = np.concatenate([np.arange(s, s + n) for s, n in zip(starts, lengths, strict=True)])

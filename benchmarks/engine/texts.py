@@ -1,4 +1,4 @@
-"""What the engines are measured on: short texts and long ones, of the benchmark's corpus, counted in spaCy's tokens."""
+"""The texts that engines are measured on: short and long ones of the benchmark's corpus, counted in spaCy's tokens."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ _LONG = 500
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Texts of a kind, and how many tokens they have together."""
+    """Texts of one kind, and the number of all their tokens."""
 
     name: str
     texts: list[str]
@@ -21,12 +21,15 @@ class Texts:
 
     @property
     def mean_tokens(self) -> float:
-        """Tokens per text."""
+        """Return the mean number of tokens per text."""
         return self.tokens / len(self.texts)
 
 
 def load_texts(data: Path, nlp: Language, short: int, long: int) -> tuple[Texts, Texts, str]:
-    """Texts of 10-40 tokens, texts of 500 or more (several of the corpus's in one), and where they come from."""
+    """Load texts of 10 to 40 tokens and texts of 500 or more, and tell where they come from.
+
+    A long text is several of the corpus's texts in one.
+    """
     corpus = load_corpus(data, 6 * short + 20 * long)
     lengths = [len(nlp.make_doc(text)) for text in corpus.texts]
     pairs = list(zip(corpus.texts, lengths, strict=True))

@@ -1,4 +1,4 @@
-"""Side by side: everything is run once a round, in turn, so that a busy moment of the machine hits all alike."""
+"""Timing of several pieces of work in turn, once in every round, so that a busy moment affects all of them alike."""
 
 import statistics
 import threading
@@ -10,7 +10,7 @@ Work = Callable[[], object]
 
 
 def medians(works: Mapping[str, Work], rounds: int) -> dict[str, float]:
-    """Median seconds of each piece of work, after a first run that does not count."""
+    """Return the median seconds of each piece of work over `rounds` rounds, after a first round that does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
@@ -22,7 +22,7 @@ def medians(works: Mapping[str, Work], rounds: int) -> dict[str, float]:
 
 
 def once(work: Work) -> float:
-    """Seconds of a single run."""
+    """Return the seconds of a single run."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
@@ -30,7 +30,7 @@ def once(work: Work) -> float:
 
 @contextmanager
 def busy_thread() -> Iterator[None]:
-    """A thread beside that computes in Python and so wants the GIL all the time, as an event loop under load does."""
+    """Run another thread that computes in Python and so always wants the GIL, as an event loop under load does."""
     stop = threading.Event()
 
     def spin() -> None:
@@ -47,7 +47,7 @@ def busy_thread() -> Iterator[None]:
 
 
 def beside_a_busy_thread(work: Work) -> Work:
-    """The same work while such a thread runs."""
+    """Return work that does the same beside a busy thread."""
 
     def run() -> None:
         with busy_thread():
@@ -57,7 +57,7 @@ def beside_a_busy_thread(work: Work) -> Work:
 
 
 def in_threads(count: int, work: Work) -> Work:
-    """The same work in several threads at the same time, once in each."""
+    """Return work that does the same in each of `count` threads at the same time."""
 
     def run() -> None:
         threads = [threading.Thread(target=work) for _ in range(count)]

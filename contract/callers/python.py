@@ -1,4 +1,4 @@
-"""Calls the service at the first address and the overloaded one at the second: the `openapi-python-client` client."""
+"""Call a service and an overloaded service, by their addresses, with the client of `openapi-python-client`."""
 
 import json
 import sys
@@ -60,7 +60,7 @@ def overloaded(client: Client) -> list[object]:
 
 
 def stream(client: Client) -> Iterator[object]:
-    """The generated call waits for the whole answer; its request over httpx gives line by line."""
+    """Stream over httpx, line by line, because the generated call would wait for the whole answer."""
     documents = [StreamDocument(text="Tim Cook loved Paris.", id="a"), StreamDocument(text="x", id="b", language="tlh")]
     lines = "".join(json.dumps(document.to_dict()) + "\n" for document in documents)
     request = analyze_stream._get_kwargs(body=File(payload=BytesIO(lines.encode())), features=[Feature.ENTITIES])

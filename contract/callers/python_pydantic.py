@@ -1,4 +1,4 @@
-"""Calls the service at the first address and the overloaded one at the second: `openapi-generator`'s client."""
+"""Call a service and an overloaded service, by their addresses, with the client of `openapi-generator`."""
 
 import json
 import sys

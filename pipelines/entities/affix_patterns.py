@@ -1,4 +1,4 @@
-r"""What can be known of a tokenizer's regular expressions without running them.
+r"""Find out what a tokenizer's regular expressions can match, without running them.
 
 An affix may be searched in a window at the end of a long string, instead of in all of it, when every alternative of its
 pattern is anchored there and either of bounded width or a run of one kind of character, such as `\.\.+`. Then a match
@@ -19,13 +19,14 @@ _MAX_WIDTH = 48
 _LETTERS = frozenset(map(ord, ascii_letters))
 _SINGLE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.IN})
 
-# Language-equivalent, since \S already covers the colon; the original tries every colon as the end of a user's name.
+# The second pattern matches the same strings as the first, since \S covers the colon too. The first tries every colon
+# as the end of a user's name, which takes quadratic time.
 _USERINFO = r"(?:\S+(?::\S*)?@)?"
 _LINEAR_USERINFO = r"(?:\S+@)?"
 
 
 def fits_a_window(search: Callable[..., Any] | None, anchor: Literal["start", "end"]) -> bool:
-    """Whether the `search` of a compiled pattern gives in a window what it gives in the whole string."""
+    """Return whether a compiled pattern's `search` finds in a window what it finds in the whole string."""
     if search is None:
         return True
     pattern = getattr(search, "__self__", None)
@@ -37,10 +38,10 @@ def fits_a_window(search: Callable[..., Any] | None, anchor: Literal["start", "e
 
 
 def never_matches_letters(search: Callable[..., Any] | None) -> bool:
-    """Whether a compiled pattern's `search` or `finditer` is certain to find nothing in a word of ASCII letters alone.
+    """Return whether a compiled pattern's `search` or `finditer` can find nothing in a word of ASCII letters alone.
 
-    It is when every alternative has something that must be there and is no such letter: a hyphen between words, the
-    digit before a unit.
+    That is certain when every alternative has a part that must match and matches no such letter: a hyphen between
+    words, the digit before a unit.
     """
     if search is None:
         return True
@@ -53,7 +54,7 @@ def never_matches_letters(search: Callable[..., Any] | None) -> bool:
 
 
 def without_quadratic_userinfo(match: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    """The `match` of spaCy's pattern for URLs in linear time; any other is returned as it is."""
+    """Return the `match` of spaCy's pattern for URLs as one of linear time, and any other `match` unchanged."""
     pattern = getattr(match, "__self__", None)
     if isinstance(pattern, re.Pattern) and _USERINFO in pattern.pattern:
         return re.compile(pattern.pattern.replace(_USERINFO, _LINEAR_USERINFO), pattern.flags).match
@@ -87,7 +88,7 @@ def _width(items: list[Any]) -> int:
 
 
 def _is_run(items: list[Any]) -> bool:
-    r"""One kind of character over and over, as in `\.\.+`."""
+    r"""Return whether the items are one kind of character over and over, as in `\.\.+`."""
     kinds = []
     for operator, argument in items:
         if operator is sre.MAX_REPEAT and len(argument[2]) == 1:
@@ -99,7 +100,7 @@ def _is_run(items: list[Any]) -> bool:
 
 
 def _looks_far(item: Any) -> bool:
-    """Whether an assertion looks further than the margin."""
+    """Return whether an assertion looks further than the margin."""
     operator, argument = item
     if operator in (sre.ASSERT, sre.ASSERT_NOT):
         return int(argument[1].getwidth()[1]) > MARGIN
@@ -107,7 +108,7 @@ def _looks_far(item: Any) -> bool:
 
 
 def _needs_other(items: list[Any]) -> bool:
-    """Whether a sequence has an item that is always matched, by something else than a letter."""
+    """Return whether a sequence has an item that always matches, and matches no letter."""
     return any(_is_other(item) for item in items)
 
 
@@ -130,7 +131,7 @@ def _is_other(item: Any) -> bool:
 
 
 def _may_be_letter(part: Any) -> bool:
-    """Whether a part of a character class may stand for an ASCII letter; what is not known may."""
+    """Return whether a part of a character class may match an ASCII letter; a part that is not understood may."""
     operator, argument = part
     if operator is sre.LITERAL:
         return _is_letter(argument)

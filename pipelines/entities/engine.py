@@ -1,59 +1,32 @@
-"""What computes entities and sentence boundaries: one small protocol, and the plain values that it deals in.
+"""The `Engine` protocol: what computes entities and sentence boundaries, a batch at a time.
 
-An engine takes texts and returns positions in code points. Nothing of spaCy's (Doc, Span, Token) ever leaves it, so
-that its memory can be given back after every batch and no object is shared between threads. There are two:
-`compiled/compiled_engine.py` and, for what that does not know, `spacy_engine.py`.
+An engine takes texts and returns `Annotations`, plain values with positions in code points; no object of spaCy's leaves
+it or is shared between threads. There are two: `compiled/compiled_engine.py` and, for what that does not know,
+`spacy_engine.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
+
+from spanwise.pipelines.annotations import Annotations, Layers
 
 EngineName = Literal["compiled", "spacy"]
 
 
-class EntitySpan(NamedTuple):
-    """A named entity: code points `[start, end)`; `confidence` is a probability, or None where the engine has none."""
-
-    start: int
-    end: int
-    label: str
-    confidence: float | None
-
-
-class SentenceSpan(NamedTuple):
-    """A sentence without the white space around it: code points `[start, end)`."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to compute for one text."""
-
-    entities: bool
-    sentences: bool
-
-
-@dataclass(slots=True)
-class Annotations:
-    """What was computed for one text, each in the order of the text; empty where it was not wanted."""
-
-    entities: list[EntitySpan]
-    sentences: list[SentenceSpan]
-
-
 class Engine(Protocol):
-    """Computes annotations, a batch at a time. Any number of threads may call."""
+    """Computes annotations, a batch at a time. Any number of threads may call it."""
 
     @property
     def name(self) -> EngineName:
-        """How `/v1/pipelines` names it."""
+        """The name that `/v1/pipelines` shows."""
         ...
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
-        """One result per text, in order. Raises what the pipeline's components raise."""
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
+        """Return new annotations for each text, in order, with those of its wanted layers that an engine computes.
+
+        Raises what the pipeline's components raise.
+        """
         ...
 
 
@@ -61,8 +34,8 @@ class Engine(Protocol):
 class Chains:
     """Names of the components to run, in order.
 
-    `encoders` run on every text: what the others take their vectors from or, in a pipeline that must run as a whole
-    (see `spacy_pipeline.py`), every component. `entities` and `sentences` run where they are wanted.
+    `encoders` run on every text: the components that the others take their vectors from or, in a pipeline that must run
+    as a whole (see `spacy_pipeline.py`), every component. `entities` and `sentences` run where they are wanted.
     """
 
     encoders: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Which engine serves a pipeline: the compiled one where it knows it and agrees with spaCy, else spaCy's own."""
+"""Choose the engine of a pipeline: the compiled one where it knows the pipeline and agrees with spaCy, else spaCy's."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,10 @@ from spanwise.pipelines.load_errors import first_line
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Why spaCy's own engine serves. `is_defect`: the compiled one should have, and failed; somebody ought to look."""
+    """Why spaCy's own engine serves.
+
+    `is_defect`: the compiled engine should have served and failed, so that somebody must look.
+    """
 
     reason: str
     is_defect: bool
@@ -33,7 +36,7 @@ def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
         except Unsupported as error:
             fallback = Fallback(str(error), is_defect=False)
         except Exception as error:  # noqa: BLE001
-            # A model of a shape that nobody has thought of must not keep the service from starting.
+            # A model that the compiler did not foresee must not keep the service from starting.
             fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
         else:
             if not wrong and not engine.borrows_sentences:

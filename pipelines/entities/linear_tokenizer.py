@@ -1,6 +1,6 @@
-"""spaCy's tokenizer with a linear way around long stretches without white space (see `tokenizer_rules.py`).
+"""Tokenize as spaCy does, but in linear time for long stretches without white space (see `tokenizer_rules.py`).
 
-The tokens are the same, which the tests hold against spaCy's own; texts without such a stretch go to spaCy itself.
+The tokens are the same, which tests compare with spaCy's own. Texts without such a stretch go to spaCy itself.
 """
 
 import re
@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
 
 LONG_STRETCH = 200
-"""Code points without white space from which on the linear way is taken."""
+"""From so many code points without white space on, a text is tokenized by the rules instead of by spaCy."""
 
 
 class LinearTokenizer:
@@ -25,7 +25,7 @@ class LinearTokenizer:
         self.linear = self._rules.linear
 
     def __call__(self, text: str) -> Doc:
-        """The same Doc as spaCy's tokenizer makes."""
+        """Return the same Doc as spaCy's tokenizer makes."""
         if not self.linear or len(text) < self._long_stretch or not self._long.search(text):
             doc: Doc = self._spacy(text)
             return doc

@@ -1,7 +1,7 @@
-"""spaCy's own components behind the `Engine` protocol: for every pipeline that the compiled engine does not know.
+"""Compute annotations by spaCy's own components: for every pipeline that the compiled engine does not know.
 
-Texts are analysed inside a memory zone, so that what was allocated for them is given back. spaCy's objects are not safe
-to share: one thread at a time gets in, the others wait.
+Texts are analysed inside a memory zone, which frees all memory of a batch at its end. spaCy's objects are not safe to
+share between threads, so one thread at a time analyses and the others wait.
 """
 
 import threading
@@ -15,12 +15,13 @@ from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from spanwise.pipelines.entities.engine import Annotations, Chains, EngineName, EntitySpan, SentenceSpan, Wanted
+from spanwise.pipelines.annotations import Annotations, EntitySpan, Layers, SentenceSpan
+from spanwise.pipelines.entities.engine import Chains, EngineName
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
 
 
 class SpacyEngine:
-    """spaCy's own components inside a memory zone.
+    """An engine that runs spaCy's own components inside a memory zone.
 
     The NER runs before the sentence boundaries are set, because boundaries restrict it: the entities of a text are the
     same whether sentences are asked for or not, and the same as `nlp.pipe` gives with the NER alone.
@@ -35,18 +36,18 @@ class SpacyEngine:
         own = type(nlp.tokenizer) is not Tokenizer  # a language's own, such as those for Chinese and Japanese
         self._make_doc = nlp.make_doc if own else LinearTokenizer(nlp.tokenizer)
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         with self._lock, self._nlp.memory_zone():
             docs = [self._make_doc(text) for text in texts]
             self._run(self._chains.encoders, docs, list(range(len(docs))))
-            self._run(self._chains.entities, docs, [i for i, w in enumerate(wanted) if w.entities])
-            self._run(self._chains.sentences, docs, [i for i, w in enumerate(wanted) if w.sentences])
+            self._run(self._chains.entities, docs, [i for i, layers in enumerate(wanted) if "entities" in layers])
+            self._run(self._chains.sentences, docs, [i for i, layers in enumerate(wanted) if "sentences" in layers])
             return [
                 Annotations(
-                    entities=_entities(doc) if want.entities else [],
-                    sentences=_sentences(doc) if want.sentences else [],
+                    entities=_entities(doc) if "entities" in layers else [],
+                    sentences=_sentences(doc) if "sentences" in layers else [],
                 )
-                for doc, want in zip(docs, wanted, strict=True)
+                for doc, layers in zip(docs, wanted, strict=True)
             ]
 
     def _run(self, names: Sequence[str], docs: list[Doc], chosen: list[int]) -> None:
@@ -67,7 +68,7 @@ def _entities(doc: Doc) -> list[EntitySpan]:
 
 
 def _sentences(doc: Doc) -> list[SentenceSpan]:
-    """From the tokens' arrays, since making a Span per sentence costs more than finding its bounds.
+    """Find sentences in the tokens' arrays, since making a Span per sentence costs more than finding its bounds.
 
     Sentences of white space alone are left out.
     """

@@ -1,4 +1,4 @@
-"""From a name to a loaded spaCy pipeline that holds just the components its features need.
+"""Load a spaCy pipeline by its name, with just the components that entities and sentences need.
 
 spaCy's packages bring taggers, lemmatizers and parsers that cost memory and time and change nothing about entities.
 They are left out when that is certain: when the only component that writes entities is one `ner`. A pipeline with
@@ -18,14 +18,15 @@ from spacy.language import Language
 from spacy.util import load_config
 from srsly import read_msgpack  # type: ignore[import-untyped]
 
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, Layers
 from spanwise.pipelines.entities.engine import Chains
 from spanwise.pipelines.load_errors import PipelineBroken, first_line
 from spanwise.pipelines.specs import locate
 
 _RULE_SENTENCES = "spanwise_sentencizer"
 
-# Factories of spaCy's own that neither read nor write entities in a way that changes the answer of a lone `ner`.
-_BESIDE_THE_POINT = frozenset(
+# spaCy's own factories that change nothing about the entities of a lone `ner`.
+_ENTITY_NEUTRAL = frozenset(
     {
         "attribute_ruler",
         "curated_transformer",
@@ -42,25 +43,30 @@ _BESIDE_THE_POINT = frozenset(
         "transformer",
     }
 )
-_SOURCED = "another pipeline's"  # a component that is copied from elsewhere names no factory: anything may be in it
+_SOURCED = "another pipeline's"  # a component copied from another pipeline names no factory: it may be anything
 _ENCODERS = frozenset({"tok2vec", "transformer", "curated_transformer"})
 _BOUNDARIES = ("senter", "parser", "sentencizer")  # the cheapest first
-_CHOSEN_BOUNDARIES = frozenset({"senter", "sentencizer"})
-"""Before the `ner` they are there to restrict it; a `parser`, which spaCy's packages have there, is not."""
+_RESTRICTING_BOUNDARIES = frozenset({"senter", "sentencizer"})
+"""What restricts the `ner` when it stands before it. A `parser`, which stands there in spaCy's packages, does not."""
 
 _HARMLESS_ATTRIBUTES = frozenset({"TAG", "POS", "MORPH", "LEMMA", "DEP"})
-"""What an attribute_ruler may write without changing what a `ner` sees or says."""
+"""Attributes that an attribute_ruler may write without changing the input or the answer of a `ner`."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPipeline:
-    """A spaCy pipeline and which of its components to run for what."""
+    """A spaCy pipeline, and which of its components to run for which layer."""
 
     nlp: Language
     chains: Chains
     has_entities: bool
     whole: bool
-    """It runs as a whole, in its own order, because more than a recognizer may read or write entities."""
+    """Whether it runs as a whole, in its own order, because more than a recognizer may read or write entities."""
+
+    @property
+    def layers(self) -> Layers:
+        """The layers that it computes."""
+        return ENTITIES_AND_SENTENCES if self.has_entities else SENTENCES
 
 
 def load(source: str) -> LoadedPipeline:
@@ -74,7 +80,7 @@ def load(source: str) -> LoadedPipeline:
         raise PipelineBroken(f"The pipeline {source!r} cannot be loaded: {first_line(error)}") from error
     if not plan.boundaries:
         nlp.add_pipe("sentencizer", name=_RULE_SENTENCES)
-    nlp.max_length = sys.maxsize  # the service has a limit of its own, which is told before any work is done
+    nlp.max_length = sys.maxsize  # the service checks a limit of its own before any work is done
     return LoadedPipeline(nlp, plan.chains, plan.has_entities, plan.whole)
 
 
@@ -96,18 +102,18 @@ class _Plan:
         writers = [
             name
             for name in enabled
-            if kinds[name] not in _BESIDE_THE_POINT
+            if kinds[name] not in _ENTITY_NEUTRAL
             or (kinds[name] == "attribute_ruler" and not _is_harmless(folder / name))
         ]
         before = {kinds[name] for name in enabled[: enabled.index(writers[0])]} if writers else set()
-        if [kinds[name] for name in writers] not in ([], ["ner"]) or before & _CHOSEN_BOUNDARIES:
+        if [kinds[name] for name in writers] not in ([], ["ner"]) or before & _RESTRICTING_BOUNDARIES:
             return cls._whole(enabled, kinds, sorted(disabled))
         source = next((name for kind in _BOUNDARIES for name in names if kinds[name] == kind), None)
         needed = [*writers, *([source] if source else [])]
         listening = any(_listens(components[name]) for name in needed)
         encoders = [name for name in enabled if kinds[name] in _ENCODERS and listening]
         chains = Chains(tuple(encoders), tuple(writers), (source or _RULE_SENTENCES,))
-        if len(encoders) > 1:  # what a component hears depends on where it stands between them
+        if len(encoders) > 1:  # a component's vectors depend on where it stands among the encoders
             return replace(cls._whole(enabled, kinds, sorted(disabled)), has_entities=bool(writers))
         excluded = [name for name in names if name not in {*encoders, *needed}]
         return cls(chains, excluded, boundaries=source is not None, has_entities=bool(writers))
@@ -120,7 +126,7 @@ class _Plan:
 
 
 def _is_harmless(attribute_ruler: Path) -> bool:
-    """Whether the rules in the component's folder set nothing that concerns entities."""
+    """Return whether the rules in the component's folder set nothing that concerns entities."""
     try:
         rules = read_msgpack(attribute_ruler / "patterns")
         return all(str(name).upper() in _HARMLESS_ATTRIBUTES for rule in rules for name in rule["attrs"])
@@ -129,7 +135,7 @@ def _is_harmless(attribute_ruler: Path) -> bool:
 
 
 def _listens(component: Any) -> bool:
-    """Whether a component's model takes its vectors from a shared encoder."""
+    """Return whether a component's model takes its vectors from a shared encoder."""
     if isinstance(component, Mapping):
         if "Listener" in str(component.get("@architectures", "")):
             return True

@@ -1,4 +1,4 @@
-"""A spaCy tokenizer's rules without spaCy's objects: strings in, tokens out, in linear time, whatever the text.
+"""Apply a spaCy tokenizer's rules without spaCy's objects: strings in, tokens out, in linear time for every text.
 
 spaCy takes prefixes and suffixes off a stretch without white space one at a time, and each time searches the whole
 stretch and copies it: a hundred thousand emoji, brackets or quotes without a space keep a thread busy for many
@@ -36,7 +36,7 @@ class Token(NamedTuple):
 
 
 class TokenizerRules:
-    """What a tokenizer does to a text. `linear` says whether its rules allow that in linear time."""
+    """The rules of one spaCy tokenizer. `linear` says whether they can be applied in linear time."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._prefix_search = tokenizer.prefix_search
@@ -54,13 +54,13 @@ class TokenizerRules:
         self._letters_are_whole = all(map(never_matches_letters, affixes))
         self._first_window = _FIRST_WINDOW if self.linear else sys.maxsize
         self.phrases = frozenset(self._torn_rules(tokenizer))
-        """Exceptions that affix rules tear apart, as the words they are torn into; put together again afterwards."""
+        """Exceptions that affix rules tear apart, as the words that they are torn into. They are joined again."""
         self._phrases_by_first: dict[str, list[tuple[str, ...]]] = {}
         for words in sorted(self.phrases):
             self._phrases_by_first.setdefault(words[0], []).append(words)
 
     def tokenize(self, text: str) -> tuple[list[Token], list[bool]]:
-        """The tokens of a text, and for each whether a space follows that is no token of its own."""
+        """Return the tokens of a text, and for each whether a space follows that is no token of its own."""
         tokens: list[Token] = []
         spaces: list[bool] = []
         met: dict[str, list[Token]] = {}
@@ -73,23 +73,23 @@ class TokenizerRules:
                 met[stretch] = list(self._split(stretch, with_rules=True))
             tokens += met[stretch]
             spaces += [False] * len(met[stretch])
-        return self._with_phrases(tokens, spaces)
+        return self._join_phrases(tokens, spaces)
 
     def tokenize_run(self, run: str) -> tuple[list[Token], str, str]:
-        """The tokens of a run: characters without white space, or white space alone.
+        """Return the tokens of a run (characters without white space, or white space alone), its first and last word.
 
-        With its first and last word before exceptions were put together again: one that reaches over the run's border
-        would be made of these.
+        These two are the words before exceptions were joined again: an exception that reaches over the run's border
+        would be made of them.
         """
         if self._is_whole(run) and run not in self._rules:
             return [Token(run)], run, run
         tokens = list(self._split(run, with_rules=True))
         first, last = tokens[0].text, tokens[-1].text
-        whole = tokens if len(tokens) == 1 else self._with_phrases(tokens, [False] * len(tokens))[0]
+        whole = tokens if len(tokens) == 1 else self._join_phrases(tokens, [False] * len(tokens))[0]
         return whole, first, last
 
-    def _with_phrases(self, tokens: list[Token], spaces: list[bool]) -> tuple[list[Token], list[bool]]:
-        """Put exceptions together again that affix rules have torn apart, such as `:)`."""
+    def _join_phrases(self, tokens: list[Token], spaces: list[bool]) -> tuple[list[Token], list[bool]]:
+        """Join exceptions again that affix rules have torn apart, such as `:)`."""
         found = self._find_phrases([token.text for token in tokens])
         if not found:
             return tokens, spaces
@@ -148,7 +148,7 @@ class TokenizerRules:
         yield from reversed(suffixes)
 
     def _middle(self, s: str, *, with_rules: bool) -> Iterator[Token]:
-        """What is left between the affixes."""
+        """Yield the tokens of what is left between the affixes."""
         if not s:
             return
         if with_rules and s in self._rules:
@@ -173,7 +173,7 @@ class TokenizerRules:
             yield Token(s[start:])
 
     def _is_whole(self, s: str) -> bool:
-        """Whether no affix can be in it: most words, and asking this is faster than searching."""
+        """Return whether `s` can hold no affix, as most words cannot: asking this is faster than searching."""
         return self._letters_are_whole and s.isascii() and s.isalpha()
 
     def _is_rule(self, s: str, a: int, b: int) -> bool:
@@ -210,7 +210,7 @@ def _grow(
     window: Callable[[int], str],
     lies_inside: Callable[["re.Match[str]", int], bool],
 ) -> int:
-    """Length of the match in the smallest window in which it is certain that a larger one would give the same."""
+    """Return the length of the match in the smallest window whose match is certainly that of the whole string."""
     width = _FIRST_WINDOW
     while True:
         width = min(width, length)
@@ -221,7 +221,10 @@ def _grow(
 
 
 def _without_overlaps(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest spans, and of equal ones the first, in order. As in spaCy, one that is left out blocks others too."""
+    """Keep the longest spans, and of equally long ones the first, in order.
+
+    As in spaCy, a span that is left out blocks others too.
+    """
     kept, seen = [], set[int]()
     for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         if start not in seen and end - 1 not in seen:

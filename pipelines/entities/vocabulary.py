@@ -1,9 +1,10 @@
-"""Warming up a vocabulary.
+"""Warm up a vocabulary: give it a permanent lexeme for every word that it is likely to meet.
 
 Inside a memory zone every word that the vocabulary did not hold before is built anew for each batch, at tens of
 microseconds a word, and spaCy's packages hold only some hundred words when loaded. But their string store has the words
-that the pipeline met in training. Meeting these once, outside a zone, makes zones cheap from the first request on: on
-reviews, tweets and news about 1.5 times as many tokens per second, for 0.9 s at start (`benchmarks.parts` prints it).
+that the pipeline met in training. Looking each up once, outside a zone, makes zones cheap from the first request on:
+about 1.5 times as many tokens per second on reviews, tweets and news, for 0.9 s at start (`benchmarks.parts` prints
+both).
 """
 
 from itertools import islice

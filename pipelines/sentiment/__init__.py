@@ -1,24 +1,25 @@
 """The sentiment of sentences, of whole texts and towards entities.
 
-`model.py` says what a model does, `artefact.py` what it is made of; `tokens.py` cuts words, `reference.py` is the
-mathematics and `compiled.py` the same by the kernels; `whole_text.py` turns scores into labels. `english/` holds the
-model and its card.
+`model.py` says what a model does, `artefact.py` what it is made of; `tokens.py` cuts words, `reference_model.py` is the
+mathematics and `compiled_model.py` the same by the kernels; `model_choice.py` says which model serves which language;
+`scoring.py` adds scores to annotations and `labels.py` turns them into labels. `english/` holds a model and its card.
 """
 
-from spanwise.pipelines.sentiment.model import Scores, SentimentModel, Span, Target, TextScores
-from spanwise.pipelines.sentiment.model_choice import english_folder, load_sentiment_model
+from spanwise.pipelines.sentiment.labels import pure_sentiment, text_sentiment
+from spanwise.pipelines.sentiment.model import SentimentModel, Span, Target
+from spanwise.pipelines.sentiment.model_choice import load_sentiment_model, model_folder, sentiment_model_for
+from spanwise.pipelines.sentiment.scoring import add_sentiment
 from spanwise.pipelines.sentiment.targets import targets_of
-from spanwise.pipelines.sentiment.whole_text import pure_sentiment, text_sentiment
 
 __all__ = [
-    "Scores",
     "SentimentModel",
     "Span",
     "Target",
-    "TextScores",
-    "english_folder",
+    "add_sentiment",
     "load_sentiment_model",
+    "model_folder",
     "pure_sentiment",
+    "sentiment_model_for",
     "targets_of",
     "text_sentiment",
 ]

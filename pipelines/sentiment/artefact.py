@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spanwise.pipelines.annotations import Scores
 from spanwise.pipelines.load_errors import PipelineBroken
 from spanwise.pipelines.sentiment.tokens import FLAGS
 
 Floats = NDArray[np.float32]
 
-CLASSES = 3
-MAX_DISTANCE = 12
+CLASSES = len(Scores._fields)
+MAX_DISTANCE = 12  # tokens: a target's neighbours farther away share the position of this distance
 FORMAT = 1
 
 _NETWORK = {
@@ -78,7 +79,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Artefact:
-    """Everything of the folder. `embeddings` is mapped from the file; a row's values are its codes times its scale."""
+    """The folder in memory. `embeddings` is mapped from its file; a row's values are its codes times its scale."""
 
     vocabulary: list[str]
     embeddings: NDArray[np.int8]
@@ -95,12 +96,12 @@ class Artefact:
 
     @property
     def buckets(self) -> int:
-        """Rows for hashed n-grams."""
+        """How many rows there are for hashed n-grams."""
         return len(self.embeddings) - len(self.vocabulary)
 
     @classmethod
     def load(cls, folder: Path) -> "Artefact":
-        """Raises `PipelineBroken` where a file is missing, unreadable, or does not fit the others."""
+        """Read the folder. Raises `PipelineBroken` where a file is missing, unreadable, or does not fit the others."""
         try:
             vocabulary = (folder / "vocabulary.txt").read_bytes().decode().split("\n")[:-1]
             embeddings = np.load(folder / "embeddings.npy", mmap_mode="r", allow_pickle=False)
@@ -143,7 +144,10 @@ class Artefact:
 
 
 def _check(arrays: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[str, ...]], sizes: dict[str, int]) -> None:
-    """Every array is there, of finite floats, and sizes of one name are equal; those met first are put into `sizes`."""
+    """Check that every array is there, of finite floats, and that sizes of one name are equal.
+
+    A size that is met for the first time is put into `sizes`.
+    """
     for name, shape in shapes.items():
         array = arrays.get(name)
         if array is None:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Literal
 
+from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.kernels import Sentiment
 from spanwise.pipelines.sentiment.artefact import Artefact, Floats, Network
-from spanwise.pipelines.sentiment.model import Scores, Span, Target, TextScores
+from spanwise.pipelines.sentiment.model import Span, Target
 from spanwise.pipelines.sentiment.tokens import EMOTICONS, PUNCTUATION, character_tables, class_of
 
 

@@ -1,25 +1,12 @@
-"""What the analyzer asks of a sentiment model."""
+"""The `SentimentModel` protocol: what the analyzer asks of a sentiment model."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
+from spanwise.pipelines.annotations import Scores, TextScores
+
 Span = tuple[int, int]
 """Start and end in a text, in code points."""
-
-
-class Scores(NamedTuple):
-    """Probabilities of the three pure classes; they add up to 1."""
-
-    negative: float
-    neutral: float
-    positive: float
-
-
-class TextScores(NamedTuple):
-    """Of a whole text, and of each of its sentences, in order."""
-
-    whole: Scores
-    sentences: list[Scores]
 
 
 class Target(NamedTuple):
@@ -36,7 +23,7 @@ class SentimentModel(Protocol):
 
     @property
     def name(self) -> Literal["compiled", "reference"]:
-        """What computes it: the kernels, or their reference in numpy."""
+        """What computes the scores: the kernels, or their reference in numpy."""
         ...
 
     def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
@@ -44,5 +31,5 @@ class SentimentModel(Protocol):
         ...
 
     def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
-        """What each text says about each of its targets."""
+        """Score what each text says about each of its targets."""
         ...

@@ -1,4 +1,4 @@
-"""From a folder to a model that may serve: by the kernels where they agree with the reference."""
+"""Choose the sentiment model of a language, and what computes it: the kernels where they agree with the reference."""
 
 from functools import lru_cache
 from importlib import resources
@@ -10,6 +10,9 @@ from spanwise.pipelines.kernels import Sentiment as Kernels
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.model import SentimentModel, Span, Target
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
+
+MODELS = {"en": "english"}
+"""The folder of each language's model, beside this file: the one place to add a model for another language."""
 
 TOLERANCE = 1e-4
 """How far a probability may be from the reference's: float32 sums in another order."""
@@ -31,10 +34,10 @@ class SentimentMismatch(Exception):
 
 @lru_cache(maxsize=4)
 def load_sentiment_model(folder: Path) -> SentimentModel:
-    """The model of a folder, shared by all pipelines of a process. Raises `PipelineBroken` where it cannot be read.
+    """Load the model of a folder, shared by all pipelines of a process. Raises `PipelineBroken` if it cannot be read.
 
-    The kernels serve it where they were built and agree with the reference, which otherwise serves itself: the same
-    scores, some hundred times slower. The model's `name` tells which.
+    The kernels serve the model where they were built and agree with the reference. Elsewhere the reference serves: the
+    same scores, some hundred times slower. The model's `name` says which of the two it is.
     """
     artefact = Artefact.load(folder)
     reference = ReferenceModel(artefact)
@@ -50,9 +53,14 @@ def load_sentiment_model(folder: Path) -> SentimentModel:
     return compiled
 
 
-def english_folder() -> Path:
-    """Where the package keeps its English model."""
-    return Path(str(resources.files("spanwise.pipelines.sentiment"))) / "english"
+def sentiment_model_for(language: str) -> SentimentModel | None:
+    """Return the sentiment model of a language; None where there is none. Raises `PipelineBroken`."""
+    return load_sentiment_model(model_folder(language)) if language in MODELS else None
+
+
+def model_folder(language: str) -> Path:
+    """Return the folder in which the package keeps the model of a language that has one."""
+    return Path(str(resources.files("spanwise.pipelines.sentiment"))) / MODELS[language]
 
 
 def compare(model: SentimentModel, reference: SentimentModel) -> None:

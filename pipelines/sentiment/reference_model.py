@@ -1,4 +1,4 @@
-"""The sentiment model in numpy: what the kernels are compared with, and what serves where there was no compiler."""
+"""The sentiment model in numpy: the kernels are compared with it, and it serves where they could not be built."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.sentiment.artefact import CLASSES, MAX_DISTANCE, Artefact, Floats, Network
-from spanwise.pipelines.sentiment.model import Scores, Span, Target, TextScores
+from spanwise.pipelines.sentiment.model import Span, Target
 from spanwise.pipelines.sentiment.tokens import CAPITALS, FLAGS, STRETCHED, TITLE, Token, tokenize, unstretched
 
 NGRAMS = (3, 4, 5)
@@ -20,13 +21,13 @@ EPSILON = 1e-8
 
 
 def ngram_buckets(key: str, buckets: int) -> list[int]:
-    """The rows of a word's n-grams among the buckets, with repeats (Bojanowski et al. 2017, "fastText")."""
+    """Return the rows of a word's n-grams among the buckets, with repeats (Bojanowski et al. 2017, "fastText")."""
     word = f"<{key[:NGRAM_KEY]}>"
     return [fnv1a(word[i : i + n].encode()) % buckets for n in NGRAMS for i in range(len(word) - n + 1)]
 
 
 def fnv1a(data: bytes) -> int:
-    """The 32-bit hash of Fowler, Noll and Vo."""
+    """Return the 32-bit hash of Fowler, Noll and Vo."""
     value = 2166136261
     for byte in data:
         value = (value ^ byte) * 16777619 & 0xFFFFFFFF

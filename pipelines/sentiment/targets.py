@@ -1,24 +1,16 @@
-"""From entities to targets: each with the sentence that it stands in."""
+"""Turn entities into targets: each with the sentence that it stands in."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
+from spanwise.pipelines.offsets import Bounded
 from spanwise.pipelines.sentiment.model import Span, Target
 
 
-class Bounded(Protocol):
-    """Anything with a place in a text, in code points."""
-
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-
-
 def targets_of(length: int, spans: Sequence[Bounded], sentences: Sequence[Span]) -> list[Target]:
-    """Targets for spans in the order of the text, in time linear in both; `length` is the text's.
+    """Return a target for each span, in the order of the text, in time linear in both; `length` is the text's.
 
-    A span across a boundary of sentences gets all that it touches; one that touches none gets the whole text.
+    A span across a boundary of sentences gets all sentences that it touches; a span that touches none gets the whole
+    text.
     """
     targets, first = [], 0
     for span in spans:

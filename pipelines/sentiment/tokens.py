@@ -1,9 +1,9 @@
-"""Tokens for the sentiment model: words, punctuation, emoticons and emoji, with what their letters' case tells.
+"""Cut texts into tokens for the sentiment model: words, punctuation, emoticons and emoji, with flags for their letters.
 
-spaCy's tokens are made for grammar; these are made for feeling. "sooooo GOOD!!!" keeps its stretched vowel, its
-capitals and its exclamation marks, as features of the tokens "soo", "good" and "!!"; links and user names are all
-alike. The rules are few and work on code points, so that the kernels follow them to the
-letter (kernels/sentiment_words.c): they are given the very tables that stand here.
+spaCy's tokens serve grammar; these keep what carries feeling. "sooooo GOOD!!!" keeps its stretched vowel, its capitals
+and its exclamation marks, as flags of the tokens "soo", "good" and "!!"; all links are one token, and so are all user
+names. The rules are few and work on code points, so that the kernels can follow them exactly: `kernels/sentiment/`
+gets the tables of this module.
 """
 
 import unicodedata
@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 CAPITALS, TITLE, STRETCHED, HASHTAG = 1, 2, 4, 8
-"""Flags: all letters are capitals (two or more); the first is; something was repeated; `#` came before."""
+"""Flags: all letters are capitals (two or more); the first letter is; a character was repeated; `#` came before."""
 
 FLAGS = 4
 
 SPACE, WORD, SYMBOL, PUNCTUATION, IGNORED = range(5)
-"""Classes of code points. A symbol, such as an emoji, is a token; what is ignored belongs to what came before."""
+"""Classes of code points. A symbol, such as an emoji, is a token; an ignored code point belongs to the token before."""
 
 USER, LINK, NUMBER = "@user", "http", "000"
 MAX_KEY = 40  # code points of a word that are looked at
@@ -33,7 +33,7 @@ EMOTICONS = (
     ";]", ":c", ":C", ":X", ":x",
 )
 # fmt: on
-"""Those that are all punctuation are found anywhere, the others where they stand alone. After Potts (2011)."""
+"""Emoticons, after Potts (2011). Those of punctuation alone are found anywhere, the others where they stand alone."""
 
 LONGEST_EMOTICON = max(map(len, EMOTICONS))
 _EMOTICONS = frozenset(EMOTICONS)
@@ -42,7 +42,7 @@ _IGNORED = {0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)}  # how an emoji is shown; 
 
 
 class Token(NamedTuple):
-    """Where it lies, in code points; what the model looks up; and its flags."""
+    """A token: its place in code points, the key that the model looks up, and its flags."""
 
     start: int
     end: int
@@ -51,7 +51,7 @@ class Token(NamedTuple):
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of a text, in order; none where it is all white space."""
+    """Return the tokens of a text, in order; none where the text is all white space."""
     tokens: list[Token] = []
     at = 0
     while at < len(text):
@@ -70,7 +70,7 @@ def tokenize(text: str) -> list[Token]:
 
 @lru_cache(maxsize=1 << 16)
 def _tokens_of_run(run: str) -> tuple[Token, ...]:
-    """The tokens of a stretch without white space."""
+    """Return the tokens of a stretch without white space."""
     if len(run) <= LONGEST_EMOTICON and run in _EMOTICONS:
         return (Token(0, len(run), run, 0),)
     if run[:8].lower().startswith(("http://", "https://", "www.")):
@@ -103,9 +103,9 @@ def _tokens_of_run(run: str) -> tuple[Token, ...]:
 
 
 def unstretched(key: str) -> tuple[str, ...]:
-    """What a stretched word that nobody knows may have been: "haate" was "hate", "happyy" was "happy".
+    """Return what an unknown stretched word may have been: "haate" was "hate", "happyy" was "happy".
 
-    Tried in this order: without the second of its last doubled letters, of its first, of all. Letters a to z alone.
+    In this order: without the second of its last doubled letters, of its first, of all. Only a to z count.
     """
     doubled = [i for i in range(1, len(key)) if key[i] == key[i - 1] and "a" <= key[i] <= "z"]
     if not doubled:
@@ -117,7 +117,7 @@ def unstretched(key: str) -> tuple[str, ...]:
 
 
 def _joins(run: str, at: int) -> bool:
-    """Whether an apostrophe stands between two characters of a word."""
+    """Return whether an apostrophe stands between two characters of a word."""
     return run[at] in _APOSTROPHES and at + 1 < len(run) and class_of(run[at + 1]) == WORD
 
 
@@ -142,7 +142,7 @@ def _word(run: str, start: int, end: int, flags: int) -> Token:
 
 
 def _punctuation(run: str, at: int) -> Token:
-    """An emoticon, the longest that fits, or one mark, or a mark that is repeated."""
+    """Return the longest emoticon that fits, or one mark, or a mark that is repeated."""
     for length in range(min(LONGEST_EMOTICON, len(run) - at), 1, -1):
         mark = run[at : at + length]
         if mark in _EMOTICONS and all(class_of(c) == PUNCTUATION for c in mark):
@@ -155,38 +155,38 @@ def _punctuation(run: str, at: int) -> Token:
 
 
 def class_of(character: str) -> int:
-    """The class of one code point."""
+    """Return the class of one code point."""
     point = ord(character)
     return int(character_tables()[0][point]) & CLASS if point < TABLE else WORD if point < _LAST_WORD else IGNORED
 
 
 def simple_lower(character: str) -> str:
-    """The lower case of one code point, where that is one code point; otherwise the code point itself."""
+    """Return the lower case of a code point where that is one code point, otherwise the code point itself."""
     point = ord(character)
     return chr(character_tables()[1][point]) if point < TABLE else character
 
 
 def is_upper(character: str) -> bool:
-    """Whether it changes when it is written small."""
+    """Return whether a character changes when it is written small."""
     return simple_lower(character) != character
 
 
 def is_cased(character: str) -> bool:
-    """Whether it is a letter that has a capital form, or is one."""
+    """Return whether a character is a letter with a capital form, or is a capital."""
     point = ord(character)
     return point < TABLE and bool(character_tables()[0][point] & CASED)
 
 
 CLASS, CASED = 7, 8  # the bits of a class in the table, and of whether there are two cases
 TABLE = 0x20000
-"""Code points that have an entry. What comes after are ideographs, and from `_LAST_WORD` on tags and selectors."""
+"""Code points below have an entry. Those above are ideographs and, from `_LAST_WORD` on, tags and selectors."""
 
 _LAST_WORD = 0xE0000
 
 
 @lru_cache(maxsize=1)
 def character_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-    """For each code point below `TABLE`: its class and whether it is cased, and its lower case."""
+    """Return for each code point below `TABLE` its class with the bit `CASED`, and its lower case."""
     characters = list(map(chr, range(TABLE)))
     lower = [small if len(small := c.lower()) == 1 else c for c in characters]
     classes = [

@@ -1,4 +1,4 @@
-"""How `make exactness` tells a toss-up from a defect."""
+"""Tests of how `make exactness` tells a toss-up from a defect."""
 
 import math
 
@@ -14,7 +14,7 @@ TEXT = "Tim Cook met Angela Merkel in Paris on Monday."
 
 @pytest.fixture(scope="module")
 def nlp() -> Language:
-    """The recognizer alone."""
+    """Load spaCy's recognizer alone."""
     loaded = spacy.load(ENGLISH)
     loaded.select_pipes(enable=["ner"])
     return loaded
@@ -22,12 +22,12 @@ def nlp() -> Language:
 
 @pytest.fixture(scope="module")
 def theirs(nlp: Language) -> list[Span]:
-    """What spaCy finds."""
+    """Return the spans that spaCy finds."""
     return [(span.start_char, span.end_char, span.label_) for span in nlp(TEXT).ents]
 
 
 def test_spans_are_spacys_actions(nlp: Language, theirs: list[Span]) -> None:
-    """One for each token."""
+    """Spans are written as spaCy's actions, one for each token; spans off token boundaries fit none."""
     doc = nlp.make_doc(TEXT)
     expected = ["B-PERSON", "L-PERSON", "O", "B-PERSON", "L-PERSON", "O", "U-GPE", "O", "U-DATE", "O"]
     assert actions(doc, theirs) == expected
@@ -35,7 +35,7 @@ def test_spans_are_spacys_actions(nlp: Language, theirs: list[Span]) -> None:
 
 
 def test_the_margin_is_that_of_the_parting(nlp: Language, theirs: list[Span]) -> None:
-    """What else was close on the way does not count; what could not be is no toss-up."""
+    """The margin is that of the first action that differs, and infinite for spans that spaCy could not have found."""
     without_last = margin(nlp, TEXT, theirs[:-1], theirs)
     assert 0 < without_last < math.inf
     both = [*theirs[1:-1]]
@@ -51,5 +51,5 @@ def test_the_margin_is_that_of_the_parting(nlp: Language, theirs: list[Span]) ->
     ("of", "sentences", "allowed"), [(0.0, False, True), (5e-5, False, True), (2e-4, False, False), (0.0, True, False)]
 )
 def test_only_a_toss_up_between_entities_is_allowed(of: float, sentences: bool, allowed: bool) -> None:
-    """Below 1e-4."""
+    """A difference is allowed if its margin is below 1e-4 and sentences are equal."""
     assert Difference(TEXT, [], [], of, sentences).is_allowed is allowed

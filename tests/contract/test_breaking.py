@@ -18,23 +18,23 @@ Document = dict[str, Any]
 
 @pytest.fixture
 def document() -> Document:
-    """The committed one, to be changed."""
+    """Load a fresh copy of the committed document, for a test to change."""
     document: Document = json.loads(OPENAPI.read_text("utf-8"))
     return document
 
 
 def schema(document: Document, name: str) -> Any:
-    """A type of the document."""
+    """Return a type of the document."""
     return document["components"]["schemas"][name]
 
 
 def field(document: Document, name: str, of: str) -> Any:
-    """A field of a type."""
+    """Return a field of a type."""
     return schema(document, of)["properties"][name]
 
 
 def analyze(document: Document) -> Any:
-    """An operation."""
+    """Return the operation that analyses one text."""
     return document["paths"]["/v1/analyze"]["post"]
 
 
@@ -183,7 +183,7 @@ ADDITIONS: dict[str, Callable[[Document], Any]] = {
 
 @pytest.mark.parametrize("kind", BREAKS)
 def test_a_planted_break_is_found(document: Document, kind: str) -> None:
-    """With words that say where and what."""
+    """Every kind of break is found, and its line says where and what it is."""
     plant, told = BREAKS[kind]
     changed = copy.deepcopy(document)
     plant(changed)
@@ -193,7 +193,7 @@ def test_a_planted_break_is_found(document: Document, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ADDITIONS)
 def test_an_addition_passes(document: Document, kind: str) -> None:
-    """Callers do not notice it."""
+    """No kind of addition counts as a break."""
     changed = copy.deepcopy(document)
     ADDITIONS[kind](changed)
     assert changed != document
@@ -201,7 +201,7 @@ def test_an_addition_passes(document: Document, kind: str) -> None:
 
 
 def test_the_same_document_breaks_nothing(document: Document) -> None:
-    """Of course; and a type that holds itself does not go on for ever."""
+    """A document breaks nothing compared with itself, even if a type in it contains itself."""
     tree = {"type": "object", "properties": {"child": {"$ref": "#/components/schemas/Tree"}}}
     document["components"]["schemas"]["Tree"] = tree
     schema(document, "Entity")["properties"]["tree"] = {"$ref": "#/components/schemas/Tree"}
@@ -209,7 +209,7 @@ def test_the_same_document_breaks_nothing(document: Document) -> None:
 
 
 def git(root: Path, *arguments: str) -> None:
-    """In a repository of the test's own."""
+    """Run git in a repository of the test's own."""
     who = ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
 
@@ -217,7 +217,7 @@ def git(root: Path, *arguments: str) -> None:
 def test_the_gate_compares_with_the_last_release(
     tmp_path: Path, document: Document, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By version, not by date; releases from before there was a document do not count."""
+    """The last release is the one with the highest version that has a document."""
     path = tmp_path / "openapi.json"
     git(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "nothing yet")
@@ -239,7 +239,7 @@ def test_the_gate_compares_with_the_last_release(
 
 
 def test_the_gate_compares_with_a_given_file(tmp_path: Path, document: Document) -> None:
-    """Whatever was released."""
+    """A given document is compared with, whatever has been released."""
     given = tmp_path / "old.json"
     given.write_text(json.dumps(document))
     (tmp_path / "openapi.json").write_text(json.dumps(document))

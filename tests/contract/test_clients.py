@@ -1,7 +1,7 @@
-"""Clients as other teams get them: generated, compiled, and called against the service on a loopback port.
+"""Tests of clients as other teams get them: generated, compiled, and called against the service on a loopback port.
 
-Every program in `contract/callers` does the same: it reads a good answer, both arms of a batch result, a 422 and a 503
-as typed problems, and a stream line by line; and prints what it saw.
+Every program in `contract/callers` does the same. It reads a good answer, both arms of a batch result, a 422 and a 503
+as typed problems, and a stream line by line, and it prints what it read.
 """
 
 import json
@@ -43,14 +43,14 @@ SEEN = {
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A live service."""
+    """Start a service, and return its URL."""
     with service(environment()) as process:
         yield process.url
 
 
 @pytest.fixture(scope="module")
 def full(english: Analyzer) -> Iterator[str]:
-    """A live service whose queue is full for as long as the tests last."""
+    """Start a service whose queue is full for as long as the tests last, and return its URL."""
     engine = GatedEngine(patience=400)
     limits: dict[str, Any] = {"max_queued_characters": 4, "max_text_characters": 4, "max_batch_characters": 4}
     settings = Settings(**limits, nlp_threads=1, shutdown_seconds=5)
@@ -89,7 +89,7 @@ def _fill(url: str) -> None:
 
 
 def run(command: list[str | Path], cwd: Path, **variables: str) -> str:
-    """What a program prints. What it says when it fails is in the test's report."""
+    """Run a program that must succeed, and return what it prints. A failure shows all of its output."""
     done = subprocess.run(
         command, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, timeout=300, check=False
     )
@@ -98,7 +98,7 @@ def run(command: list[str | Path], cwd: Path, **variables: str) -> str:
 
 
 def generated(name: str, folder: Path) -> Path:
-    """A client, where its generator is installed."""
+    """Generate a client, or skip the test if the generator is not installed."""
     contract_python()
     try:
         generate(name, folder)
@@ -109,7 +109,7 @@ def generated(name: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["python", "python-pydantic"])
 def test_python(name: str, url: str, full: str, tmp_path: Path) -> None:
-    """It imports, passes mypy together with its caller, and sees what it should."""
+    """Each Python client imports, passes mypy together with its caller, and reads the right answers."""
     if name == "python-pydantic":
         program("java")
     client = generated(name, tmp_path / name)
@@ -126,7 +126,7 @@ def test_python(name: str, url: str, full: str, tmp_path: Path) -> None:
 
 
 def test_typescript(url: str, full: str, tmp_path: Path) -> None:
-    """It passes `tsc --strict`."""
+    """The TypeScript client passes `tsc --strict` and reads the right answers."""
     node_program("openapi-typescript")
     client = generated("typescript", tmp_path / "client")
     for source in (CALLERS / "typescript").iterdir():
@@ -138,7 +138,7 @@ def test_typescript(url: str, full: str, tmp_path: Path) -> None:
 
 
 def test_java(url: str, full: str, tmp_path: Path) -> None:
-    """Its own libraries are inside the generator's archive."""
+    """The Java client compiles with the libraries inside the generator's archive and reads the right answers."""
     program("javac")
     client = generated("java", tmp_path / "client")
     (archive,) = Path(contract_python()).parent.parent.glob("lib/python*/site-packages/openapi_generator_cli/*.jar")
@@ -152,7 +152,7 @@ def test_java(url: str, full: str, tmp_path: Path) -> None:
 
 
 def test_go(url: str, full: str, tmp_path: Path) -> None:
-    """It needs nothing but the standard library, so nothing is downloaded."""
+    """The Go client needs only the standard library, so that nothing is downloaded, and reads the right answers."""
     program("go")
     client = generated("go", tmp_path / "client")
     caller = client / "call"
@@ -164,7 +164,7 @@ def test_go(url: str, full: str, tmp_path: Path) -> None:
 
 
 def test_every_generator_is_tested() -> None:
-    """And every one has a page in the docs."""
+    """Every generator has a test above and a section in the docs."""
     page = (CONTRACT.parent / "docs" / "clients.md").read_text("utf-8")
     assert GENERATORS.keys() == {"python", "python-pydantic", "typescript", "java", "go"}
     for name in GENERATORS:

@@ -1,4 +1,4 @@
-"""The committed document is clean in the eyes of three linters, and each would say so if it were not."""
+"""Tests that three linters find nothing in the committed document, and that each would find planted faults."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.contract.tools import CONTRACT, OPENAPI, node_program
 
 
 def spectral(document: Path) -> list[str]:
-    """The rules of `spectral:oas` that it breaks."""
+    """Return the rules of `spectral:oas` that a document breaks."""
     command = [node_program("spectral"), "lint", "--quiet", "--fail-severity", "warn", "--format", "json"]
     done = run([*command, "--ruleset", str(CONTRACT / "spectral.yaml"), str(document)])
     found = [one["code"] for one in json.loads(done.stdout or b"[]")]
@@ -24,21 +24,21 @@ def spectral(document: Path) -> list[str]:
 
 
 def redocly(document: Path) -> list[str]:
-    """The recommended rules that it breaks, warnings included."""
+    """Return Redocly's recommended rules that a document breaks, warnings included."""
     command = [node_program("redocly"), "lint", "--config", str(CONTRACT / "redocly.yaml"), "--format", "json"]
     report = json.loads(run([*command, str(document)]).stdout)
     return [problem["ruleId"] for problem in report["problems"]]
 
 
 def run(command: list[str]) -> "subprocess.CompletedProcess[bytes]":
-    """A linter; none of them talks to anybody."""
+    """Run a linter, without any use of the network."""
     environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
     return subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False)
 
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
-    """A copy whose one operation has lost its id, and one of whose examples lies."""
+    """Write a copy in which an operation has no id, and an example does not fit its schema."""
     document: dict[str, Any] = json.loads(OPENAPI.read_text("utf-8"))
     operation = document["paths"]["/v1/entities"]["post"]
     del operation["operationId"]
@@ -49,7 +49,7 @@ def broken(tmp_path: Path) -> Path:
 
 
 def test_it_is_openapi() -> None:
-    """By `openapi-spec-validator`."""
+    """The document is valid by `openapi-spec-validator`, and is not without its version."""
     document = json.loads(OPENAPI.read_text("utf-8"))
     validate(document)
     del document["info"]["version"]
@@ -59,11 +59,11 @@ def test_it_is_openapi() -> None:
 
 @pytest.mark.parametrize("lint", [spectral, redocly])
 def test_linters_find_nothing(lint: Callable[[Path], list[str]]) -> None:
-    """No error and no warning."""
+    """Both linters find no error and no warning in the document."""
     assert lint(OPENAPI) == []
 
 
 @pytest.mark.parametrize("lint", [spectral, redocly])
 def test_linters_would_find_something(lint: Callable[[Path], list[str]], broken: Path) -> None:
-    """In a copy with two planted faults."""
+    """Both linters find at least two faults in a copy with two planted ones."""
     assert len(set(lint(broken))) >= 2

@@ -1,4 +1,4 @@
-"""Property tests: Schemathesis makes requests of the document, good and bad, and judges every answer by it."""
+"""Property tests: Schemathesis makes good and bad requests from the document, and checks every answer against it."""
 
 import json
 import os
@@ -20,13 +20,13 @@ SEED = "20261123"
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A live service."""
+    """Start a service, and return its URL."""
     with service(environment()) as process:
         yield process.url
 
 
 def schemathesis(document: Path, url: str, folder: Path, *, examples: int) -> "subprocess.CompletedProcess[str]":
-    """All checks, and the same requests every time."""
+    """Run Schemathesis with all checks and the same requests every time."""
     program = Path(contract_python()).parent / "schemathesis"
     command = [str(program), "--config-file", str(CONTRACT / "schemathesis.toml"), "run", str(document), "--url", url]
     options = ["--checks", "all", "--seed", SEED, "--max-examples", str(examples), "--no-color", "--no-shrink"]
@@ -37,7 +37,7 @@ def schemathesis(document: Path, url: str, folder: Path, *, examples: int) -> "s
 
 
 def test_every_answer_is_what_the_document_says(url: str, tmp_path: Path) -> None:
-    """Some hundreds of requests to all operations, no failure and no error."""
+    """Hundreds of requests to all operations get answers that fit the document."""
     done = schemathesis(OPENAPI, url, tmp_path, examples=50)
     assert done.returncode == 0, done.stdout[-6000:]
     document = json.loads(OPENAPI.read_text("utf-8"))
@@ -51,13 +51,13 @@ def test_every_answer_is_what_the_document_says(url: str, tmp_path: Path) -> Non
 
 
 def lose_a_response(document: dict[str, Any]) -> str:
-    """A status that is answered, and no longer documented."""
+    """Remove from the document a status that the service answers."""
     del document["paths"]["/v1/entities"]["post"]["responses"]["422"]
     return "Undocumented status code"
 
 
 def lose_a_field(document: dict[str, Any]) -> str:
-    """A field of an answer that the document does not know."""
+    """Remove from the document a field that the service answers, and forbid unknown fields."""
     schema = document["components"]["schemas"]["EntitiesResponse"]
     schema["additionalProperties"] = False
     del schema["properties"]["pipeline"]
@@ -66,14 +66,14 @@ def lose_a_field(document: dict[str, Any]) -> str:
 
 
 def promise_too_much_of_a_line(document: dict[str, Any]) -> str:
-    """A field in every line of a stream that is not there."""
+    """Require in the document a field of every line of a stream that the service does not answer."""
     document["components"]["schemas"]["BatchError"]["required"].append("apology")
     return "a line is no BatchResult"
 
 
 @pytest.mark.parametrize("plant", [lose_a_response, lose_a_field, promise_too_much_of_a_line])
 def test_it_would_notice(url: str, tmp_path: Path, plant: Any) -> None:
-    """When a copy of the document lies."""
+    """A copy of the document that does not fit the service is found out."""
     document = json.loads(OPENAPI.read_text("utf-8"))
     told = plant(document)
     if plant is promise_too_much_of_a_line:

@@ -1,4 +1,4 @@
-"""Each test that asks for `manifests` runs on every variant that can be applied."""
+"""Fixtures that run each test with `manifests` on every variant of the manifests that can be applied."""
 
 import pytest
 
@@ -7,18 +7,18 @@ from tests.deploy.manifests import VARIANTS, Manifest, Variant, rendered
 
 @pytest.fixture(params=VARIANTS, ids=lambda variant: "+".join((variant[0], *variant[1])))
 def variant(request: pytest.FixtureRequest) -> Variant:
-    """An overlay and its components."""
+    """Return an overlay and its components."""
     chosen: Variant = request.param
     return chosen
 
 
 @pytest.fixture
 def manifests(variant: Variant) -> tuple[Manifest, ...]:
-    """What is applied."""
+    """Render the manifests of a variant."""
     return rendered(variant)
 
 
 @pytest.fixture
 def production() -> tuple[Manifest, ...]:
-    """The production overlay alone."""
+    """Render the production overlay alone."""
     return rendered(("production", ()))

@@ -1,4 +1,4 @@
-"""The manifests as kustomize renders them: every overlay alone and with each component that fits it."""
+"""The manifests as kustomize renders them: every overlay alone, and with each component that fits it."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ DEPLOY = ROOT / "deploy"
 COMPONENTS = tuple(sorted(path.name for path in (DEPLOY / "components").iterdir()))
 
 METRICS = ("spanwise_queue_characters",)
-"""The metrics of the service that manifests rely on. One test finds them there, another in a live `/metrics`."""
+"""The service's metrics that manifests rely on. One test compares them with the manifests, another with `/metrics`."""
 
 Manifest = dict[str, Any]
 Variant = tuple[str, tuple[str, ...]]
@@ -31,7 +31,7 @@ VARIANTS: tuple[Variant, ...] = (
 
 
 def kustomize(folder: Path) -> list[Manifest]:
-    """What `kubectl apply -k` would apply."""
+    """Render what `kubectl apply -k` would apply."""
     kubectl = Path(sys.executable).parent / "kubectl"
     run = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
@@ -40,7 +40,7 @@ def kustomize(folder: Path) -> list[Manifest]:
 
 
 def kustomize_with(kustomization: Manifest) -> list[Manifest]:
-    """What a kustomization of somebody else's gives that builds on ours; `$DEPLOY` in it stands for our folder."""
+    """Render a site's own kustomization that builds on ours; `$DEPLOY` in it stands for our folder."""
     with TemporaryDirectory() as folder:
         deploy = os.path.relpath(DEPLOY.resolve(), Path(folder).resolve())
         text = yaml.safe_dump(kustomization).replace("$DEPLOY", deploy)
@@ -50,7 +50,7 @@ def kustomize_with(kustomization: Manifest) -> list[Manifest]:
 
 @cache
 def rendered(variant: Variant) -> tuple[Manifest, ...]:
-    """An overlay with components."""
+    """Render an overlay with components."""
     overlay, components = variant
     if not components:
         return tuple(kustomize(DEPLOY / "overlays" / overlay))
@@ -68,29 +68,29 @@ def rendered(variant: Variant) -> tuple[Manifest, ...]:
 
 
 def of_kind(manifests: list[Manifest] | tuple[Manifest, ...], kind: str) -> list[Manifest]:
-    """Those of one kind."""
+    """Select the manifests of one kind."""
     return [manifest for manifest in manifests if manifest["kind"] == kind]
 
 
 def the(manifests: list[Manifest] | tuple[Manifest, ...], kind: str) -> Manifest:
-    """The only one of its kind."""
+    """Return the only manifest of its kind."""
     (only,) = of_kind(manifests, kind)
     return only
 
 
 def pod(manifests: list[Manifest] | tuple[Manifest, ...]) -> Manifest:
-    """The pod template's spec."""
+    """Return the spec of the Deployment's pods."""
     return dict(the(manifests, "Deployment")["spec"]["template"]["spec"])
 
 
 def container(manifests: list[Manifest] | tuple[Manifest, ...]) -> Manifest:
-    """The only container."""
+    """Return the pods' only container."""
     (only,) = pod(manifests)["containers"]
     return dict(only)
 
 
 def environment(manifests: list[Manifest] | tuple[Manifest, ...]) -> dict[str, Any]:
-    """Every variable the container gets: its text, or where it comes from."""
+    """Return every variable of the container: its text, or the source of its value."""
     settings = {manifest["metadata"]["name"]: manifest["data"] for manifest in of_kind(manifests, "ConfigMap")}
     variables: dict[str, Any] = {}
     for source in container(manifests).get("envFrom", ()):
@@ -101,7 +101,7 @@ def environment(manifests: list[Manifest] | tuple[Manifest, ...]) -> dict[str, A
 
 
 def quantity(text: str | int) -> float:
-    """A Kubernetes quantity as a number: cores or bytes."""
+    """Convert a Kubernetes quantity into a number of cores or bytes."""
     units = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
     text = str(text)
     for unit in sorted(units, key=len, reverse=True):
@@ -111,7 +111,7 @@ def quantity(text: str | int) -> float:
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """Every mapping, list and scalar within."""
+    """Yield a value and every mapping, list and scalar inside it."""
     yield value
     if isinstance(value, dict):
         for inner in value.values():

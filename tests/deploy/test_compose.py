@@ -1,4 +1,4 @@
-"""The Compose file and its proxy: as confined as in the cluster, and an upgrade waits for what it must wait for."""
+"""Tests of the Compose file and its proxy: confinement as in the cluster, and the waits of an upgrade."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ INSTANCES = {name: service for name, service in FILE["services"].items() if name
 
 
 def test_instances_are_confined_as_in_the_cluster(production: tuple[Manifest, ...]) -> None:
-    """The same image, memory, user; nothing to write, no capability."""
+    """Instances have the image, memory and user of the cluster, a read-only root and no capability."""
     for service in INSTANCES.values():
         image = re.sub(r"\$\{\w+:-(.*?)\}", r"\1", service["image"])
         assert image == container(production)["image"]
@@ -26,7 +26,7 @@ def test_instances_are_confined_as_in_the_cluster(production: tuple[Manifest, ..
 
 
 def test_an_instance_is_stopped_no_sooner_than_it_is_done() -> None:
-    """Delay and drain are over before the engine kills."""
+    """The shutdown's delay and drain end before the container engine kills the instance."""
     for service in INSTANCES.values():
         settings = _settings(service)
         grace = int(service["stop_grace_period"].removesuffix("s"))
@@ -34,7 +34,7 @@ def test_an_instance_is_stopped_no_sooner_than_it_is_done() -> None:
 
 
 def test_the_proxy_notices_before_anything_is_refused() -> None:
-    """Its checks come several times within the delay, and one that fails is enough."""
+    """The proxy checks an instance several times within the shutdown's delay, and one failed check is enough."""
     interval, fall = re.search(r"inter (\d+)ms", PROXY), re.search(r"fall (\d+)", PROXY)
     assert interval
     assert fall
@@ -43,7 +43,7 @@ def test_the_proxy_notices_before_anything_is_refused() -> None:
 
 
 def test_the_proxy_finds_the_instances() -> None:
-    """At their fixed addresses, on the port of the image; they have no way out, and only the proxy is published."""
+    """The proxy knows the instances' addresses. Their network is internal, and only the proxy is published."""
     proxy = FILE["services"]["proxy"]
     addresses = {service["networks"]["inside"]["ipv4_address"] for service in INSTANCES.values()}
     assert {proxy["environment"]["INSTANCE_A"], proxy["environment"]["INSTANCE_B"]} == {f"{a}:8000" for a in addresses}
@@ -53,7 +53,7 @@ def test_the_proxy_finds_the_instances() -> None:
 
 
 def _settings(service: dict[str, Any]) -> Settings:
-    """Its variables as the service reads them: each is a setting."""
+    """Read an instance's variables as the service does, and check that each is a setting."""
     names = {name.removeprefix(PREFIX).lower(): text for name, text in service["environment"].items()}
     assert names.keys() <= Settings.model_fields.keys()
     return Settings.model_validate(names)

@@ -1,7 +1,7 @@
-"""The kinds that clusters get by an operator's CRDs, for which Kubernetes itself has no schema.
+"""Tests of the kinds that an operator's CRDs add to a cluster, and for which Kubernetes itself has no schema.
 
-npm has their schemas as TypeScript types. An object literal is checked strictly against such a type: a field that is
-too many, is missing or has another type is an error.
+npm has their schemas as TypeScript types. The compiler checks an object literal strictly against such a type: an
+unknown field, a missing field or a field of another type is an error.
 """
 
 import json
@@ -28,7 +28,7 @@ Complaints = Callable[[Manifest], str]
 
 @pytest.fixture(scope="module")
 def complaints(tmp_path_factory: pytest.TempPathFactory) -> Complaints:
-    """What the compiler says of an object."""
+    """Return a function that gives the compiler's complaints about an object."""
     folder = tmp_path_factory.mktemp("custom-resources")
     for source in (Path(__file__).parent / "custom_resources").iterdir():
         shutil.copy(source, folder)
@@ -58,7 +58,7 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> Complaints:
     ids=lambda manifest: manifest["kind"],
 )
 def test_every_custom_resource_is_valid(complaints: Complaints, manifest: Manifest) -> None:
-    """And one with a field too many is not."""
+    """Every custom resource is valid, and is invalid with an unknown field."""
     assert not complaints(manifest)
     wrong = deepcopy(manifest)
     wrong["spec"]["noSuchField"] = 1

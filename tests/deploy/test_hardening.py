@@ -1,4 +1,4 @@
-"""Pod Security `restricted`, point by point, and what goes beyond it."""
+"""Tests of the Pod Security Standard `restricted`, point by point, and of confinement beyond it."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from tests.deploy.manifests import ROOT, Manifest, container, environment, of_ki
 
 
 def test_no_root(manifests: tuple[Manifest, ...]) -> None:
-    """Neither by the manifest nor by the image: the user is the number that the Dockerfile names."""
+    """The pod does not run as root: its user is the number that the Dockerfile names."""
     user = re.search(r"^USER (\d+):(\d+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
     assert user
     context = pod(manifests)["securityContext"]
@@ -17,7 +17,7 @@ def test_no_root(manifests: tuple[Manifest, ...]) -> None:
 
 
 def test_no_privilege_and_no_way_to_one(manifests: tuple[Manifest, ...]) -> None:
-    """No capability, no escalation, not privileged."""
+    """The container has no capability, cannot escalate its privileges and is not privileged."""
     context = container(manifests)["securityContext"]
     assert context["allowPrivilegeEscalation"] is False
     assert context["capabilities"] == {"drop": ["ALL"]}
@@ -25,12 +25,12 @@ def test_no_privilege_and_no_way_to_one(manifests: tuple[Manifest, ...]) -> None
 
 
 def test_system_calls_are_filtered(manifests: tuple[Manifest, ...]) -> None:
-    """By the container runtime's own profile."""
+    """System calls are filtered by the container runtime's own profile."""
     assert pod(manifests)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
 def test_nothing_of_the_host_is_reachable(manifests: tuple[Manifest, ...]) -> None:
-    """No namespace, port or path of the node, no sysctl; volumes only of kinds that `restricted` allows."""
+    """The pod uses no namespace, port or path of the node and no sysctl, and only volumes that `restricted` allows."""
     spec = pod(manifests)
     assert not {"hostNetwork", "hostPID", "hostIPC", "hostUsers"} & spec.keys()
     assert "sysctls" not in spec["securityContext"]
@@ -39,13 +39,13 @@ def test_nothing_of_the_host_is_reachable(manifests: tuple[Manifest, ...]) -> No
 
 
 def test_its_namespace_enforces_the_standard(manifests: tuple[Manifest, ...]) -> None:
-    """So that nothing less confined can be started beside it."""
+    """The namespace enforces `restricted`, so that nothing less confined can be started in it."""
     labels = the(manifests, "Namespace")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
 def test_nothing_can_be_written_but_a_small_tmp(manifests: tuple[Manifest, ...]) -> None:
-    """The root is read-only, and the volume has a size."""
+    """The root is read-only, and the only volume is a `/tmp` of limited size."""
     assert container(manifests)["securityContext"]["readOnlyRootFilesystem"] is True
     (volume,) = pod(manifests)["volumes"]
     (mount,) = container(manifests)["volumeMounts"]
@@ -54,7 +54,7 @@ def test_nothing_can_be_written_but_a_small_tmp(manifests: tuple[Manifest, ...])
 
 
 def test_it_has_no_token_and_no_injected_variables(manifests: tuple[Manifest, ...]) -> None:
-    """A Service named spanwise would inject SPANWISE_PORT, which is a setting."""
+    """The pod gets no token, and no variables of Services: one named spanwise would set SPANWISE_PORT, a setting."""
     assert pod(manifests)["automountServiceAccountToken"] is False
     assert the(manifests, "ServiceAccount")["automountServiceAccountToken"] is False
     assert pod(manifests)["serviceAccountName"] == the(manifests, "ServiceAccount")["metadata"]["name"]
@@ -62,7 +62,7 @@ def test_it_has_no_token_and_no_injected_variables(manifests: tuple[Manifest, ..
 
 
 def test_memory_is_limited_and_cpu_is_not(manifests: tuple[Manifest, ...]) -> None:
-    """Both are requested. A CPU limit would throttle in the middle of a batch."""
+    """CPU and memory are requested, and only memory is limited: a CPU limit would throttle in the middle of a batch."""
     resources = container(manifests)["resources"]
     assert {"cpu", "memory"} <= resources["requests"].keys()
     assert "memory" in resources["limits"]
@@ -72,14 +72,14 @@ def test_memory_is_limited_and_cpu_is_not(manifests: tuple[Manifest, ...]) -> No
 
 
 def test_every_image_is_pinned(manifests: tuple[Manifest, ...]) -> None:
-    """To this project's version, which is never pushed twice; a site adds its digest."""
+    """Every image is pinned to this project's version, which is never pushed twice; a site adds its digest."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     images = [value["image"] for value in walk(list(manifests)) if isinstance(value, dict) and "image" in value]
     assert images == [f"spanwise:{version}"]
 
 
 def test_nothing_goes_out_and_only_known_callers_come_in(manifests: tuple[Manifest, ...]) -> None:
-    """Of all policies together: no egress at all, and no ingress from everywhere."""
+    """The policies together allow no egress, and ingress only from named peers."""
     policies = of_kind(manifests, "NetworkPolicy")
     assert any("Egress" in policy["spec"]["policyTypes"] for policy in policies)
     for policy in policies:
@@ -90,13 +90,13 @@ def test_nothing_goes_out_and_only_known_callers_come_in(manifests: tuple[Manife
 
 
 def test_no_secret_is_in_the_repository(manifests: tuple[Manifest, ...]) -> None:
-    """Keys come from a Secret that each site makes."""
+    """The manifests hold no Secret; keys come from one that each site makes."""
     assert not of_kind(manifests, "Secret")
     assert not isinstance(environment(manifests).get("SPANWISE_API_KEYS"), str)
 
 
 def test_production_asks_for_keys(production: tuple[Manifest, ...]) -> None:
-    """And starts no pod where there is no Secret with them."""
+    """Production takes its keys from a Secret, and starts no pod without it."""
     source = environment(production)["SPANWISE_API_KEYS"]["secretKeyRef"]
     assert source["name"] == "spanwise-api-keys"
     assert not source.get("optional", False)

@@ -1,4 +1,4 @@
-"""The API server would accept every object: the two newest Kubernetes versions whose schemas can be had say so."""
+"""Tests that the API server would accept every object, by the two newest Kubernetes schemas available."""
 
 import copy
 
@@ -14,12 +14,12 @@ CUSTOM = {
     "gateway.networking.k8s.io/v1",
     "autoscaling.k8s.io/v1",
 }
-"""Of kinds that clusters get by an operator's CRDs: Kubernetes has no schema of them; test_custom_resources has."""
+"""The kinds that an operator's CRDs add. Kubernetes has no schema of them, so test_custom_resources checks them."""
 
 
 @pytest.mark.parametrize("version", NEWEST)
 def test_every_object_is_valid(manifests: tuple[Manifest, ...], version: str) -> None:
-    """Strictly: a field that does not exist is an error."""
+    """Every object is valid, where an unknown field counts as an error."""
     for manifest in manifests:
         if manifest["apiVersion"] not in CUSTOM:
             kubernetes_validate.validate(manifest, version, strict=True)
@@ -27,7 +27,7 @@ def test_every_object_is_valid(manifests: tuple[Manifest, ...], version: str) ->
 
 @pytest.mark.parametrize("version", NEWEST)
 def test_a_wrong_field_is_found(production: tuple[Manifest, ...], version: str) -> None:
-    """The check is one."""
+    """The check would find a misspelt field."""
     wrong = copy.deepcopy(the(production, "Deployment"))
     wrong["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
@@ -35,11 +35,11 @@ def test_a_wrong_field_is_found(production: tuple[Manifest, ...], version: str) 
 
 
 def test_the_base_builds_alone() -> None:
-    """For whoever makes an overlay of their own."""
+    """The base builds without an overlay, for a site that makes its own."""
     assert the(kustomize(DEPLOY / "base"), "Deployment")
 
 
 def test_every_component_is_tested() -> None:
-    """A folder without a kustomization would be left out in silence."""
+    """Every component has a kustomization; a folder without one would not be tested."""
     for component in COMPONENTS:
         assert (DEPLOY / "components" / component / "kustomization.yaml").is_file()

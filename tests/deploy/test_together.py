@@ -1,4 +1,4 @@
-"""What no schema knows: that the objects fit each other, and the service."""
+"""Tests of what no schema checks: that the objects fit each other, and the service."""
 
 import math
 import re
@@ -29,13 +29,13 @@ from tests.deploy.manifests import (
 
 @pytest.fixture(scope="session")
 def document() -> dict[str, Any]:
-    """The service's OpenAPI document."""
+    """Return the service's OpenAPI document."""
     made: dict[str, Any] = orjson.loads(orjson.dumps(create_app(Settings()).openapi()))
     return made
 
 
 def test_every_selector_selects_the_pods(manifests: tuple[Manifest, ...]) -> None:
-    """Those of the Deployment, the Service, the budget, the policies and the spread; the ServiceMonitor the Service."""
+    """Every selector matches the labels of the pods, and the ServiceMonitor's those of the Service."""
     labels = the(manifests, "Deployment")["spec"]["template"]["metadata"]["labels"]
     selectors = [the(manifests, "Service")["spec"]["selector"]]
     for kind, field in (
@@ -56,7 +56,7 @@ def test_every_selector_selects_the_pods(manifests: tuple[Manifest, ...]) -> Non
 
 
 def test_every_port_leads_to_the_container(manifests: tuple[Manifest, ...]) -> None:
-    """By name, from the Service, the probes, the policies, the monitor, the Ingress and the route."""
+    """The Service, the probes, the policies, the monitor, the Ingress and the route name existing ports."""
     (port,) = container(manifests)["ports"]
     (served,) = the(manifests, "Service")["spec"]["ports"]
     assert served["targetPort"] == port["name"]
@@ -81,7 +81,7 @@ def test_every_port_leads_to_the_container(manifests: tuple[Manifest, ...]) -> N
 
 
 def test_the_container_listens_where_it_is_asked(manifests: tuple[Manifest, ...]) -> None:
-    """The image's port, unless a setting says otherwise."""
+    """The container's port is the image's, unless a setting changes it."""
     dockerfile = (DEPLOY.parent / "Dockerfile").read_text("utf-8")
     listens = re.search(r"SPANWISE_PORT=(\d+)", dockerfile)
     assert listens
@@ -90,7 +90,7 @@ def test_the_container_listens_where_it_is_asked(manifests: tuple[Manifest, ...]
 
 
 def test_probed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str, Any]) -> None:
-    """And need no API key; liveness and readiness ask different questions."""
+    """Probes ask paths that exist and need no API key; liveness and readiness ask different ones."""
     paths = {
         kind: container(manifests)[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")
     }
@@ -100,7 +100,7 @@ def test_probed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str,
 
 
 def test_exposed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str, Any]) -> None:
-    """Those of the Ingress and the route are the API's, and no probe and no metric is among them."""
+    """The Ingress and the route expose paths of the API, and no probe or metrics."""
     exposed = [value["path"] for value in walk(of_kind(manifests, "Ingress")) if _has(value, "pathType")]
     exposed += [value["value"] for value in walk(of_kind(manifests, "HTTPRoute")) if _has(value, "value")]
     for path in exposed:
@@ -109,7 +109,7 @@ def test_exposed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str
 
 
 def test_every_variable_is_a_setting_with_a_valid_value(manifests: tuple[Manifest, ...]) -> None:
-    """An unknown one would stop the service."""
+    """Every variable is a setting with a valid value; an unknown one would stop the service."""
     variables = environment(manifests)
     assert all(name.startswith(PREFIX) for name in variables)
     assert {name.removeprefix(PREFIX).lower() for name in variables} <= Settings.model_fields.keys()
@@ -118,7 +118,7 @@ def test_every_variable_is_a_setting_with_a_valid_value(manifests: tuple[Manifes
 
 
 def test_threads_are_the_requested_cores(manifests: tuple[Manifest, ...]) -> None:
-    """Rounded up. Without a CPU limit the service would count the node's cores."""
+    """The NLP threads are the requested cores, rounded up; the service would otherwise count the node's cores."""
     requested = container(manifests)["resources"]["requests"]["cpu"]
     workers = int(environment(manifests).get("SPANWISE_WORKERS", "1"))
     if "nlp_threads" not in Settings.model_fields:
@@ -131,21 +131,21 @@ def test_threads_are_the_requested_cores(manifests: tuple[Manifest, ...]) -> Non
 
 
 def test_a_drain_has_time_to_end(manifests: tuple[Manifest, ...]) -> None:
-    """preStop, the drain and its last second are over before the kubelet kills."""
+    """The preStop wait, the drain and its last second end before the kubelet kills the container."""
     waits = container(manifests)["lifecycle"]["preStop"]["sleep"]["seconds"]
     drains = float(environment(manifests)["SPANWISE_SHUTDOWN_SECONDS"])
     assert pod(manifests)["terminationGracePeriodSeconds"] >= waits + drains + 5
 
 
 def test_a_pod_is_out_of_the_service_before_it_refuses(manifests: tuple[Manifest, ...]) -> None:
-    """PreStop lasts at least as long as readiness takes to be noticed."""
+    """The preStop wait lasts at least as long as Kubernetes takes to notice that a pod is not ready."""
     readiness = container(manifests)["readinessProbe"]
     waits = container(manifests)["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert waits >= readiness["periodSeconds"] * readiness["failureThreshold"]
 
 
 def test_liveness_is_more_patient_than_a_batch(manifests: tuple[Manifest, ...]) -> None:
-    """A busy replica becomes unready, not restarted."""
+    """A busy replica becomes unready long before it would be restarted."""
     liveness = container(manifests)["livenessProbe"]
     readiness = container(manifests)["readinessProbe"]
     assert liveness["periodSeconds"] * liveness["failureThreshold"] >= 60
@@ -153,7 +153,7 @@ def test_liveness_is_more_patient_than_a_batch(manifests: tuple[Manifest, ...]) 
 
 
 def test_the_autoscaler_owns_the_number_of_replicas(manifests: tuple[Manifest, ...]) -> None:
-    """Min ≤ max, no `replicas` beside it, on the Deployment that exists; without one the number is said."""
+    """An autoscaler scales the existing Deployment, which sets no `replicas` then, and sets them without one."""
     deployment = the(manifests, "Deployment")
     scalers = of_kind(manifests, "HorizontalPodAutoscaler")
     assert len(scalers) == ("replicas" not in deployment["spec"])
@@ -163,7 +163,7 @@ def test_the_autoscaler_owns_the_number_of_replicas(manifests: tuple[Manifest, .
 
 
 def test_it_scales_up_faster_than_down(production: tuple[Manifest, ...]) -> None:
-    """At once, and only slowly back."""
+    """The autoscaler scales up at once, and down slowly."""
     behavior = the(production, "HorizontalPodAutoscaler")["spec"]["behavior"]
     assert behavior["scaleUp"]["stabilizationWindowSeconds"] == 0
     assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 300
@@ -171,7 +171,7 @@ def test_it_scales_up_faster_than_down(production: tuple[Manifest, ...]) -> None
 
 
 def test_the_budget_leaves_room_for_a_rollout(manifests: tuple[Manifest, ...]) -> None:
-    """Nodes can be drained with as few replicas as there may be, and a rollout never has one too few."""
+    """Nodes can be drained even at the minimum of replicas, and a rollout never goes below it."""
     for budget in of_kind(manifests, "PodDisruptionBudget"):
         replicas = the(manifests, "HorizontalPodAutoscaler")["spec"]["minReplicas"]
         assert 1 <= budget["spec"]["maxUnavailable"] < replicas
@@ -181,20 +181,20 @@ def test_the_budget_leaves_room_for_a_rollout(manifests: tuple[Manifest, ...]) -
 
 
 def test_everything_is_in_one_namespace(manifests: tuple[Manifest, ...]) -> None:
-    """The one that is made with it."""
+    """Every object is in the namespace that the manifests create."""
     namespace = the(manifests, "Namespace")["metadata"]["name"]
     assert {manifest["metadata"].get("namespace", namespace) for manifest in manifests} == {namespace}
 
 
 def test_production_is_spread(production: tuple[Manifest, ...]) -> None:
-    """Over zones and nodes, without leaving a pod pending where there is but one."""
+    """Pods are spread over zones and nodes, and still scheduled if there is only one."""
     spread = {rule["topologyKey"]: rule["whenUnsatisfiable"] for rule in pod(production)["topologySpreadConstraints"]}
     assert spread == {"topology.kubernetes.io/zone": "ScheduleAnyway", "kubernetes.io/hostname": "ScheduleAnyway"}
     assert "podAntiAffinity" in pod(production)["affinity"]
 
 
 def test_proxies_take_what_the_service_takes(manifests: tuple[Manifest, ...]) -> None:
-    """Bodies as large and requests as long."""
+    """The Ingress and the route allow bodies as large and requests as long as the service does."""
     settings = Settings()
     for ingress in of_kind(manifests, "Ingress"):
         notes = {name.partition("/")[2]: text for name, text in ingress["metadata"]["annotations"].items()}
@@ -206,7 +206,7 @@ def test_proxies_take_what_the_service_takes(manifests: tuple[Manifest, ...]) ->
 
 
 def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) -> None:
-    """Those of the list that a live `/metrics` is compared with."""
+    """The manifests name only the metrics that another test looks for in a live `/metrics`."""
     adapter = (DEPLOY / "components" / "queue-autoscaling" / "prometheus-adapter-values.yaml").read_text("utf-8")
     texts = [adapter, *(value for value in walk(list(manifests)) if isinstance(value, str))]
     named = {name for text in texts for name in re.findall(r"\bspanwise_[a-z_]+", text)}
@@ -214,7 +214,7 @@ def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) 
 
 
 def test_every_alert_is_a_query_and_says_what_is_wrong() -> None:
-    """The expressions parse, and each alert has a severity and words for whom it wakes."""
+    """Every alert's expression parses, and every alert has a severity, a summary and a description."""
     rules = the(rendered(("production", ("monitoring",))), "PrometheusRule")
     alerts = [rule for group in rules["spec"]["groups"] for rule in group["rules"]]
     assert alerts
@@ -227,7 +227,7 @@ def test_every_alert_is_a_query_and_says_what_is_wrong() -> None:
 
 
 def test_both_signals_scale_together() -> None:
-    """The queue is added to the CPU, in one autoscaler: two of them would fight."""
+    """One autoscaler scales by both the CPU and the queue; two autoscalers would work against each other."""
     made = kustomize_with(
         {"resources": ["$DEPLOY/overlays/production"], "components": ["$DEPLOY/components/queue-autoscaling"]}
     )
@@ -236,7 +236,7 @@ def test_both_signals_scale_together() -> None:
 
 
 def test_a_site_pins_the_image_by_digest() -> None:
-    """As the docs show it: registry, tag and digest from a kustomization of its own."""
+    """The kustomization that the docs show sets registry, tag and digest of the image, and builds."""
     page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
     example = re.search(r"```yaml\n# kustomization.yaml\n(.*?)```", page, re.DOTALL)
     assert example

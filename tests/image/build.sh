@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the repository's Dockerfile, unchanged, by buildah, as $1; on the base $BASE, or on a stand-in where that is empty.
+# Build the repository's Dockerfile, unchanged, by buildah, and name the image $1. The base is $BASE or, if that is empty, an
+# image that stands in for the official one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -14,7 +15,7 @@ if [ -z "$base" ]; then
     build+=(--pull-never)
 fi
 
-# Mounted for the build alone: certificates that this machine trusts, for networks with a certificate authority of their own.
+# Mount the certificates that this machine trusts, for the build only: a network may have its own certificate authority.
 authorities="${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}"
 if [ -f "$authorities" ]; then
     pip_conf="$(mktemp)"

@@ -1,4 +1,4 @@
-"""Requests without a pause from several threads, each answer kept; they stop when told to."""
+"""Load from several threads that send requests without a pause and keep every answer, until they are stopped."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ SENTENCE = "Angela Merkel met Tim Cook in Paris on Monday, and everybody was ver
 
 @dataclass(frozen=True)
 class Answer:
-    """When a request was sent, and what came of it: a status, or the error that the client met."""
+    """The time at which a request was sent, and its answer's status or the client's error."""
 
     sent: float
     status: int | None
@@ -34,7 +34,7 @@ class Load:
         self._over.set()
 
     def wait_for(self, status: int, answers: int = 1, seconds: float = 90) -> None:
-        """Until there are so many more answers with this status."""
+        """Wait for so many more answers with this status."""
         deadline = time.monotonic() + seconds
         before = self.count(status)
         while self.count(status) < before + answers:
@@ -42,11 +42,11 @@ class Load:
             time.sleep(0.02)
 
     def count(self, status: int) -> int:
-        """How many answers have this status."""
+        """Count the answers with this status."""
         return sum(answer.status == status for answer in self.answers)
 
     def run(self, url: str, body: Callable[[int], Any], number: int) -> None:
-        """One thread's requests, each on a connection of its own until there is no one to connect to."""
+        """Send one thread's requests, each on a connection of its own, until stopped or until nobody listens."""
         count = number
         while not self._over.is_set():
             sent = time.monotonic()
@@ -54,7 +54,7 @@ class Load:
                 answer = httpx.post(url, json=body(count), timeout=120, verify=False)
                 self.answers.append(Answer(sent, answer.status_code))
                 if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-                    self._over.wait(0.2)  # a refusal costs nothing: without a pause there would be thousands a second
+                    self._over.wait(0.2)  # refusals are so fast that there would be thousands a second
             except httpx.ConnectError:
                 self.answers.append(Answer(sent, None, "ConnectError"))
                 return
@@ -65,7 +65,7 @@ class Load:
 
 @contextmanager
 def load(url: str, body: Callable[[int], Any], threads: int = 4) -> Iterator[Load]:
-    """Within the block, `threads` callers post `body(number)` to the URL; at its end all of them have their answers."""
+    """Post `body(number)` to the URL from `threads` threads during the block, and wait for all answers at its end."""
     running = Load()
     with ThreadPoolExecutor(threads) as pool:
         callers = [pool.submit(running.run, url, body, number) for number in range(threads)]

@@ -1,4 +1,4 @@
-"""Containers of the image under test, confined as a cluster confines them, driven by podman."""
+"""Containers of the image under test, run by podman and confined as in a cluster."""
 
 import json
 import os
@@ -18,18 +18,18 @@ PATIENCE_SECONDS = 90
 ENVIRONMENT = {**os.environ, "CONTAINERS_CONF": str(Path(__file__).parent / "containers.conf")}
 
 MEMORY_MIB = 512
-"""The production Deployment's limit."""
+"""The memory limit of the production Deployment."""
 
 CONFINED = (
     *("--network", "host", "--read-only", "--read-only-tmpfs=false", "--user", "10001:10001", "--cap-drop", "all"),
     *("--security-opt", "no-new-privileges", "--pids-limit", "100"),
     *("--memory", f"{MEMORY_MIB}m", "--memory-swap", f"{MEMORY_MIB}m"),
 )
-"""What the production Deployment sets, as podman's options."""
+"""The confinement that the production Deployment sets, as podman's options."""
 
 
 def podman(*arguments: str, check: bool = True) -> str:
-    """What podman prints. Its complaints that there is no systemd to run health checks go nowhere."""
+    """Run podman and return its output, without its complaints that no systemd runs health checks."""
     run = subprocess.run(
         ["podman", *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=150, check=False
     )
@@ -38,20 +38,20 @@ def podman(*arguments: str, check: bool = True) -> str:
 
 
 def inspect(name: str) -> dict[str, Any]:
-    """All that podman knows of a container or an image."""
+    """Return all that podman knows of a container or an image."""
     (found,) = json.loads(podman("inspect", name))
     return dict(found)
 
 
 def free_port() -> int:
-    """A port on which nobody listens yet."""
+    """Find a port on which nobody listens yet."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_until_ready(url: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Until `/readyz` answers 200."""
+    """Wait until `/readyz` answers 200."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -64,13 +64,13 @@ def wait_until_ready(url: str, seconds: float = PATIENCE_SECONDS) -> None:
 
 @dataclass(frozen=True)
 class Container:
-    """A container that was started."""
+    """A container that has been started."""
 
     name: str
     url: str
 
     def status(self, field: str) -> str:
-        """A field of the main process's /proc/…/status."""
+        """Return a field of the main process's /proc/…/status."""
         process = inspect(self.name)["State"]["Pid"]
         for line in Path(f"/proc/{process}/status").read_text("utf-8").splitlines():
             if line.startswith(f"{field}:"):
@@ -78,26 +78,26 @@ class Container:
         raise AssertionError(f"no {field} in the status")
 
     def cgroup(self, version_1: str, version_2: str) -> str:
-        """A file of its cgroup, by its path in either version."""
+        """Read a file of the container's cgroup, by its path in either version of cgroups."""
         paths = [f"/sys/fs/cgroup/{path}" for path in (version_2, version_1)]
         return podman("exec", self.name, "sh", "-c", f"cat {paths[0]} 2>/dev/null || cat {paths[1]}")
 
     def peak_memory(self) -> int:
-        """The most bytes that were charged to it, the page cache included."""
+        """Return the largest number of bytes charged to the container so far, the page cache included."""
         return int(self.cgroup("memory/memory.max_usage_in_bytes", "memory.peak"))
 
     def cpu_seconds(self) -> float:
-        """The CPU time that all its processes have used."""
+        """Return the CPU time that all its processes have used."""
         usage = self.cgroup("cpuacct/cpuacct.usage", "cpu.stat")
         return int(usage.split()[1]) / 1e6 if "usec" in usage else int(usage) / 1e9
 
     def events(self) -> list[str]:
-        """The events in its log, in order."""
+        """Return the events in the container's log, in order."""
         lines = podman("logs", self.name).splitlines()
         return [json.loads(line)["event"] for line in lines if line.startswith("{")]
 
     def exit_code(self) -> int:
-        """That of a container that has ended; fails when it was killed for its memory."""
+        """Return the exit code of a container that has ended, and was not killed for its memory."""
         state = inspect(self.name)["State"]
         assert state["Status"] == "exited", state["Status"]
         assert not state["OOMKilled"]
@@ -106,7 +106,7 @@ class Container:
 
 @contextmanager
 def container(*options: str, image: str = IMAGE, port: int | None = None, **settings: str) -> Iterator[Container]:
-    """A confined container of the image, ready; removed at the end of the block."""
+    """Run a confined container of the image until it is ready, and remove it at the end of the block."""
     port = port or free_port()
     environment = {"port": str(port), "host": "127.0.0.1", **settings}
     variables = [f"--env=SPANWISE_{name.upper()}={value}" for name, value in environment.items()]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `make image-test`: builds the image, then runs the tests of this folder on it. Arguments: the Python to use, and pytest's.
-# Needs root (for cgroups and network namespaces) and Debian's packages below; in CI they are installed. IMAGE names an
-# image to test instead of building one, BASE the base to build on.
+# `make image-test`: build the image and run the tests of this folder on it. The arguments are the Python to use, and pytest's.
+# It needs root, for cgroups and network namespaces, and the Debian packages below, which it installs if CI is set. IMAGE
+# names an image to test instead of building one, BASE the base image to build on.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

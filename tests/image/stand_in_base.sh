@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes an image that stands in for python:X-slim-bookworm where none can be pulled: a minimal Debian with apt, and
-# this machine's own CPython under /usr/local, laid out and pruned as in the official image. Takes about a minute.
+# Make an image that stands in for python:X-slim-bookworm where it cannot be pulled. It is a minimal Debian with apt and this
+# machine's own CPython under /usr/local, laid out and pruned as in the official image. This takes about a minute.
 #
 #   tests/image/stand_in_base.sh 3.12 localhost/stand-in
 set -euo pipefail
 
 version="$1" name="$2"
 
-# One that is linked against its shared library and can be moved: pyenv's, or /usr/local's own.
+# Only a CPython that is linked against its shared library can be moved: pyenv's, or the one in /usr/local.
 prefix="$(pyenv prefix "$(pyenv latest "$version" 2>/dev/null)" 2>/dev/null || echo /usr/local)"
 if ! "$prefix/bin/python$version" -c 'import ensurepip' 2>/dev/null; then
     echo "image-test: there is no CPython $version with ensurepip on this machine (pyenv or /usr/local)" >&2

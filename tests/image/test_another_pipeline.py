@@ -1,4 +1,4 @@
-"""The Dockerfile of three lines that docs/deploy.md shows for another pipeline."""
+"""Test of the Dockerfile of three lines that docs/deploy.md shows for another pipeline."""
 
 import importlib.util
 import re
@@ -14,7 +14,7 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "deploy.md"
 
 
 def test_an_image_with_another_pipeline(tmp_path: Path) -> None:
-    """Built on the image under test, confined like it, it serves both languages."""
+    """An image that adds a pipeline to the one under test serves both languages, with the same confinement."""
     shown = re.search(r"```dockerfile\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     assert shown
     recipe = re.sub(r"^FROM \S+", f"FROM {IMAGE}", shown[1])

@@ -1,4 +1,4 @@
-"""A container confined as in a cluster: limits that hold, requests served, a stop that loses nothing."""
+"""Tests of a container confined as in a cluster: it serves, its limits are in force, and a stop loses no request."""
 
 import subprocess
 import time
@@ -13,20 +13,20 @@ from tests.image.podman import ENVIRONMENT, IMAGE, MEMORY_MIB, Container, contai
 
 @pytest.fixture(scope="module")
 def confined() -> Iterator[Container]:
-    """One that several tests share, with one core."""
+    """Run a container with one core, which several tests share."""
     with container("--cpus", "1") as running:
         yield running
 
 
 def test_it_serves(confined: Container) -> None:
-    """With the pipeline that is baked in."""
+    """The container serves the pipeline that is installed in the image."""
     answer = httpx.post(f"{confined.url}/v1/analyze", json={"text": "Tim Cook loved Paris."})
     assert answer.status_code == 200
     assert [entity["text"] for entity in answer.json()["entities"]] == ["Tim Cook", "Paris"]
 
 
 def test_it_starts_within_five_seconds_of_one_core() -> None:
-    """Of CPU time, which a busy machine changes less than the time of day."""
+    """A start takes less than five seconds of CPU time, which a busy machine changes less than elapsed time."""
     started = time.monotonic()
     with container("--cpus", "1") as fresh:
         elapsed, used = time.monotonic() - started, fresh.cpu_seconds()
@@ -35,7 +35,7 @@ def test_it_starts_within_five_seconds_of_one_core() -> None:
 
 
 def test_nothing_is_left_to_its_process(confined: Container) -> None:
-    """No root, no capability, no way to get any, system calls filtered."""
+    """The process is not root, has no capability and cannot get any, and its system calls are filtered."""
     assert set(confined.status("Uid").split()) == set(confined.status("Gid").split()) == {"10001"}
     for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(confined.status(kind), 16) == 0, kind
@@ -44,25 +44,25 @@ def test_nothing_is_left_to_its_process(confined: Container) -> None:
 
 
 def test_its_limits_are_in_force(confined: Container) -> None:
-    """Memory, CPU and processes, as the kernel sees them."""
+    """The kernel enforces the limits of memory, CPU and processes."""
     assert confined.cgroup("memory/memory.limit_in_bytes", "memory.max") == str(MEMORY_MIB * 2**20)
     assert confined.cgroup("pids/pids.max", "pids.max") == "100"
     assert confined.cgroup("cpu/cpu.cfs_quota_us", "cpu.max").split()[0] == "100000"
 
 
 def test_it_writes_nothing(confined: Container) -> None:
-    """Its root is read-only, there is not even a place for temporary files, and it serves all the same."""
+    """The service runs with a read-only root and without any place for temporary files."""
     for folder in ("/", "/tmp", "/opt/spanwise"):
         assert "Read-only" in podman("exec", confined.name, "sh", "-c", f"touch {folder}/x 2>&1 || true")
 
 
 def test_its_health_check_passes(confined: Container) -> None:
-    """The image's own, run as the container engine would."""
+    """The image's health check passes when the container engine runs it."""
     podman("healthcheck", "run", confined.name)
 
 
 def test_its_health_check_fails_when_nothing_answers(confined: Container) -> None:
-    """It looks for an answer, not for a process: asked about a port that nobody serves, it complains."""
+    """The health check fails for a port on which nothing answers, although the process runs."""
     kind, *command = inspect(confined.name)["Config"]["Healthcheck"]["Test"]
     assert kind == "CMD"
     run = ["podman", "exec", "--env", "SPANWISE_PORT=1", confined.name, *command]
@@ -71,9 +71,9 @@ def test_its_health_check_fails_when_nothing_answers(confined: Container) -> Non
 
 @pytest.mark.timeout(600)
 def test_the_heaviest_load_fits_into_its_memory() -> None:
-    """The largest batches, the longest texts and small requests at once, beyond what the queue takes.
+    """The memory suffices for the largest batches, the longest texts and small requests at once, beyond the queue.
 
-    The queue has room for one batch beside all the texts, but not for two, so that nobody is refused for ever.
+    The queue has room for one batch beside all the texts, but not for two, so that every kind of request gets its turn.
     """
     features = ["entities", "sentiment", "sentences"]
     batch = {"documents": [{"text": SENTENCE * 80}] * 128, "features": features}
@@ -95,7 +95,7 @@ def test_the_heaviest_load_fits_into_its_memory() -> None:
 
 
 def test_a_stop_under_load_loses_nothing() -> None:
-    """What was sent before the stop is answered 200; later callers get 503, or find nobody; the exit code is 0."""
+    """Requests sent before the stop get a 200, later ones a 503 or no connection, and the exit code is 0."""
     with container("--cpus", "1") as running:
         with load(f"{running.url}/v1/entities", lambda n: {"text": f"{SENTENCE * 20} {n}"}, threads=8) as requests:
             requests.wait_for(200, answers=50)
@@ -110,7 +110,7 @@ def test_a_stop_under_load_loses_nothing() -> None:
 
 
 def test_a_stop_before_it_is_ready_is_obeyed() -> None:
-    """PID 1 has no default handlers: an early SIGTERM would be ignored without one of its own."""
+    """An early SIGTERM ends the service, although the kernel gives PID 1 no default handlers of signals."""
     name = podman("create", "--network", "none", "--env", "SPANWISE_PORT=0", IMAGE)
     try:
         podman("start", name)

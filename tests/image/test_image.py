@@ -1,4 +1,4 @@
-"""What is in the image, and what is not."""
+"""Tests of what the image contains, and of what it must not contain."""
 
 import re
 import subprocess
@@ -16,21 +16,21 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def configuration() -> dict[str, Any]:
-    """What the image says of itself."""
+    """Return the image's configuration."""
     said: dict[str, Any] = inspect(IMAGE)["Config"]
     return said
 
 
 @pytest.fixture(scope="module")
 def files() -> Iterator[Path]:
-    """The image's file system."""
+    """Mount the image's file system, and return its folder."""
     mounted = podman("image", "mount", IMAGE)
     yield Path(mounted)
     podman("image", "unmount", IMAGE)
 
 
 def test_it_is_smaller_than_450_mb(files: Path) -> None:
-    """Unpacked; what of it is the base's is printed beside it."""
+    """The unpacked image is smaller than 450 MB; the share of /opt/spanwise is printed."""
 
     def megabytes(folder: Path) -> float:
         return int(subprocess.check_output(["du", "-sxb", folder], text=True).split()[0]) / 1e6
@@ -41,7 +41,7 @@ def test_it_is_smaller_than_450_mb(files: Path) -> None:
 
 
 def test_nothing_in_it_compiles_or_installs(files: Path) -> None:
-    """Neither a C compiler nor pip, as a program, a module or a bundled wheel."""
+    """The image has no C compiler, and no pip as a program, a module or a bundled wheel."""
     for folder in ("bin", "usr/bin", "usr/local/bin", "opt/spanwise/bin"):
         names = {path.name for path in (files / folder).iterdir()}
         found = [
@@ -54,7 +54,7 @@ def test_nothing_in_it_compiles_or_installs(files: Path) -> None:
 
 
 def test_all_modules_are_compiled_to_bytecode(files: Path) -> None:
-    """Nothing can be written on a read-only root: what is not compiled here is compiled again at every start."""
+    """All modules have bytecode, because every start would compile them again on a read-only root."""
     for package in (
         *files.glob("opt/spanwise/lib/python3*/site-packages/s*"),
         *files.glob("usr/local/lib/python3*/asyncio"),
@@ -64,7 +64,7 @@ def test_all_modules_are_compiled_to_bytecode(files: Path) -> None:
 
 
 def test_bytecode_carries_no_timestamp(files: Path) -> None:
-    """So that two builds of one commit have the same files: flags 1 mean a hash that nobody checks (PEP 552)."""
+    """Bytecode has an unchecked hash (flags 1, PEP 552) and no timestamp, so that two builds have the same files."""
     compiled = [
         *files.glob("opt/spanwise/lib/python3*/site-packages/**/*.pyc"),
         *files.glob("usr/local/lib/python3*/*/*.pyc"),
@@ -76,24 +76,24 @@ def test_bytecode_carries_no_timestamp(files: Path) -> None:
 
 
 def test_no_file_belongs_to_the_user_who_serves(files: Path) -> None:
-    """Whoever breaks in cannot change what runs, even without a read-only root."""
+    """The service's user owns no file, so that an intruder cannot change what runs, even on a writable root."""
     assert not subprocess.check_output(["find", files / "opt", files / "usr", "-xdev", "-user", "10001"])
 
 
 def test_its_user_is_a_number(configuration: dict[str, Any]) -> None:
-    """Kubernetes cannot tell that a named user is not root."""
+    """The user is a number, because Kubernetes cannot tell whether a named user is root."""
     assert configuration["User"] == "10001:10001"
 
 
 def test_signals_reach_the_service_itself(configuration: dict[str, Any]) -> None:
-    """The entry point is a list, so that no shell stands between, and the signal is the one that begins a drain."""
+    """The entry point is a list, so that no shell catches signals, and the stop signal begins a drain."""
     assert configuration["Entrypoint"] == ["spanwise"]
     assert configuration["Cmd"] == ["serve"]
     assert configuration["StopSignal"] in ("SIGTERM", "15")
 
 
 def test_its_labels_say_what_it_is(configuration: dict[str, Any]) -> None:
-    """By the names that OCI gives them; the version is the project's."""
+    """The labels have OCI's names and the project's values."""
     labels = {name.removeprefix("org.opencontainers.image."): text for name, text in configuration["Labels"].items()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert labels["title"] == "Spanwise"

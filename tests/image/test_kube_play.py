@@ -1,7 +1,7 @@
-"""The production Deployment, as kustomize renders it, run by `podman kube play`: limits and security context enforced.
+"""Tests of the production Deployment, as kustomize renders it and `podman kube play` runs it, with limits enforced.
 
-podman publishes the pod's port: the pod therefore gets a network namespace of its own, and requests come from there.
-podman runs no probes; the tests ask where the kubelet would.
+podman publishes the pod's port, so the pod gets a network namespace of its own, and requests are sent from inside it.
+podman runs no probes; the tests send the requests that the kubelet would.
 """
 
 import base64
@@ -34,7 +34,7 @@ except OSError:
 
 
 class Pod:
-    """The pod that was played, and the network namespace that it can be reached in."""
+    """A running pod, and the network namespace in which it can be reached."""
 
     def __init__(self, namespace: int, name: str, rendered: tuple[deploy.Manifest, ...]) -> None:
         self.container = Container(name, "")
@@ -42,7 +42,7 @@ class Pod:
         self._enter = ["nsenter", f"--net=/proc/{namespace}/ns/net"]
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, str]:
-        """Status and body of an answer; status 0 when there is none."""
+        """Send a request; return the status and body of the answer, or status 0 without an answer."""
         request = json.dumps([method, path, {"Content-Type": "application/json", **headers}, json.dumps(body)])
         run = subprocess.check_output([*self._enter, sys.executable, "-I", "-c", _ASK, request], text=True)
         status, text = json.loads(run)
@@ -51,7 +51,7 @@ class Pod:
 
 @pytest.fixture(scope="module")
 def pod() -> Iterator[Pod]:
-    """Rendered for this image, played, ready."""
+    """Render the Deployment for the image under test, run it, and wait until it is ready."""
     name, _, tag = IMAGE.rpartition(":")
     image = {"name": "spanwise", "newName": name, "newTag": tag}
     rendered = deploy.kustomize_with({"resources": ["$DEPLOY/overlays/production"], "images": [image]})
@@ -95,7 +95,7 @@ def _wait_until_ready(pod: Pod, path: str) -> None:
 
 @pytest.mark.parametrize("probe", ["startup", "readiness", "liveness"])
 def test_every_probe_passes(pod: Pod, probe: str) -> None:
-    """On the path and the port that the manifest names."""
+    """Every probe passes on the path and the port that the manifest names."""
     (port,) = deploy.container(pod.manifests)["ports"]
     assert port["containerPort"] == 8000
     path = deploy.container(pod.manifests)[f"{probe}Probe"]["httpGet"]["path"]
@@ -103,7 +103,7 @@ def test_every_probe_passes(pod: Pod, probe: str) -> None:
 
 
 def test_its_settings_arrive(pod: Pod) -> None:
-    """Those of the ConfigMap and the keys of the Secret: without one nobody is served."""
+    """The settings of the ConfigMap and the keys of the Secret arrive: a request without a key is refused."""
     body = {"text": "Tim Cook loved Paris."}
     assert pod.ask("POST", "/v1/entities", body)[0] == 401
     status, answer = pod.ask("POST", "/v1/entities", body, **{"X-API-Key": KEY})
@@ -112,7 +112,7 @@ def test_its_settings_arrive(pod: Pod) -> None:
 
 
 def test_its_security_context_is_enforced(pod: Pod) -> None:
-    """By the kernel, as seen from inside."""
+    """The kernel enforces user, capabilities, system call filter and read-only root."""
     context = deploy.pod(pod.manifests)["securityContext"]
     assert set(pod.container.status("Uid").split()) == {str(context["runAsUser"])}
     assert set(pod.container.status("Gid").split()) == {str(context["runAsGroup"])}
@@ -125,14 +125,14 @@ def test_its_security_context_is_enforced(pod: Pod) -> None:
 
 
 def test_its_memory_limit_is_the_one_that_was_tested(pod: Pod) -> None:
-    """The kernel's limit is the manifest's, and the manifest's is that of the other tests."""
+    """The kernel's memory limit is the manifest's, which is the limit of the other tests too."""
     limit = int(deploy.quantity(deploy.container(pod.manifests)["resources"]["limits"]["memory"]))
     assert limit == MEMORY_MIB * 2**20
     assert int(pod.container.cgroup("memory/memory.limit_in_bytes", "memory.max")) == limit
 
 
 def test_the_metrics_that_manifests_rely_on_are_there(pod: Pod) -> None:
-    """Each of them, in what Prometheus would read."""
+    """Every metric that manifests rely on is in the answer that Prometheus would read."""
     status, text = pod.ask("GET", "/metrics")
     if status == 404:
         pytest.skip("this version of the service has no /metrics")
@@ -142,7 +142,7 @@ def test_the_metrics_that_manifests_rely_on_are_there(pod: Pod) -> None:
 
 
 def test_it_stops_within_its_grace_period(pod: Pod) -> None:
-    """In order: exit code 0. (The last test: the others need the pod.)"""
+    """The pod stops with exit code 0 within its grace period. This test comes last, because the others need the pod."""
     grace = deploy.pod(pod.manifests)["terminationGracePeriodSeconds"]
     podman("stop", "--time", str(grace), pod.container.name)
     assert inspect(pod.container.name)["State"]["ExitCode"] == 0

@@ -1,4 +1,4 @@
-"""A rolling upgrade on one machine: two containers behind HAProxy, replaced one after the other under load."""
+"""Tests of a rolling upgrade on one machine: two containers behind HAProxy, replaced one after the other under load."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ CONFIGURATION = Path(__file__).parent.parent.parent / "deploy" / "compose" / "ha
 
 @contextmanager
 def haproxy(instances: tuple[int, int]) -> Iterator[str]:
-    """The proxy of the Compose file, in front of these ports."""
+    """Run the proxy of the Compose file in front of these ports, and yield its URL."""
     port = free_port()
     places = [f"127.0.0.1:{instance}" for instance in instances]
     environment = {"LISTEN": f"127.0.0.1:{port}", "INSTANCE_A": places[0], "INSTANCE_B": places[1]}
@@ -50,7 +50,7 @@ def _wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 @pytest.mark.timeout(400)
 def test_no_request_fails_while_every_instance_is_replaced() -> None:
-    """Requests all the time, small ones and batches; each instance is stopped as an engine does it, then replaced."""
+    """No small request and no batch fails while each instance is stopped as an engine does it, and replaced."""
     ports = free_port(), free_port()
     settings = {"shutdown_delay_seconds": "3", "default_timeout_ms": "120000"}
     batch = {"documents": [{"text": SENTENCE * 10}] * 20}
@@ -73,7 +73,7 @@ def test_no_request_fails_while_every_instance_is_replaced() -> None:
 
 
 def test_the_proxy_knows_who_is_ready() -> None:
-    """An instance that goes gets no more requests, although it would still serve: the other one answers."""
+    """The proxy sends no more requests to an instance that is stopping, although it would still serve them."""
     ports = free_port(), free_port()
     with ExitStack() as running, haproxy(ports) as proxy:
         first, second = (running.enter_context(container(port=port, shutdown_delay_seconds="20")) for port in ports)
@@ -90,7 +90,7 @@ def test_the_proxy_knows_who_is_ready() -> None:
 
 
 def test_the_proxy_hides_probes_and_metrics() -> None:
-    """Only the API and its docs are to be seen from outside."""
+    """The proxy passes on the API and its docs, but no probes and metrics."""
     ports = free_port(), free_port()
     with container(port=ports[0]), haproxy(ports) as proxy:
         _wait_for(lambda: httpx.get(f"{proxy}/openapi.json").status_code == 200)

@@ -1,4 +1,4 @@
-"""From annotations to answers."""
+"""Tests of `Analyzer`: how annotations become answers, and what its self-test finds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,30 +7,31 @@ from typing import Literal
 import pytest
 
 from spanwise.pipelines import Analyzer, Document, EntitySpan, SelfTestFailed, SentenceSpan
-from spanwise.pipelines.entities.engine import Annotations, EngineName, Wanted
+from spanwise.pipelines.annotations import ENTITIES, Annotations, Layers, Scores, TextScores
+from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
-from spanwise.pipelines.sentiment import Scores, Span, Target, TextScores, targets_of
+from spanwise.pipelines.sentiment import Span, Target, targets_of
 from tests.conftest import ENGLISH
 
 TEXT = "Tim Cook loved Paris. It was awful."
 
 
 class FixedEngine:
-    """Finds what it was told to find."""
+    """An engine that finds the same given entities and sentences in every text."""
 
     name: EngineName = "compiled"
 
     def __init__(self, entities: list[EntitySpan], sentences: list[SentenceSpan]) -> None:
-        self._annotations = Annotations(entities, sentences)
+        self._entities, self._sentences = entities, sentences
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
-        """The same for every text."""
-        return [self._annotations for _ in texts]
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
+        """Return the given entities and sentences for every text."""
+        return [Annotations(self._entities, self._sentences) for _ in texts]
 
 
 def test_a_confidence_is_passed_on_and_an_absent_one_left_out(english: Analyzer) -> None:
-    """Never a constant, never a null."""
+    """An answer has an entity's confidence where the engine gives one, and no `confidence` key where it gives None."""
     spans = [EntitySpan(0, 8, "PERSON", 0.93), EntitySpan(15, 20, "GPE", None)]
     analyzer = replace(english, engine=FixedEngine(spans, []))
     entities = analyzer.analyze([Document(TEXT, frozenset({"entities"}))])[0]["entities"]
@@ -41,14 +42,14 @@ def test_a_confidence_is_passed_on_and_an_absent_one_left_out(english: Analyzer)
 
 
 def test_spacys_own_engine_invents_no_confidence() -> None:
-    """There is none to pass on."""
+    """Entities of spaCy's own engine have no confidence, since spaCy computes none."""
     loaded = load(ENGLISH)
-    (found,) = SpacyEngine(loaded.nlp, loaded.chains).annotate([TEXT], [Wanted(entities=True, sentences=False)])
+    (found,) = SpacyEngine(loaded.nlp, loaded.chains).annotate([TEXT], [ENTITIES])
     assert {entity.confidence for entity in found.entities} == {None}
 
 
 def test_a_text_of_white_space_has_a_neutral_whole_and_no_sentences(english: Analyzer) -> None:
-    """It is valid, and there is nothing to say about it."""
+    """A text of white space is valid: it has no entities, no sentences and a neutral sentiment."""
     analysis = english.analyze([Document(" \n", frozenset({"entities", "sentiment", "sentences"}))])[0]
     assert analysis["entities"] == []
     assert analysis["sentences"] == []
@@ -56,7 +57,7 @@ def test_a_text_of_white_space_has_a_neutral_whole_and_no_sentences(english: Ana
 
 
 def test_a_batch_mixes_whatever_its_documents_want(english: Analyzer) -> None:
-    """Each answer has its own sections and its own unit."""
+    """Each document of a batch gets the sections and the offset unit that it asked for."""
     text = "🎉 Tim Cook loved it."
     documents = [
         Document(text, frozenset({"entities"}), "utf16"),
@@ -71,7 +72,7 @@ def test_a_batch_mixes_whatever_its_documents_want(english: Analyzer) -> None:
 
 
 class Recorder:
-    """A sentiment model that tells negative of the first target, positive of the second, and so on."""
+    """A sentiment model that records its calls and scores targets negative and positive by turns."""
 
     name: Literal["reference"] = "reference"
 
@@ -79,20 +80,25 @@ class Recorder:
         self.calls: list[list[list[Target]]] = []
 
     def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
-        """Never asked here."""
+        """Raise AssertionError: nobody here asks for the sentiment of whole texts."""
         raise AssertionError
 
     def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
-        """By turns."""
+        """Score the first target of a text negative, the second positive, and so on."""
         self.calls.append([list(of_text) for of_text in targets])
         return [[Scores(1.0 - i % 2, 0.0, float(i % 2)) for i in range(len(of_text))] for of_text in targets]
 
 
 def test_every_entity_has_a_sentiment_of_its_own(english: Analyzer) -> None:
-    """With `entity_sentiment` alone the entities come with it; one call of the model serves a batch."""
+    """With `entity_sentiment` every entity has its own sentiment; without it none has.
+
+    `entity_sentiment` alone brings the entities too, and one call of the model serves a whole batch.
+    """
     spans = [EntitySpan(0, 8, "PERSON", None), EntitySpan(15, 20, "GPE", None)]
     model = Recorder()
-    analyzer = replace(english, engine=FixedEngine(spans, [SentenceSpan(0, 21), SentenceSpan(22, 35)]), sentiment=model)
+    analyzer = replace(
+        english, engine=FixedEngine(spans, [SentenceSpan(0, 21), SentenceSpan(22, 35)]), sentiment_model=model
+    )
     documents = [
         Document(TEXT, frozenset({"entity_sentiment"})),
         Document(TEXT, frozenset({"entities", "sentences"})),
@@ -108,7 +114,7 @@ def test_every_entity_has_a_sentiment_of_its_own(english: Analyzer) -> None:
 
 
 def test_an_entity_looks_at_the_sentences_that_it_touches() -> None:
-    """All of them where it crosses a boundary; the whole text where there is none."""
+    """An entity's target covers all sentences that the entity touches, or the whole text where it touches none."""
     spans = [EntitySpan(start, end, "X", None) for start, end in ((2, 4), (8, 14), (15, 16), (21, 22))]
     assert targets_of(30, spans, [SentenceSpan(0, 10), SentenceSpan(11, 20)]) == [
         Target(2, 4, 0, 10),
@@ -120,16 +126,16 @@ def test_an_entity_looks_at_the_sentences_that_it_touches() -> None:
 
 
 def test_a_pipeline_without_a_sentiment_model_does_not_pretend(french: Analyzer) -> None:
-    """Neither kind of sentiment is among its features."""
+    """A pipeline without a sentiment model offers neither kind of sentiment and lists no sentiment labels."""
     assert french.features == {"entities", "sentences"}
     assert french.sentiment_labels == ()
 
 
 def test_a_self_test_that_fails_says_so(english: Analyzer) -> None:
-    """As when an engine answers differently alone and in a batch."""
+    """The self-test fails when an engine finds other entities in a batch than in one text alone."""
 
     class Fickle(FixedEngine):
-        def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+        def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
             found = [EntitySpan(0, 1, "X", None)] if len(texts) > 1 else []
             return [Annotations(found, []) for _ in texts]
 
@@ -138,6 +144,6 @@ def test_a_self_test_that_fails_says_so(english: Analyzer) -> None:
 
 
 def test_a_self_test_needs_offsets_that_fit(english: Analyzer) -> None:
-    """A span that ends beyond its text is one that no caller could slice."""
+    """The self-test fails when a span ends beyond its text, since no caller could slice it."""
     with pytest.raises(SelfTestFailed):
         replace(english, engine=FixedEngine([EntitySpan(0, 10**6, "X", None)], [])).self_test()

@@ -1,4 +1,4 @@
-"""Positions in every unit, against Python's own encoders."""
+"""Converted offsets agree with Python's own encoders in every unit."""
 
 from itertools import pairwise
 
@@ -34,7 +34,7 @@ texts = st.lists(pieces | st.text(max_size=5), max_size=30).map("".join)
 
 @st.composite
 def texts_and_positions(draw: st.DrawFn) -> tuple[str, list[int]]:
-    """A text and ascending positions in it, both ends included."""
+    """Draw a text and ascending positions in it, from 0 to the text's length, both included."""
     text = draw(texts)
     return text, sorted(draw(st.lists(st.integers(0, len(text)), max_size=20)))
 
@@ -42,7 +42,7 @@ def texts_and_positions(draw: st.DrawFn) -> tuple[str, list[int]]:
 @settings(max_examples=500)
 @given(case=texts_and_positions())
 def test_positions_are_lengths_of_encoded_prefixes(case: tuple[str, list[int]]) -> None:
-    """By definition: so many units come before."""
+    """A converted position is the number of units that the encoded text before it takes, which is its definition."""
     text, positions = case
     assert convert_offsets(text, positions, "codepoint") == positions
     assert convert_offsets(text, positions, "utf16") == [len(text[:p].encode("utf-16-le")) // 2 for p in positions]
@@ -52,7 +52,7 @@ def test_positions_are_lengths_of_encoded_prefixes(case: tuple[str, list[int]]) 
 @settings(max_examples=300)
 @given(case=texts_and_positions())
 def test_slicing_in_the_callers_unit_gives_the_same_text(case: tuple[str, list[int]]) -> None:
-    """As a caller in another language would slice."""
+    """A caller in another language, who slices the encoded text at converted positions, gets the same text."""
     text, positions = case
     for start, end in pairwise(positions):
         a, b = convert_offsets(text, [start, end], "utf16")
@@ -63,7 +63,10 @@ def test_slicing_in_the_callers_unit_gives_the_same_text(case: tuple[str, list[i
 
 @pytest.mark.parametrize("encoding", ["utf16", "utf8"])
 def test_a_megabyte_with_a_position_at_every_character_is_one_pass(encoding: OffsetEncoding) -> None:
-    """A quadratic conversion would encode 10¹¹ characters here and run into the test's time limit."""
+    """A text of 1 MB with a position at every character is converted in one pass.
+
+    A quadratic conversion would encode 10¹¹ characters here and run into the test's time limit.
+    """
     text = "añ🎉b" * 125_000
     converted = convert_offsets(text, range(len(text) + 1), encoding)
     assert converted[-1] == (len(text.encode("utf-16-le")) // 2 if encoding == "utf16" else len(text.encode()))
@@ -71,6 +74,9 @@ def test_a_megabyte_with_a_position_at_every_character_is_one_pass(encoding: Off
 
 
 def test_lone_surrogates_do_not_break_a_library_user() -> None:
-    """The service refuses them as malformed JSON; Python strings can hold them."""
+    """Lone surrogates, which Python strings can hold, are converted without an error.
+
+    Only users of the library meet this: the service refuses lone surrogates as malformed JSON.
+    """
     assert convert_offsets("a\ud800b", [0, 1, 2, 3], "utf16") == [0, 1, 2, 3]
     assert convert_offsets("a\ud800b", [0, 1, 2, 3], "utf8") == [0, 1, 4, 5]

@@ -1,4 +1,7 @@
-"""spaCy without its command line, in processes of their own: what was imported once stays imported."""
+"""The import hook leaves out spaCy's command line.
+
+Each test runs a fresh Python, since an imported module stays imported.
+"""
 
 import subprocess
 import sys
@@ -9,13 +12,13 @@ SKIP = "from spanwise.pipelines.spacy_import import skip_spacy_cli_import; skip_
 
 
 def run(program: str) -> str:
-    """What a Python of its own prints."""
+    """Run a program in a fresh Python and return what it prints."""
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=120)
     return done.stdout.strip()
 
 
 def test_a_pipeline_is_loaded_without_the_command_line() -> None:
-    """Nor what only that needs."""
+    """With the hook, `import spacy` loads neither spaCy's command line nor weasel, which nothing else needs."""
     loaded = "import spacy, sys; print([m in sys.modules for m in ('weasel', 'spacy.cli.train')])"
     assert run(SKIP + loaded) == "[False, False]"
 
@@ -29,21 +32,24 @@ def test_a_pipeline_is_loaded_without_the_command_line() -> None:
     ],
 )
 def test_the_command_line_is_there_for_whoever_uses_it(use: str) -> None:
-    """In every way it is imported."""
+    """With the hook, every way to import spaCy's command line still gives the real module."""
     assert run(f"{SKIP}import spacy\n{use}") == "spacy.cli.download"
 
 
 def test_spacys_own_info_works() -> None:
-    """It is why spaCy imports its command line."""
+    """With the hook, `spacy.info()` works; it is the one function for which spaCy imports its command line."""
     assert run(SKIP + "import spacy; print(spacy.info(silent=True)['spacy_version'] == spacy.__version__)") == "True"
 
 
 def test_whoever_has_imported_spacy_before_keeps_what_they_have() -> None:
-    """Nothing is replaced under their hands."""
+    """The hook replaces nothing in a process that has imported spaCy before."""
     assert run(f"import spacy; {SKIP}print(spacy.cli.download.__module__)") == "spacy.cli.download"
 
 
 def test_importing_the_library_changes_nothing_in_the_process() -> None:
-    """The hook belongs to the worker and the command line; a library's user gets spaCy as it is."""
+    """Importing the library installs no hook, so its user gets spaCy as it is.
+
+    The worker and the command line install the hook.
+    """
     program = "import sys; before = list(sys.meta_path); import spanwise; spanwise.Analyzer; import spacy.cli; "
     assert run(program + "print(sys.meta_path[:len(before)] == before, spacy.cli.__file__ is not None)") == "True True"

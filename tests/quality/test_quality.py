@@ -1,4 +1,4 @@
-"""Corpora become running text without losing what is annotated, and entities and errors are counted as stated."""
+"""Tests of the corpora as running text, of the scores of entities, and of the calibration of their confidence."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,7 @@ from quality.corpora import CORPORA, LABELS, Gold, Sentence, detokenize, read_co
 from quality.judgements import Judgements, judge, split
 from quality.scores import score
 from spanwise.pipelines import Analyzer
-from spanwise.pipelines.entities.engine import EntitySpan
+from spanwise.pipelines.annotations import EntitySpan
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from spanwise.pipelines.entities.engine import EntitySpan
     ],
 )
 def test_tokens_become_text_as_it_is_written(tokens: str, text: str) -> None:
-    """And each token is found again where it is said to start."""
+    """Tokens are joined as people write, and each starts where the function says."""
     words = tokens.split()
     joined, starts = detokenize(words)
     assert joined == text
@@ -42,12 +42,12 @@ def test_tokens_become_text_as_it_is_written(tokens: str, text: str) -> None:
     ],
 )
 def test_both_kinds_of_tags_are_understood(tags: str, spans: list[tuple[int, int, str]]) -> None:
-    """Whether an entity's first tag is always B (BIO) or only after another of the same kind (IOB1)."""
+    """Entities are read from BIO tags, where each begins with B, and from IOB1 tags, where only a neighbour does."""
     assert list(tagged_spans(tags.split())) == spans
 
 
 def test_a_corpus_is_read_as_texts_with_offsets(tmp_path: Path) -> None:
-    """Documents are blocks of their own; a user's name has its @; what is not comparable is left out."""
+    """Documents are separate blocks, a user's name includes its @, and entities of other labels are left out."""
     (tmp_path / "ner").mkdir()
     (tmp_path / "ner" / "tiny.conll").write_text(
         "-DOCSTART- O\n\nParis I-LOC\n, O\nI-95 I-MISC\n\n-DOCSTART- O\n\n@\tB-PER\nann\tB-ORG\n \tO\nleft\tO\n",
@@ -60,14 +60,14 @@ def test_a_corpus_is_read_as_texts_with_offsets(tmp_path: Path) -> None:
 
 
 def test_long_documents_are_several_blocks(tmp_path: Path) -> None:
-    """Of 50 sentences."""
+    """A document is divided into blocks of 50 sentences."""
     (tmp_path / "ner").mkdir()
     (tmp_path / "ner" / "long.conll").write_text("Yes\tO\n\n" * 120, "utf-8")
     assert [sentence.block for sentence in read_corpus(tmp_path, "long")] == [0] * 50 + [1] * 50 + [2] * 20
 
 
 def test_all_corpora_have_entities_of_every_label(corpora: Path) -> None:
-    """Within their text, without white space around them."""
+    """Every corpus has entities of every label, which lie within their text and have no white space around them."""
     for name in CORPORA:
         sentences = read_corpus(corpora, name)
         found = [(sentence.text[e.start : e.end], e.label) for sentence in sentences for e in sentence.entities]
@@ -99,7 +99,7 @@ def test_scores_count_exact_characters_and_mapped_labels() -> None:
 
 
 def test_predictions_are_judged_by_the_annotators(english: Analyzer) -> None:
-    """Right label and characters, wrong label, wrong characters; no DATE."""
+    """A prediction is correct if label and characters are the annotators'; those of other labels are not judged."""
     text = "Tim Cook met Angela Merkel in Paris on Monday."
     gold = (Gold(0, 8, "PER"), Gold(13, 26, "ORG"), Gold(30, 34, "LOC"))
     judgements = judge(english.engine, {"mine": [Sentence(text, gold, 0)]})
@@ -109,7 +109,7 @@ def test_predictions_are_judged_by_the_annotators(english: Analyzer) -> None:
 
 
 def test_the_calibration_error_of_hand_made_examples() -> None:
-    """Mean probability against share correct, bin by bin."""
+    """The error is the mean difference between probability and share correct over the bins."""
     three_of_four, none_of_four = np.array([True, True, True, False]), np.zeros(4, dtype=bool)
     assert calibration_error(np.full(4, 0.75), three_of_four, equal_width=True) == 0
     assert calibration_error(np.full(4, 0.9), none_of_four, equal_width=True) == pytest.approx(0.9)
@@ -124,7 +124,7 @@ def test_the_calibration_error_of_hand_made_examples() -> None:
 
 
 def test_bins_hold_every_prediction_once() -> None:
-    """Equally many in the one kind, a fifteenth of the range in the other; 1 belongs to the last."""
+    """Bins hold equally many predictions, or a fifteenth of the range each, the last with the probability 1."""
     probabilities = np.array([0.0, 0.01, 0.5, 0.99, 1.0] * 9)
     for bins in (equal_mass_bins(probabilities), equal_width_bins(probabilities)):
         assert sorted(np.concatenate(bins).tolist()) == list(range(45))
@@ -133,13 +133,13 @@ def test_bins_hold_every_prediction_once() -> None:
 
 
 def test_fewer_predictions_have_a_larger_error_by_chance() -> None:
-    """Perfect probabilities of 1 have none."""
+    """The error by chance grows as predictions get fewer, and is 0 for predictions that are certain."""
     assert by_chance(np.ones(30)) == 0
     assert 0 < by_chance(np.full(3000, 0.5)) < by_chance(np.full(30, 0.5)) < 0.5
 
 
 def test_fitting_finds_the_parameters_that_data_were_made_with() -> None:
-    """One slope, and another constant for each label; isotonic curves come close and do not fall."""
+    """Fitting finds the slope and each label's constant; isotonic curves come close to the truth and do not fall."""
     rng = np.random.default_rng(3)
     probability = rng.uniform(0.02, 0.98, 40_000)
     label = np.where(rng.random(40_000) < 0.5, "ORG", "PERSON")
@@ -158,7 +158,7 @@ def test_fitting_finds_the_parameters_that_data_were_made_with() -> None:
 
 
 def test_confidence_is_calibrated_on_texts_that_it_was_not_fitted_on(corpora: Path) -> None:
-    """Over all corpora, in bins of either kind; and within the frequent labels, where the probabilities are far off."""
+    """Confidence on held-out texts has a small error over all and within frequent labels, unlike the probabilities."""
     judgements = held_out(corpora)
     confidence = confidences(judgements)
     assert set(judgements.corpus.tolist()) == set(CORPORA)

@@ -1,4 +1,4 @@
-"""Files of a reader's own are read as stated, and figures are counted as stated."""
+"""Tests of the report on sentiment: how files of a reader's own are read, and which figures they get."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from quality.sentiment_corpora import Labelled, own_targets, own_texts
 
 
 def test_own_texts_are_read(tmp_path: Path) -> None:
-    """Labels short or long, tabs in a text kept."""
+    """Labels may be short or whole words, and a text keeps its tabs."""
     path = tmp_path / "own.tsv"
     path.write_text("pos\tI love it.\nNegative\tI hate\tit.\nneu\tIt is Monday.\n", "utf-8")
     found = own_texts(path)
@@ -20,7 +20,7 @@ def test_own_texts_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["good\tI love it.", "pos", "\tx"])
 def test_a_line_that_is_wrong_is_named(tmp_path: Path, line: str) -> None:
-    """By its number."""
+    """The error about a malformed line names its number."""
     path = tmp_path / "own.tsv"
     path.write_text(f"pos\tFine.\n{line}\n", "utf-8")
     with pytest.raises(SystemExit, match="line 2"):
@@ -28,7 +28,7 @@ def test_a_line_that_is_wrong_is_named(tmp_path: Path, line: str) -> None:
 
 
 def test_own_targets_are_read_and_must_lie_in_their_texts(tmp_path: Path) -> None:
-    """Code points; a header is passed over."""
+    """Targets are read in code points, a header is skipped, and a target outside its text is an error."""
     path = tmp_path / "own.tsv"
     path.write_text("label\tstart\tend\ttext\npos\t7\t12\tI love Paris.\n", "utf-8")
     assert own_targets(path).spans == [(7, 12)]
@@ -38,7 +38,7 @@ def test_own_targets_are_read_and_must_lie_in_their_texts(tmp_path: Path) -> Non
 
 
 def test_two_classes_alone_have_no_three_class_figures(tmp_path: Path) -> None:
-    """And the report of one's own files has both tables."""
+    """Without neutral texts the three-class cells are empty; a report of own files has both tables."""
     scorer = Scorer()
     two = Labelled("two", ["I love it.", "I hate it."], np.array([2, 0]))
     assert "| two | 2 | Spanwise |  |  | 100.0 |  |" in text_table(scorer, [two])

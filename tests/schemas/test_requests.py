@@ -1,4 +1,4 @@
-"""Validation of requests on its own: limits, strictness, and documents that fail alone."""
+"""Tests of the validation of requests: limits, strictness, and documents that fail alone."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ json_values = st.recursive(
 
 
 def codes(model: type[BaseModel], value: Any, limits: Limits = SMALL) -> list[str]:
-    """The codes of everything that is wrong with a value; empty when nothing is."""
+    """Return the codes of all errors in a value."""
     try:
         model.model_validate(value, context=limits)
     except ValidationError as error:
@@ -31,7 +31,7 @@ def codes(model: type[BaseModel], value: Any, limits: Limits = SMALL) -> list[st
 
 @pytest.mark.smoke
 def test_the_limits_of_the_context_are_in_force() -> None:
-    """Counted in code points; without a context the contract's defaults hold."""
+    """The context's limits apply, counted in code points; without a context the contract's defaults apply."""
     assert codes(EntitiesRequest, {"text": "🎉" * 5}) == []
     assert codes(EntitiesRequest, {"text": "🎉" * 6}) == ["text_too_long"]
     assert len(EntitiesRequest.model_validate({"text": "x" * 100_000}).text) == 100_000
@@ -40,14 +40,14 @@ def test_the_limits_of_the_context_are_in_force() -> None:
 
 
 def test_a_batch_is_counted_before_its_documents_are_looked_at() -> None:
-    """Too many documents, or too many characters in all, refuse it as a whole."""
+    """A batch with too many documents, or too many characters in all, is refused as a whole."""
     assert codes(BatchRequest, {"documents": [{"text": "a"}] * 3}) == ["too_many_documents"]
     assert codes(BatchRequest, {"documents": [{"text": "aaaa"}, {"text": "aaaa"}]}) == []
     assert codes(BatchRequest, {"documents": [{"text": "aaaa"}, {"text": "aaaaa"}]}) == ["too_many_characters"]
 
 
 def test_a_bad_document_is_rejected_in_its_place() -> None:
-    """And keeps its id, where that is a good one."""
+    """A bad document becomes an error in its place, and keeps a valid id."""
     documents = [{"text": "good"}, {"text": "", "id": "b"}]
     batch = BatchRequest.model_validate({"documents": documents}, context=SMALL)
     assert isinstance(batch.documents[0], BatchDocument)
@@ -55,7 +55,7 @@ def test_a_bad_document_is_rejected_in_its_place() -> None:
 
 
 def test_features_are_a_set() -> None:
-    """Named twice is named once; by default entities and sentiment."""
+    """A feature that is named twice counts once; by default the features are entities and sentiment."""
     request = AnalyzeRequest.model_validate({"text": "a", "features": ["entities", "entities"]})
     assert request.features == {"entities"}
     assert AnalyzeRequest(text="a").features == {"entities", "sentiment"}
@@ -64,7 +64,7 @@ def test_features_are_a_set() -> None:
 @settings(max_examples=300)
 @given(value=json_values)
 def test_any_json_value_is_either_valid_or_refused_with_codes(value: Any) -> None:
-    """Nothing else is ever raised, and no detail quotes the value."""
+    """Validation raises nothing but errors with codes, and no detail quotes the value."""
     for model in (EntitiesRequest, AnalyzeRequest, BatchRequest):
         for candidate in (value, {"text": value}, {"documents": value}, {"documents": [value, {"text": value}]}):
             try:
@@ -77,7 +77,7 @@ def test_any_json_value_is_either_valid_or_refused_with_codes(value: Any) -> Non
 
 
 def test_a_flood_of_mistakes_gets_few_errors() -> None:
-    """A body of a hundred thousand mistakes must not become an answer of as many."""
+    """A body with a hundred thousand mistakes gets an answer with a single error."""
     flood = {f"field{i}": 1 for i in range(100_000)}
     assert codes(EntitiesRequest, flood) == ["unknown_field"]
     assert codes(EntitiesRequest, {"text": "a", "labels": [1] * 100_000}) == ["wrong_type"]
@@ -85,13 +85,13 @@ def test_a_flood_of_mistakes_gets_few_errors() -> None:
 
 
 def test_json_pointers_escape_as_rfc_6901_says() -> None:
-    """`~` and `/` have escapes; an empty path is the whole document."""
+    """`~` and `/` are escaped, and an empty path points to the whole document."""
     assert json_pointer(("documents", 0, "a/b~c")) == "/documents/0/a~1b~0c"
     assert json_pointer(()) == ""
 
 
 def test_every_type_of_the_contract_is_exported() -> None:
-    """What the modules define is what the package offers."""
+    """The package exports every public type that its modules define."""
     for module in (
         spanwise.schemas.requests,
         spanwise.schemas.answers,

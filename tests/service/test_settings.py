@@ -1,4 +1,4 @@
-"""The settings: how they are read, what is refused, and that the README's table tells the truth."""
+"""The settings: how they are read, what is refused, and that the table in the docs is complete."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from spanwise.schemas import Limits
 from spanwise.service.settings import PREFIX, Settings, UnknownSetting
 
-README = Path(__file__).parent.parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "settings.md"
 
 
 def test_variables_have_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,9 +64,9 @@ def test_the_default_limits_are_those_of_the_contract() -> None:
     assert Settings().limits == Limits()
 
 
-def test_the_readmes_table_lists_every_setting() -> None:
+def test_the_table_in_the_docs_lists_every_setting() -> None:
     """Name, default and meaning, in the order of the class; nothing else."""
-    rows = re.findall(r"^\| `(SPANWISE_\w+)` \| (.*?) \| (.*?) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `(SPANWISE_\w+)` \| (.*?) \| (.*?) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     expected = [
         (PREFIX + name.upper(), f"`{_shown(field.default)}`" if _shown(field.default) else "none", field.description)
         for name, field in Settings.model_fields.items()

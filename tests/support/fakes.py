@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from spanwise.pipelines import Analyzer
-from spanwise.pipelines.entities.engine import Annotations, Engine, EngineName, Wanted
+from spanwise.pipelines.annotations import Annotations, Layers
+from spanwise.pipelines.entities.engine import Engine, EngineName
 
 
 class GatedEngine:
@@ -19,7 +20,7 @@ class GatedEngine:
         self.entered = threading.Event()
         self.batches: list[list[str]] = []
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """Note the batch, then wait for the gate."""
         self.batches.append(list(texts))
         self.entered.set()
@@ -36,7 +37,7 @@ class FailingEngine:
         self.fails_on = fails_on
         self.calls = 0
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """Raise on any unbearable text."""
         self.calls += 1
         for text in texts:
@@ -47,4 +48,4 @@ class FailingEngine:
 
 def with_engine(analyzer: Analyzer, engine: Engine, language: str = "en") -> Analyzer:
     """The analyzer with another engine and no sentiment model."""
-    return replace(analyzer, engine=engine, language=language, sentiment=None, features=frozenset({"entities"}))
+    return replace(analyzer, engine=engine, language=language, sentiment_model=None, features=frozenset({"entities"}))

@@ -1,4 +1,4 @@
-"""The parts of the sentiment model's training that decide what it learns from; training itself needs torch."""
+"""Tests of the parts of training that choose what the sentiment model learns from, all of which run without torch."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from quality.robustness_cases import SWAPPED
-from spanwise.pipelines.sentiment import english_folder
+from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.tokens import tokenize
 from training.alike import BELIEFS, ORIGINS, read_alike
@@ -18,7 +18,7 @@ from training.templates import BOTH, TEMPLATES, make
 
 
 def test_words_of_a_group_share_what_the_model_sees() -> None:
-    """Pairs that share a word are one group."""
+    """Pairs that share a word form one group, and each group has one row of its own."""
     alike = read_alike()
     assert alike["he"] == alike["she"]
     assert alike["him"] == alike["her"] == alike["his"]
@@ -27,8 +27,8 @@ def test_words_of_a_group_share_what_the_model_sees() -> None:
 
 
 def test_the_model_that_ships_cannot_tell_them_apart() -> None:
-    """Their rows are equal, to the last bit."""
-    artefact = Artefact.load(english_folder())
+    """In the model that ships, the rows of all words of a group are equal to the last bit."""
+    artefact = Artefact.load(model_folder("en"))
     rows = {word: row for row, word in enumerate(artefact.vocabulary)}
     for word, other in read_alike().items():
         assert np.array_equal(artefact.embeddings[rows[word]], artefact.embeddings[rows[other]]), word
@@ -36,8 +36,8 @@ def test_the_model_that_ships_cannot_tell_them_apart() -> None:
 
 
 def test_the_model_is_small_and_needs_nothing_of_its_own() -> None:
-    """15 MB at most, without pickle; no library beyond what the service has anyway."""
-    files = [file for file in english_folder().iterdir() if file.suffix != ".md"]
+    """The model's four files take 15 MB at most, and the service needs no machine-learning library to read them."""
+    files = [file for file in model_folder("en").iterdir() if file.suffix != ".md"]
     assert {file.name for file in files} == {"vocabulary.txt", "embeddings.npy", "model.npz", "metadata.json"}
     assert sum(file.stat().st_size for file in files) <= 15e6
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
@@ -46,7 +46,7 @@ def test_the_model_is_small_and_needs_nothing_of_its_own() -> None:
 
 
 def test_a_vocabulary_has_what_is_frequent_and_what_it_must_have() -> None:
-    """A word that was only ever met stretched has the row of what it was."""
+    """The vocabulary holds frequent and obligatory words. A stretched spelling gets the row of the word itself."""
     types = Types()
     for key, count in (("hate", 5), ("rare", 1), ("often", 9)):
         types.counts[types.number(key)] = count
@@ -61,7 +61,7 @@ def test_a_vocabulary_has_what_is_frequent_and_what_it_must_have() -> None:
 
 
 def test_what_is_held_out_is_not_trained_on(corpora: Path) -> None:
-    """Neither as a labelled text, nor as one whose sentences are labelled by the teacher."""
+    """No text that is held out is trained on, neither with its own label nor with the teacher's."""
     found = Corpora(corpora)
     development = {row.text for rows in found.development().values() for row in rows}
     assert not development & {row.text for rows in (found.tweets(), found.reviews()) for row in rows}
@@ -77,12 +77,12 @@ def test_what_is_held_out_is_not_trained_on(corpora: Path) -> None:
 
 
 def test_tokens_become_text() -> None:
-    """As people write."""
+    """The tokens of a treebank are joined with the spaces that people write."""
     assert untokenized(["He", "did", "n't", "say", ":", "(", "not", "yet", ")", "."]) == "He didn't say: (not yet)."
 
 
 def test_capitals_change_flags_of_words_alone() -> None:
-    """A word's type stays; numbers, links and emoticons cannot be louder; one letter is a title."""
+    """Capitals change the flags of words, but no type, and no number, link or emoticon. A single letter is a title."""
     types = Types()
     text = "I really hate 12 http://x.y :D xD ok"
     sentence = _sentence(types, text)
@@ -96,12 +96,12 @@ def test_capitals_change_flags_of_words_alone() -> None:
 
 
 def test_texts_that_differ_in_marks_alone_are_one() -> None:
-    """As the same tweet in two collections."""
+    """A tweet that two collections hold with other marks, links or user names counts as one text."""
     assert normalized("@anna I\\u2019ll go\\u002c RT http://t.co/x") == normalized("I’ll GO, rt http") == "illgort"
 
 
 def test_no_sentence_that_is_made_is_a_case() -> None:
-    """Templates and cases may be near kin, but not the same."""
+    """No sentence that training makes from its templates is one of the sentences that robustness is measured on."""
     frames = [re.escape(frame).replace(r"\{\}", ".+") for frame in SWAPPED.replace("\n", "|").split("|") if frame]
     case = re.compile("|".join(frames))
     assert len(frames) == 14
@@ -109,13 +109,13 @@ def test_no_sentence_that_is_made_is_a_case() -> None:
 
 
 def test_only_what_clearly_feels_shouts() -> None:
-    """Neutral texts and those that are of two minds do not."""
+    """Only clearly negative or positive texts are written in capitals, not neutral or mixed ones."""
     wanted = [(0.9, 0.1, 0.0), (0.1, 0.8, 0.1), (0.46, 0.08, 0.46), (0.1, 0.3, 0.6)]
     assert [e.wanted for e in with_feeling([Example([], w) for w in wanted])] == [wanted[0], wanted[3]]
 
 
 def test_made_sentences_have_their_targets_where_they_say() -> None:
-    """Every kind is made; no placeholder is left; names and targets are whole."""
+    """Made sentences are of every kind, have no placeholder left, and have whole words as names and targets."""
     made = make(300)
     assert not any(re.search(r"\{.\}|\[.+\]", one.text) for one in made)
     assert {len(one.targets) for one in made} >= {0, 1, 2}

@@ -1,4 +1,4 @@
-// Calls the service at the first address, and the overloaded one at the second, by openapi-generator's Go client.
+// Call a service and an overloaded service, by their addresses, with openapi-generator's Go client.
 package main
 
 import (
@@ -82,8 +82,8 @@ func overloaded(client *spanwise.APIClient) []any {
 	return []any{problem.Status, problem.Code, wait >= 1}
 }
 
-// The generated call waits for the whole answer and makes a file of it; net/http gives line by line, and lets the
-// request go on meanwhile.
+// Stream over net/http, which gives the answer line by line while the request is still being sent. The generated call would
+// wait for the whole answer and write it to a file.
 func stream(address string) []any {
 	bad := spanwise.NewStreamDocument("x")
 	bad.SetId("b")

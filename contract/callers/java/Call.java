@@ -1,4 +1,4 @@
-// Calls the service at the first address, and the overloaded one at the second, by openapi-generator's Java client.
+// Call a service and an overloaded service, by their addresses, with openapi-generator's Java client.
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
@@ -27,7 +27,7 @@ import org.spanwise.client.model.StreamDocument;
 public class Call {
     static final ObjectMapper MAPPER = ApiClient.createDefaultObjectMapper();
 
-    // Java's default offers an upgrade to HTTP/2 and loses the body of a cleartext request on the way.
+    // HTTP/1.1, because Java by default offers an upgrade to HTTP/2 and loses the body of a cleartext request in it.
     static ApiClient clientOf(String address) {
         ApiClient client = new ApiClient();
         client.setHttpClientBuilder(HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
@@ -85,7 +85,7 @@ public class Call {
         throw new AssertionError("this was refused");
     }
 
-    // The generated call waits for the whole answer and makes a file of it; the JDK's client gives line by line.
+    // Stream by the JDK's client, line by line, because the generated call would wait for the whole answer and write a file.
     static List<Object> stream(ApiClient client) throws Exception {
         List<StreamDocument> documents = List.of(
             new StreamDocument().text("Tim Cook loved Paris.").id("a"),

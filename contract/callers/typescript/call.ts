@@ -1,4 +1,4 @@
-// Calls the service at the first address, and the overloaded one at the second, by openapi-fetch and generated types.
+// Call a service and an overloaded service, by their addresses, with openapi-fetch and the generated types.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.d.ts";
 

@@ -8,7 +8,8 @@ languages, since numbers must agree whatever a model makes of them.
 
 from collections.abc import Sequence
 
-from spanwise.pipelines.entities.engine import Annotations, Engine, Wanted
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations, Layers
+from spanwise.pipelines.entities.engine import Engine
 
 _TEXTS = (
     "Apple is looking at buying U.K. startup for $1 billion. Tim Cook loved it!",
@@ -30,8 +31,6 @@ _TEXTS = (
 
 SAMPLE = (*_TEXTS, " ".join(_TEXTS * 4))
 
-_BOTH = Wanted(entities=True, sentences=True)
-
 
 def same(one: Annotations, other: Annotations) -> bool:
     """Whether two engines found the same, confidences left aside."""
@@ -40,7 +39,9 @@ def same(one: Annotations, other: Annotations) -> bool:
     ]
 
 
-def differing(engine: Engine, reference: Engine, texts: Sequence[str] = SAMPLE, wanted: Wanted = _BOTH) -> list[int]:
+def differing(
+    engine: Engine, reference: Engine, texts: Sequence[str] = SAMPLE, wanted: Layers = ENTITIES_AND_SENTENCES
+) -> list[int]:
     """Which of the texts two engines answer differently; each engine gets them as one batch."""
     asked = [wanted] * len(texts)
     pairs = zip(engine.annotate(texts, asked), reference.annotate(texts, asked), strict=True)

@@ -13,6 +13,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
+from spanwise.pipelines.annotations import SENTENCES, Annotations, EntitySpan, Layers, SentenceSpan
 from spanwise.pipelines.entities.compiled.components import (
     EntityModel,
     SentenceModel,
@@ -25,7 +26,7 @@ from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes, NoStaticVectors, StaticVectors
 from spanwise.pipelines.entities.compiled.static_vectors import ProjectedVectors
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.entities.engine import Annotations, Engine, EngineName, EntitySpan, SentenceSpan, Wanted
+from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
 from spanwise.pipelines.kernels import Engine as Kernels
 
@@ -70,9 +71,9 @@ class CompiledEngine:
         """How often the lexicon has dropped what was not met again."""
         return int(self._kernels.turnovers)
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`. Confidences are calibrated where that was fitted for the model."""
-        flags = bytes(_ENTITIES * want.entities | _SENTENCES * want.sentences for want in wanted)
+        flags = bytes(_ENTITIES * ("entities" in layers) | _SENTENCES * ("sentences" in layers) for layers in wanted)
         labels, calibrate = self._labels, self._calibrate
         annotations = [
             Annotations(
@@ -82,9 +83,9 @@ class CompiledEngine:
             for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
         ]
         if self._sentences:
-            chosen = [i for i, want in enumerate(wanted) if want.sentences]
-            only = [Wanted(entities=False, sentences=True)] * len(chosen)
-            for i, found in zip(chosen, self._sentences.annotate([texts[i] for i in chosen], only), strict=True):
+            chosen = [i for i, layers in enumerate(wanted) if "sentences" in layers]
+            asked = [SENTENCES] * len(chosen)
+            for i, found in zip(chosen, self._sentences.annotate([texts[i] for i in chosen], asked), strict=True):
                 annotations[i].sentences = found.sentences
         return annotations
 

@@ -1,4 +1,4 @@
-"""What is concluded from a tokenizer's patterns holds for the patterns themselves."""
+"""What is concluded from reading a tokenizer's patterns holds when the patterns are run."""
 
 import re
 from typing import Any
@@ -37,13 +37,16 @@ tokenizers: dict[str, Any] = {code: spacy.blank(code).tokenizer for code in LANG
     ],
 )
 def test_a_pattern_is_certain_when_something_else_must_be_there(pattern: str, certain: bool) -> None:
-    """In every alternative."""
+    """A pattern certainly matches no word of letters when every alternative needs some other character.
+
+    A pattern that ignores case is never certain.
+    """
     assert never_matches_letters(re.compile(pattern).search) is certain
     assert never_matches_letters(re.compile(pattern, re.IGNORECASE).search) is False
 
 
 def test_a_patterns_flags_count() -> None:
-    """White space means nothing to a verbose one."""
+    """A pattern is read with its flags: white space and comments mean nothing in a verbose pattern."""
     assert never_matches_letters(re.compile("x y").search)
     assert not never_matches_letters(re.compile("x y", re.VERBOSE).search)
     assert fits_a_window(re.compile("^a # (", re.VERBOSE).search, "start")
@@ -51,7 +54,7 @@ def test_a_patterns_flags_count() -> None:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_words_of_letters_are_whole_in_these_languages(code: str) -> None:
-    """Whatever their affixes."""
+    """In English and seven other languages no prefix, suffix or infix pattern can match in a word of ASCII letters."""
     tokenizer = tokenizers[code]
     searches = (tokenizer.prefix_search, tokenizer.suffix_search, tokenizer.infix_finditer)
     assert all(map(never_matches_letters, searches))
@@ -60,7 +63,7 @@ def test_words_of_letters_are_whole_in_these_languages(code: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(code=st.sampled_from(LANGUAGES), word=st.from_regex(r"[A-Za-z]{1,12}", fullmatch=True))
 def test_no_affix_is_found_in_letters(code: str, word: str) -> None:
-    """Held against the patterns."""
+    """The prefix, suffix and infix patterns of eight languages find nothing in random words of ASCII letters."""
     tokenizer = tokenizers[code]
     assert tokenizer.prefix_search(word) is None
     assert tokenizer.suffix_search(word) is None

@@ -1,4 +1,4 @@
-"""The compiled engine on other architectures than the default: read from the model, exactly spaCy's answers."""
+"""The compiled engine reads other architectures than the default from the model and gives exactly spaCy's answers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +8,16 @@ from spacy.attrs import IS_PUNCT, IS_SPACE, NORM
 from spacy.language import Language
 from spacy.vectors import Vectors
 
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES
+from spanwise.pipelines.annotations import SENTENCES as SENTENCE_LAYER
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing, same
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.entities.engine import Chains, Wanted
+from spanwise.pipelines.entities.engine import Chains
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
-BOTH = Wanted(entities=True, sentences=True)
+BOTH = ENTITIES_AND_SENTENCES
 TEXTS = [*SAMPLE, *SENTENCES, " ".join(SENTENCES * 40)]
 V1 = "spacy.TransitionBasedParser.v1"
 HASH_EMBED_CNN = {
@@ -53,14 +55,14 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 
 
 def engines(nlp: Language, entities: str = "ner", sentences: str = "senter", **options: Any) -> tuple[Any, SpacyEngine]:
-    """The pipeline compiled, and spaCy's own."""
+    """Return the pipeline's compiled engine and spaCy's own engine."""
     encoders = tuple(name for name in nlp.pipe_names if name.startswith("tok2vec"))
     own = SpacyEngine(nlp, Chains(encoders, (entities,), (sentences,)))
     return compile_pipeline(nlp, entities, sentences, own, **options), own
 
 
 def assert_same(compiled: CompiledEngine, own: SpacyEngine, texts: Sequence[str] = TEXTS) -> set[str]:
-    """The same answers, and not the same nothing. Returns the labels found."""
+    """Assert that both engines give the same answers and find at least one entity. Return the labels found."""
     found = compiled.annotate(texts, [BOTH] * len(texts))
     expected = own.annotate(texts, [BOTH] * len(texts))
     for text, one, other in zip(texts, found, expected, strict=True):
@@ -72,7 +74,7 @@ def assert_same(compiled: CompiledEngine, own: SpacyEngine, texts: Sequence[str]
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_known_architecture_gets_spacys_answers(name: str) -> None:
-    """Entities, and the sentences of a recognizer whose network differs from that of the entities."""
+    """Every known architecture gets spaCy's entities, and spaCy's sentences from a second network of another shape."""
     labels = set()
     for seed in range(4):
         nlp = pipeline({"ner": ARCHITECTURES[name], "senter": {}}, seed)
@@ -82,7 +84,7 @@ def test_every_known_architecture_gets_spacys_answers(name: str) -> None:
 
 @pytest.mark.parametrize("instructions", ["baseline", "avx2", "avx512"])
 def test_every_instruction_set_gets_spacys_answers(instructions: str) -> None:
-    """Whichever processor the service meets."""
+    """The kernels give spaCy's answers with every instruction set that the processor has."""
     nlp = pipeline({"ner": recognizer(tok2vec(width=40, pieces=2)), "senter": {}})
     try:
         compiled, own = engines(nlp, instructions=instructions)
@@ -93,13 +95,16 @@ def test_every_instruction_set_gets_spacys_answers(instructions: str) -> None:
 
 
 def test_static_vectors_are_looked_up_and_projected() -> None:
-    """Words without a vector get zeros, as in spaCy."""
+    """Static vectors are looked up and projected as in spaCy; words without a vector get zeros."""
     nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
     assert_same(*engines(nlp))
 
 
 def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> None:
-    """Two projections are more than the table of runs holds: spaCy computes the sentences."""
+    """A sentence recognizer with static vectors of its own is left to spaCy, and the entities stay compiled.
+
+    The kernels hold one projection of static vectors, and this pipeline has two.
+    """
     tagger = {
         "@architectures": "spacy.Tagger.v2",
         "nO": None,
@@ -113,7 +118,7 @@ def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> No
 
 
 def test_shared_vectors_are_listened_to() -> None:
-    """By both components."""
+    """Two components that both listen to one shared tok2vec get spaCy's answers."""
     shared = {"model": tok2vec()}
     listening = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "normalize": False, "tok2vec": LISTENER}}
     nlp = pipeline({"tok2vec": shared, "ner": recognizer(LISTENER), "senter": listening})
@@ -122,13 +127,16 @@ def test_shared_vectors_are_listened_to() -> None:
 
 @pytest.mark.parametrize("language", ["fr", "de", "it", "ru", "tr", "ar", "hi"])
 def test_other_languages_rules_and_norms_are_honoured(language: str) -> None:
-    """Italian's among them, whose affix rules do not allow a window."""
+    """The tokenizer rules and norms of other languages are applied as in spaCy.
+
+    Italian is among them because its affix rules do not fit a window.
+    """
     nlp = pipeline({"ner": recognizer(), "sentencizer": {}}, language=language)
     assert_same(*engines(nlp, sentences="sentencizer"))
 
 
 def test_a_sentencizers_rules_are_compiled() -> None:
-    """With punctuation of the user's own too."""
+    """A sentencizer is compiled and gives spaCy's sentences, also with punctuation that its user chose."""
     nlp = pipeline({"ner": recognizer(), "sentencizer": {"punct_chars": [";", "!", "🎉"]}})
     compiled, own = engines(nlp, sentences="sentencizer")
     assert_same(compiled, own)
@@ -137,7 +145,10 @@ def test_a_sentencizers_rules_are_compiled() -> None:
 
 
 def test_attributes_and_exceptions_that_somebody_changed_are_honoured() -> None:
-    """A lexeme's norm, an exception with white space in it, one that affix rules tear apart."""
+    """Norms and tokenizer exceptions that a user changed are applied as in spaCy.
+
+    One exception has white space in it, and affix rules tear another apart.
+    """
     nlp = pipeline({"ner": recognizer(), "senter": {}})
     nlp.vocab["Google"].norm_ = "search-engine"
     tokenizer: Any = nlp.tokenizer
@@ -159,22 +170,25 @@ def test_attributes_and_exceptions_that_somebody_changed_are_honoured() -> None:
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_refused_with_its_reason(components: dict[str, Any], reason: str) -> None:
-    """Never guessed."""
+    """An architecture that the compiler does not know is refused with the reason, never guessed."""
     nlp = pipeline({**components, "sentencizer": {}})
     with pytest.raises(Unsupported, match=reason):
         engines(nlp, entities=next(iter(components)), sentences="sentencizer")
 
 
 def test_a_pipeline_without_a_recognizer_still_gets_its_sentences() -> None:
-    """Computed without any network."""
+    """A pipeline without an entity recognizer gets spaCy's sentences, computed by rules without any network."""
     nlp = pipeline({"sentencizer": {}})
     own = SpacyEngine(nlp, Chains((), (), ("sentencizer",)))
     compiled = compile_pipeline(nlp, None, "sentencizer", own)
-    assert differing(compiled, own, TEXTS, Wanted(entities=False, sentences=True)) == []
+    assert differing(compiled, own, TEXTS, SENTENCE_LAYER) == []
 
 
 def test_several_shared_tok2vecs_are_refused() -> None:
-    """What a component hears then depends on where it stands between them."""
+    """A pipeline with two shared tok2vecs is refused.
+
+    Which vectors a component gets then depends on where it stands between them.
+    """
     nlp = pipeline({"tok2vec1": {"model": tok2vec()}, "ner": recognizer(LISTENER), "tok2vec2": {"model": tok2vec()}})
     nlp.add_pipe("sentencizer")
     with pytest.raises(Unsupported, match="2 components"):
@@ -182,7 +196,10 @@ def test_several_shared_tok2vecs_are_refused() -> None:
 
 
 def test_static_vectors_by_another_attribute_than_the_word_are_refused() -> None:
-    """A norm depends on the exception that a token is from."""
+    """Static vectors that are looked up by norm are refused.
+
+    A token's norm depends on the tokenizer exception that the token comes from.
+    """
     nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
     table: Any = nlp.vocab.vectors
     nlp.vocab.vectors = Vectors(data=table.data, keys=list(table.keys()), attr=NORM, strings=nlp.vocab.strings)
@@ -191,7 +208,10 @@ def test_static_vectors_by_another_attribute_than_the_word_are_refused() -> None
 
 
 def test_flags_that_somebody_set_by_hand_are_honoured() -> None:
-    """They decide which actions are valid, and where rules end a sentence."""
+    """Lexeme flags that a user set by hand change the answers as they do in spaCy.
+
+    Flags decide which actions are valid and where rules end a sentence.
+    """
     nlp = pipeline({"ner": recognizer(), "sentencizer": {}})
     plain, _ = engines(nlp, sentences="sentencizer")
     text = "Google ! Google bought New England . Acme bought Google ."

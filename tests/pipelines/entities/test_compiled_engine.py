@@ -1,4 +1,4 @@
-"""The compiled engine as a whole: any text, any number of threads, bounded memory, and what happens if it is wrong."""
+"""The compiled engine as a whole: any text, many threads, bounded memory, and spaCy's engine where it fails."""
 
 import random
 import threading
@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanwise.pipelines import Analyzer
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations
 from spanwise.pipelines.entities.compiled import comparison
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing, same
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
-from spanwise.pipelines.entities.engine import Annotations, Wanted
 from spanwise.pipelines.entities.engine_choice import choose_engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from tests.conftest import ENGLISH, FRENCH
 
-BOTH = Wanted(entities=True, sentences=True)
+BOTH = ENTITIES_AND_SENTENCES
 SMALL = 1 << 17  # a lexicon of some hundred words
 
 PIECES = [
@@ -48,18 +48,18 @@ CHARACTERS = st.characters(exclude_categories=["Cs"])
 
 @pytest.fixture(scope="module", params=[ENGLISH, FRENCH])
 def loaded(request: pytest.FixtureRequest) -> LoadedPipeline:
-    """A real pipeline."""
+    """Load a real pipeline: the English one, then the French one."""
     return load(request.param)
 
 
 @pytest.fixture(scope="module")
 def own(loaded: LoadedPipeline) -> SpacyEngine:
-    """SpaCy's own answers."""
+    """Return spaCy's own engine, whose answers the compiled engine must give."""
     return SpacyEngine(loaded.nlp, loaded.chains)
 
 
 def compiled(loaded: LoadedPipeline, lexicon_bytes: int = 1 << 22) -> CompiledEngine:
-    """A fresh compiled engine."""
+    """Compile the pipeline into a fresh engine."""
     own = SpacyEngine(loaded.nlp, loaded.chains)
     return compile_pipeline(
         loaded.nlp, loaded.chains.entities[0], loaded.chains.sentences[0], own, lexicon_bytes=lexicon_bytes
@@ -68,7 +68,7 @@ def compiled(loaded: LoadedPipeline, lexicon_bytes: int = 1 << 22) -> CompiledEn
 
 @pytest.fixture(scope="module")
 def engine(loaded: LoadedPipeline) -> CompiledEngine:
-    """The pipeline compiled, with a lexicon that turns over again and again."""
+    """Compile the pipeline with a lexicon so small that it drops words again and again."""
     return compiled(loaded, SMALL)
 
 
@@ -79,7 +79,7 @@ def engine(loaded: LoadedPipeline) -> CompiledEngine:
     )
 )
 def test_any_batch_gets_spacys_answers(engine: CompiledEngine, own: SpacyEngine, texts: list[str]) -> None:
-    """Emoji, white space of every kind, empty texts, pieces of exceptions."""
+    """Any batch gets spaCy's answers: emoji, white space of every kind, empty texts, pieces of exceptions."""
     assert differing(engine, own, texts) == []
 
 
@@ -97,13 +97,16 @@ LONG = {
 def test_a_text_of_a_hundred_thousand_characters_gets_spacys_answers(
     engine: CompiledEngine, own: SpacyEngine, name: str
 ) -> None:
-    """It is computed in slices with a halo as wide as the receptive field."""
+    """Texts of up to 100,000 characters get spaCy's answers.
+
+    The kernels compute them in slices with a halo as wide as the receptive field.
+    """
     text = LONG[name][:100_000]
     assert differing(engine, own, [text]) == []
 
 
 def test_an_answer_does_not_depend_on_the_batch_to_the_last_bit(engine: CompiledEngine) -> None:
-    """Neither entities nor their confidence."""
+    """Entities and their confidence are the same to the last bit alone, in a batch and in a shuffled batch."""
     texts = [*SAMPLE, *(LONG["words"][i : i + 900] for i in range(0, 9_000, 450))]
     together = engine.annotate(texts, [BOTH] * len(texts))
     assert [engine.annotate([text], [BOTH])[0] for text in texts] == together
@@ -115,7 +118,10 @@ def test_an_answer_does_not_depend_on_the_batch_to_the_last_bit(engine: Compiled
 def test_a_long_text_gets_the_answers_of_spacy_itself(
     loaded: LoadedPipeline, engine: CompiledEngine, name: str
 ) -> None:
-    """Of an untouched pipeline with spaCy's tokenizer, whose time is quadratic: shorter where there are no spaces."""
+    """A long text gets the entities of an untouched spaCy pipeline with spaCy's own tokenizer.
+
+    That tokenizer takes quadratic time, so texts other than plain words are cut to 2,500 characters.
+    """
     nlp = spacy.load(loaded.nlp.path or ENGLISH)
     nlp.select_pipes(enable=["ner"])
     text = LONG[name][: 100_000 if name in ("words", "a-word-a-line") else 2_500]
@@ -126,7 +132,10 @@ def test_a_long_text_gets_the_answers_of_spacy_itself(
 
 
 def test_slices_of_a_long_text_leave_no_trace(engine: CompiledEngine) -> None:
-    """A text that repeats itself has the same entities in every repetition, wherever the slices are cut."""
+    """A text that repeats itself 300 times has the same entities in every repetition, wherever the slices are cut.
+
+    The first and last three may differ, since the ends of the text lie in their context.
+    """
     part = LONG["words"][:56]
     (long,) = engine.annotate([part * 300], [BOTH])
     repetitions: dict[int, set[tuple[int, int, str, float | None]]] = {}
@@ -139,7 +148,7 @@ def test_slices_of_a_long_text_leave_no_trace(engine: CompiledEngine) -> None:
 
 
 def test_eight_threads_get_the_answers_of_one(loaded: LoadedPipeline, corpora: Path) -> None:
-    """Random batches, while the lexicon drops words and meets them again."""
+    """Eight threads with random batches get one thread's answers while the lexicon drops words and meets them again."""
     lines = (corpora / "sentiment" / "tweeteval.val.tsv").read_text("utf-8").splitlines()
     texts = [line.partition("\t")[2] for line in lines[:700]] + [*SAMPLE]
     expected = compiled(loaded).annotate(texts, [BOTH] * len(texts))
@@ -162,7 +171,7 @@ def test_eight_threads_get_the_answers_of_one(loaded: LoadedPipeline, corpora: P
 
 
 def watch_questions(engine: CompiledEngine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the kernels ask Python from now on."""
+    """Return a list to which every word is added that the kernels ask Python about from now on."""
     asked: list[str] = []
     describe = engine._lexemes.__call__
 
@@ -175,7 +184,7 @@ def watch_questions(engine: CompiledEngine, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While words that come once pass through."""
+    """A frequent word stays in the lexicon and is described once, while words that occur once pass through."""
     engine = compiled(loaded, 1 << 20)
     asked = watch_questions(engine, monkeypatch)
     for number in range(300):
@@ -189,7 +198,10 @@ def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypat
 def test_python_is_not_asked_again_for_what_the_lexicon_dropped(
     loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its description is kept longer than its embedding, and the answer is the same."""
+    """A word that the lexicon dropped gets the same answer again without another question to Python.
+
+    Its description is kept longer than its embedding.
+    """
     engine = compiled(loaded, 1 << 18)
     texts = [" ".join(f"Anna,{number}x{i}!" for i in range(30)) for number in range(25)]
     asked = watch_questions(engine, monkeypatch)
@@ -202,7 +214,7 @@ def test_python_is_not_asked_again_for_what_the_lexicon_dropped(
 
 
 def test_a_text_that_is_no_unicode_is_refused_and_leaves_the_engine_whole(engine: CompiledEngine) -> None:
-    """A lone surrogate, which no JSON text can hold."""
+    """A lone surrogate, which no JSON text can hold, raises UnicodeEncodeError; the next batch is answered."""
     with pytest.raises(UnicodeEncodeError):
         engine.annotate(["fine", "\ud800"], [BOTH] * 2)
     assert engine.annotate(["Paris"], [BOTH])[0].sentences
@@ -211,7 +223,7 @@ def test_a_text_that_is_no_unicode_is_refused_and_leaves_the_engine_whole(engine
 def test_an_error_while_a_word_is_described_reaches_the_caller(
     loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the next batch is answered."""
+    """An error while Python describes a word reaches the caller, and a later batch is answered."""
     engine = compiled(loaded)
     good = engine._lexemes
 
@@ -229,8 +241,9 @@ def test_an_error_while_a_word_is_described_reaches_the_caller(
 
 
 def test_a_mismatch_at_start_falls_back_to_spacy(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And says that it is a defect."""
-    monkeypatch.setattr(comparison, "same", lambda one, other: one == other and same(one, other))  # confidences differ
+    """An engine that differs from spaCy at start is replaced by spaCy's, and the fallback is reported as a defect."""
+    # Compare confidences too: spaCy's engine gives none, so the answers differ.
+    monkeypatch.setattr(comparison, "same", lambda one, other: one == other and same(one, other))
     engine, fallback = choose_engine(loaded)
     assert engine.name == "spacy"
     assert fallback
@@ -239,7 +252,10 @@ def test_a_mismatch_at_start_falls_back_to_spacy(loaded: LoadedPipeline, monkeyp
 
 
 def test_a_model_that_nobody_has_thought_of_falls_back(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It must not keep the service from starting."""
+    """An unexpected error while compiling makes spaCy's engine serve and is reported as a defect.
+
+    It must not keep the service from starting.
+    """
     layers: dict[str, CompiledEngine] = {}
     monkeypatch.setattr("spanwise.pipelines.entities.engine_choice.compile_pipeline", lambda *_: layers["unheard-of"])
     engine, fallback = choose_engine(loaded)
@@ -249,7 +265,7 @@ def test_a_model_that_nobody_has_thought_of_falls_back(loaded: LoadedPipeline, m
 
 
 def test_without_kernels_spacy_serves(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the project was installed without a C compiler."""
+    """Where the project was installed without a C compiler, spaCy's engine serves, and the fallback is no defect."""
     monkeypatch.setattr("spanwise.pipelines.entities.compiled.compiled_engine.Kernels", None)
     engine, fallback = choose_engine(loaded)
     assert engine.name == "spacy"
@@ -259,13 +275,13 @@ def test_without_kernels_spacy_serves(loaded: LoadedPipeline, monkeypatch: pytes
 
 
 def test_the_default_pipelines_are_compiled(english: Analyzer, french: Analyzer) -> None:
-    """Both languages of these tests."""
+    """The English and the French pipeline are both compiled, without a fallback."""
     assert [english.engine_name, french.engine_name] == ["compiled", "compiled"]
     assert [english.fallback, french.fallback] == [None, None]
 
 
 def test_confidence_is_a_probability_and_no_constant(english: Analyzer) -> None:
-    """Each entity has its own."""
+    """Every entity has a confidence between 0 and 1, and more than half of the confidences are different numbers."""
     texts = SAMPLE[:-1]
     found: list[Annotations] = english.engine.annotate(texts, [BOTH] * len(texts))
     confidences = [span.confidence for one in found for span in one.entities]
@@ -274,7 +290,10 @@ def test_confidence_is_a_probability_and_no_constant(english: Analyzer) -> None:
 
 
 def test_exceptions_that_reach_over_runs_are_spacys(engine: CompiledEngine, own: SpacyEngine) -> None:
-    """An emoticon that is put together in one run, beside a word that would belong to a longer one."""
+    """Exceptions that join words across white space are applied as in spaCy.
+
+    One case is an emoticon put together in one run, beside a word that would belong to a longer emoticon.
+    """
     chance = random.Random(1)
     pieces = ["Google", ":", ")", "(", "-", "Paris", "x"]
     words = ["".join(chance.choices(pieces, k=chance.randint(1, 5))) for _ in range(1200)]

@@ -1,4 +1,4 @@
-"""Confidence: calibrated where that was fitted, in the order of the probabilities, never certain, never invented."""
+"""Confidence is calibrated where curves were fitted, keeps the order of the probabilities, and is never 0 or 1."""
 
 import json
 from dataclasses import replace
@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spanwise.pipelines import Analyzer
+from spanwise.pipelines.annotations import ENTITIES, EntitySpan
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
 from spanwise.pipelines.entities.compiled.confidence import (
@@ -18,7 +19,6 @@ from spanwise.pipelines.entities.compiled.confidence import (
     fingerprint,
     rounded,
 )
-from spanwise.pipelines.entities.engine import EntitySpan, Wanted
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from tests.conftest import ENGLISH, FRENCH
@@ -32,20 +32,23 @@ calibrations = st.builds(BetaCalibration, slopes, slopes, st.floats(-5, 5))
 
 
 def model_of(source: str) -> EntityModel:
-    """A pipeline's recognizer."""
+    """Load a pipeline and return its entity recognizer."""
     loaded = load(source)
     return read_entities(loaded.nlp, loaded.chains.entities[0])
 
 
 @pytest.fixture(scope="module")
 def model() -> EntityModel:
-    """The default pipeline's."""
+    """Return the default pipeline's entity recognizer."""
     return model_of(ENGLISH)
 
 
 @given(calibrations, probabilities, probabilities)
 def test_a_higher_probability_never_has_a_lower_confidence(calibration: BetaCalibration, p: float, q: float) -> None:
-    """And a higher one before it is rounded, unless the two are nearly the same."""
+    """A higher probability never has a lower confidence.
+
+    Before rounding it has a higher one, where the probabilities are more than 0.000001 apart.
+    """
     low, high = sorted((p, q))
     assert calibration(low) <= calibration(high)
     assume(high - low > 1e-6)
@@ -54,14 +57,14 @@ def test_a_higher_probability_never_has_a_lower_confidence(calibration: BetaCali
 
 @given(calibrations, probabilities)
 def test_confidence_has_four_decimals_and_is_never_certain(calibration: BetaCalibration, p: float) -> None:
-    """Neither 0 nor 1, whether it is calibrated or not."""
+    """A confidence, calibrated or only rounded, has four decimals and lies between 0 and 1, both excluded."""
     for confidence in (calibration(p), rounded(p)):
         assert 0 < confidence < 1
         assert confidence == round(confidence, 4)
 
 
 def test_rounding_goes_to_the_nearest() -> None:
-    """But for the ends."""
+    """Rounding goes to the nearest of four decimals, but never below 0.0001 or above 0.9999."""
     assert [rounded(p) for p in (0.0, 0.00004, 0.12344, 0.12346, 0.99996, 1.0)] == [
         0.0001,
         0.0001,
@@ -73,7 +76,7 @@ def test_rounding_goes_to_the_nearest() -> None:
 
 
 def test_known_parameters_give_known_confidences() -> None:
-    """A = b = 1 and c = 0 change nothing; c moves the log-odds."""
+    """With a = b = 1 and c = 0 a probability is unchanged; c is added to its log-odds, and a = b = 0.5 halves them."""
     assert BetaCalibration(1, 1, 0).exact(0.3) == pytest.approx(0.3)
     assert BetaCalibration(1, 1, 1).exact(0.5) == pytest.approx(0.7310586)
     assert BetaCalibration(0.5, 0.5, 0).exact(0.9) == pytest.approx(0.75)
@@ -81,13 +84,16 @@ def test_known_parameters_give_known_confidences() -> None:
 
 @pytest.mark.parametrize(("a", "b"), [(0, 1), (1, 0), (-1, 1), (1, float("nan"))])
 def test_a_calibration_that_does_not_rise_is_refused(a: float, b: float) -> None:
-    """It would turn the order of entities around."""
+    """A calibration with a or b not above 0 is refused, since it would turn the order of entities around."""
     with pytest.raises(ValueError, match="rise"):
         BetaCalibration(a, b, 0)
 
 
 def test_what_is_shipped_belongs_to_the_default_model(model: EntityModel) -> None:
-    """To its very weights, and to labels that it has."""
+    """The shipped calibrations are filed under the default model's fingerprint, and their labels are among its labels.
+
+    A label without a curve of its own uses the curve for all other labels.
+    """
     shipped = json.loads(CALIBRATIONS.read_text(encoding="utf-8"))
     assert list(shipped) == [fingerprint(model)]
     found = calibrations_of(model)
@@ -97,7 +103,7 @@ def test_what_is_shipped_belongs_to_the_default_model(model: EntityModel) -> Non
 
 
 def test_an_unknown_model_has_none(model: EntityModel) -> None:
-    """Another language's, or the same with one weight or one action changed."""
+    """A model of another language, or with one weight or one action changed, gets no calibration but rounding."""
     bias = model.decoder.bias.copy()
     bias.flat[0] += 1e-4
     retrained = replace(model, decoder=replace(model.decoder, bias=bias))
@@ -110,21 +116,24 @@ def test_an_unknown_model_has_none(model: EntityModel) -> None:
 
 
 def test_the_same_model_loaded_again_has_the_same_fingerprint(model: EntityModel) -> None:
-    """On every machine: the shipped one was computed elsewhere."""
+    """Loading the same model twice gives the same fingerprint.
+
+    It is the same on every machine too: the shipped one was computed elsewhere.
+    """
     assert fingerprint(model_of(ENGLISH)) == fingerprint(model)
 
 
 def with_probabilities(source: str, text: str) -> list[EntitySpan]:
-    """The entities of a text, whose confidences are the model's probabilities as they are."""
+    """Return the entities of a text with the model's uncalibrated probabilities as their confidences."""
     loaded = load(source)
     (entities,), (sentences,) = loaded.chains.entities, loaded.chains.sentences
     own = SpacyEngine(loaded.nlp, loaded.chains)
     engine = compile_pipeline(loaded.nlp, entities, sentences, own, calibrations=Calibrations(other=float))
-    return engine.annotate([text], [Wanted(entities=True, sentences=False)])[0].entities
+    return engine.annotate([text], [ENTITIES])[0].entities
 
 
 def test_answers_hold_the_calibrated_probability(english: Analyzer, model: EntityModel) -> None:
-    """By the label's own curve."""
+    """An entity's confidence is the model's probability, calibrated by the curve of the entity's label."""
     shipped = calibrations_of(model)
     expected = [shipped.of(span.label)(span.confidence or 0) for span in with_probabilities(ENGLISH, ENGLISH_TEXT)]
     assert [span.confidence for span in english.entities([ENGLISH_TEXT])[0]] == expected
@@ -132,7 +141,7 @@ def test_answers_hold_the_calibrated_probability(english: Analyzer, model: Entit
 
 
 def test_an_unknown_models_probabilities_are_passed_on(french: Analyzer) -> None:
-    """Rounded, and that is all."""
+    """The probabilities of a model without calibrations are rounded and passed on as confidences."""
     expected = [rounded(span.confidence or 0) for span in with_probabilities(FRENCH, FRENCH_TEXT)]
     assert [span.confidence for span in french.entities([FRENCH_TEXT])[0]] == expected
     assert len(set(expected)) > 1

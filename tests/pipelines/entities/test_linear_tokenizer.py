@@ -1,4 +1,4 @@
-"""The linear tokenizer: spaCy's own tokens, whatever the text, in time that does not explode."""
+"""The linear tokenizer gives spaCy's own tokens for every text, in time that is linear in the text."""
 
 import random
 from pathlib import Path
@@ -34,25 +34,28 @@ LONG = {
     "mixture": "".join(random.Random(1).choices("ab.-'(:)/@😀!", k=100_000)),
 }
 
-# From the first character on every stretch takes the linear way.
+# With `long_stretch=1` every text that is not all white space is tokenized by the linear rules.
 tokenizers = {code: (nlp := spacy.blank(code), LinearTokenizer(nlp.tokenizer, long_stretch=1)) for code in LANGUAGES}
 
 
 def described(doc: Doc) -> list[tuple[str, int, str, bool]]:
-    """What of a token matters to anything that comes after."""
+    """Return what later components read of each token: its text, position, norm and whether a space follows."""
     return [(token.text, token.idx, token.norm_, bool(token.whitespace_)) for token in doc]
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_rules_of_these_languages_allow_it(code: str) -> None:
-    """Of all languages but those that spaCy gives unbounded affix rules."""
+    """The affix rules of English and five other languages are bounded, so their texts are tokenized in linear time.
+
+    spaCy gives unbounded affix rules to some other languages.
+    """
     assert tokenizers[code][1].linear
 
 
 @settings(max_examples=400, deadline=None)
 @given(code=st.sampled_from(LANGUAGES), pieces=st.lists(st.sampled_from(PIECES) | st.characters(), max_size=40))
 def test_tokens_are_spacys(code: str, pieces: list[str]) -> None:
-    """Texts, positions, norms and white space."""
+    """Random texts get spaCy's tokens: equal texts, positions, norms and white space."""
     text = "".join(pieces).encode("utf-8", "ignore").decode()
     nlp, linear = tokenizers[code]
     assert described(linear(text)) == described(nlp.tokenizer(text))
@@ -60,7 +63,7 @@ def test_tokens_are_spacys(code: str, pieces: list[str]) -> None:
 
 @pytest.mark.parametrize("code", ["en", "fr"])
 def test_tokens_are_spacys_on_real_and_on_wild_texts(code: str, corpora: Path) -> None:
-    """Tweets, and a great many random mixtures of what tokenizers have rules for."""
+    """1,500 tweets and 3,000 random mixtures of strings that tokenizers have rules for get spaCy's tokens."""
     nlp, linear = tokenizers[code]
     wild = random.Random(5)
     texts = ["".join(wild.choices(PIECES, k=wild.randint(1, 60))) for _ in range(3000)]
@@ -72,7 +75,10 @@ def test_tokens_are_spacys_on_real_and_on_wild_texts(code: str, corpora: Path) -
 
 @pytest.mark.parametrize("name", LONG)
 def test_the_beginning_of_what_explodes_is_tokenized_as_by_spacy(name: str) -> None:
-    """As far as spaCy can go in reasonable time: windows grow and meet here."""
+    """The first 250 and 700 characters of texts that take spaCy minutes get spaCy's tokens.
+
+    At these lengths windows grow and meet, and spaCy still needs a reasonable time.
+    """
     nlp = tokenizers["en"][0]
     for length in (250, 700):
         text = LONG[name][:length]
@@ -81,14 +87,17 @@ def test_the_beginning_of_what_explodes_is_tokenized_as_by_spacy(name: str) -> N
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_hundred_thousand_characters_take_linear_time(name: str) -> None:
-    """Most of these keep spaCy's tokenizer busy for minutes and would run into the test's time limit."""
+    """Texts of about 100,000 characters are tokenized in linear time, and no character is lost.
+
+    Most of them keep spaCy's tokenizer busy for minutes and would run into the test's time limit.
+    """
     text = LONG[name]
     doc = LinearTokenizer(tokenizers["en"][0].tokenizer)(text)
     assert doc.text == text
 
 
 def test_rules_that_fit_no_window_are_left_to_spacy() -> None:
-    """A pattern that looks back as far as it likes needs the whole text."""
+    """An affix pattern that looks back further than a window needs the whole text, so spaCy's own tokenizer serves."""
     assert not fits_a_window(compile_suffix_regex([r"\(.*\)"]).search, "end")
     assert not fits_a_window(compile_suffix_regex([r"(?<=x{40})y"]).search, "end")
     assert not fits_a_window(lambda text: None, "end")

@@ -1,4 +1,4 @@
-"""Which components are loaded and run, for all kinds of pipelines."""
+"""Loading decides which components of a pipeline are loaded and run, for all kinds of pipelines."""
 
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,13 @@ TEXT = "Tim Cook visited Berlin. He likes Frobnicon 5000."
 
 @Language.component("spanwise_test_shouting")
 def shouting(doc: Doc) -> Doc:
-    """A component of a user's own, which writes entities: the first token is a SHOUT."""
+    """Set the first token as the only entity, a SHOUT, as a component of a user's own may do."""
     doc.ents = [Span(doc, 0, 1, label="SHOUT")]
     return doc
 
 
 def test_specs_name_languages_and_sources() -> None:
-    """In order; white space and an empty entry do no harm."""
+    """A setting of languages and sources is parsed in order; white space and empty entries do no harm."""
     assert parse_specs("en=en_core_web_sm, fr = /models/fr ,") == [
         PipelineSpec("en", "en_core_web_sm"),
         PipelineSpec("fr", "/models/fr"),
@@ -44,7 +44,7 @@ def test_specs_name_languages_and_sources() -> None:
 
 @pytest.mark.parametrize("setting", ["", ",", "en", "=x", "en=", "en=a,en=b"])
 def test_specs_that_make_no_sense_are_refused(setting: str) -> None:
-    """With one line that says what is meant."""
+    """A setting that is empty, lacks a language or a source, or names a language twice is refused."""
     with pytest.raises(PipelineSpecError):
         parse_specs(setting)
 
@@ -53,13 +53,13 @@ def test_specs_that_make_no_sense_are_refused(setting: str) -> None:
     "source", ["no_such_package", "no-such-package", "/no/such/folder", "../x", "json", "os.path", "sys"]
 )
 def test_what_is_no_pipeline_is_not_found(source: str) -> None:
-    """Neither an installed package that is one, nor a folder."""
+    """A source that is neither an installed pipeline package nor a folder raises `PipelineNotFound`."""
     with pytest.raises(PipelineNotFound):
         locate(source)
 
 
 def test_a_broken_folder_is_told_on_one_line(tmp_path: Path) -> None:
-    """The cause is spaCy's own, in short."""
+    """A broken folder raises `PipelineBroken` with spaCy's own cause, shortened to one line."""
     (tmp_path / "config.cfg").write_text("[nlp]\nlang = 'en'\npipeline = ['ner']\n")
     with pytest.raises(PipelineBroken) as broken:
         load(str(tmp_path))
@@ -68,12 +68,12 @@ def test_a_broken_folder_is_told_on_one_line(tmp_path: Path) -> None:
 
 @Language.component("spanwise_test_failing")
 def failing(doc: Doc) -> Doc:
-    """A component that cannot do anything."""
+    """Raise an error for every text."""
     raise RuntimeError("never again")
 
 
 def test_a_pipeline_that_fails_its_self_test_is_broken(tmp_path: Path) -> None:
-    """Whatever its components raise, the operator is told on one line."""
+    """A component that raises anything in the self-test gives a `PipelineBroken` that quotes the error."""
     nlp = spacy.blank("en")
     nlp.add_pipe("spanwise_test_failing")
     nlp.to_disk(tmp_path)
@@ -84,7 +84,7 @@ def test_a_pipeline_that_fails_its_self_test_is_broken(tmp_path: Path) -> None:
 @pytest.mark.smoke
 @pytest.mark.parametrize("package", [ENGLISH, FRENCH])
 def test_only_what_the_features_need_is_loaded(package: str) -> None:
-    """The NER and the cheap sentence recognizer; no tagger, parser, lemmatizer."""
+    """Only the NER and the cheap sentence recognizer are loaded: no tagger, parser or lemmatizer."""
     loaded = load(package)
     assert set(loaded.nlp.component_names) == {"ner", "senter"}
     assert loaded.chains.encoders == ()
@@ -93,7 +93,10 @@ def test_only_what_the_features_need_is_loaded(package: str) -> None:
 
 
 def test_without_a_senter_the_parser_finds_sentences(tmp_path: Path) -> None:
-    """With the shared encoder that it listens to."""
+    """Without a senter the parser finds the sentences, and the shared encoder that it listens to is loaded too.
+
+    The entities are compiled, and the fallback names the parser.
+    """
     nlp = spacy.load(ENGLISH)
     nlp.remove_pipe("senter")
     nlp.to_disk(tmp_path)
@@ -110,7 +113,7 @@ def test_without_a_senter_the_parser_finds_sentences(tmp_path: Path) -> None:
 
 
 def test_without_either_a_rule_finds_sentences(tmp_path: Path) -> None:
-    """A blank pipeline has no entities to offer, and still sentences."""
+    """A blank pipeline has no entities to offer, and a rule finds its sentences."""
     spacy.blank("en").to_disk(tmp_path)
     analyzer = Analyzer.load(str(tmp_path))
     assert analyzer.features == {"sentences", "sentiment"}
@@ -121,7 +124,7 @@ def test_without_either_a_rule_finds_sentences(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_an_entity_ruler_keeps_its_meaning(tmp_path: Path, place: str) -> None:
-    """Before the NER or after it: the pipeline runs whole, and answers as spaCy itself does."""
+    """With an entity_ruler before or after the NER, the pipeline runs whole and answers as spaCy itself does."""
     nlp = spacy.load(ENGLISH)
     where: dict[str, Any] = {place: "ner"}
     ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True}, **where)
@@ -139,7 +142,10 @@ def test_an_entity_ruler_keeps_its_meaning(tmp_path: Path, place: str) -> None:
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_a_sentencizer_keeps_its_meaning(tmp_path: Path, place: str) -> None:
-    """Before the NER it restricts entities, and the pipeline runs whole; after it they are those of the NER alone."""
+    """A sentencizer before the NER restricts entities, so the pipeline runs whole.
+
+    After the NER it changes no entity, so the NER is compiled.
+    """
     nlp = spacy.load(ENGLISH, exclude=["parser", "tagger", "lemmatizer", "attribute_ruler"])
     where: dict[str, Any] = {place: "ner"}
     nlp.add_pipe("sentencizer", config={"punct_chars": [".", ","]}, **where)
@@ -156,7 +162,7 @@ def test_a_sentencizer_keeps_its_meaning(tmp_path: Path, place: str) -> None:
     "attributes", [{"ENT_TYPE": "GADGET", "ENT_IOB": 3}, {"SENT_START": 1}, {"NORM": "london"}, {"TAG": "NN"}]
 )
 def test_an_attribute_ruler_keeps_its_meaning(tmp_path: Path, attributes: dict[str, Any]) -> None:
-    """One that sets more than grammar makes the pipeline run whole."""
+    """An attribute_ruler that sets more than grammar makes the pipeline run whole; its entities are always spaCy's."""
     nlp = spacy.load(ENGLISH, exclude=["parser", "tagger", "lemmatizer", "attribute_ruler"])
     ruler: Any = nlp.add_pipe("attribute_ruler", name="rules", before="ner")
     ruler.add([[{"LOWER": "cook"}]], attributes)
@@ -168,7 +174,10 @@ def test_an_attribute_ruler_keeps_its_meaning(tmp_path: Path, attributes: dict[s
 
 
 def test_a_component_of_the_users_own_is_honoured(tmp_path: Path) -> None:
-    """Whatever it does to entities; where it does not say what it writes, its labels cannot be listed."""
+    """A component of the user's own that writes entities is run, and its entities are the answer.
+
+    Its labels cannot be listed, since it does not say what it writes.
+    """
     nlp = spacy.load(ENGLISH)
     nlp.add_pipe("spanwise_test_shouting", last=True)
     nlp.to_disk(tmp_path)
@@ -177,7 +186,7 @@ def test_a_component_of_the_users_own_is_honoured(tmp_path: Path) -> None:
 
 
 def test_a_registry_loads_each_language_once() -> None:
-    """The first is the default, and answers carry the language that the setting names."""
+    """The first pipeline of a registry is the default, and answers carry the language that the setting names."""
     registry = Registry.load([PipelineSpec("fr-CH", FRENCH)])
     assert registry.default is registry.get("fr-CH")
     assert registry.get("fr") is None
@@ -185,7 +194,7 @@ def test_a_registry_loads_each_language_once() -> None:
 
 
 def test_a_warm_vocabulary_knows_the_words_of_the_pipeline() -> None:
-    """Up to a bound; nothing changes about its answers."""
+    """Warming a vocabulary adds more than 50,000 lexemes of words that the pipeline knows, or at most `limit`."""
     nlp = load(ENGLISH).nlp
     cold = len(nlp.vocab)
     assert warm_vocabulary(nlp, limit=1000) <= 1000
@@ -194,7 +203,10 @@ def test_a_warm_vocabulary_knows_the_words_of_the_pipeline() -> None:
 
 
 def test_several_shared_encoders_run_whole_in_their_order(tmp_path: Path) -> None:
-    """The recognizer hears the one before it, as in spaCy, and not the last of all."""
+    """A pipeline with two shared encoders runs whole and in order.
+
+    The recognizer gets the vectors of the encoder before it, as in spaCy, and not those of the last one.
+    """
     nlp = pipeline({"tok2vec1": {"model": tok2vec()}, "ner": recognizer(LISTENER), "tok2vec2": {"model": tok2vec()}})
     nlp.to_disk(tmp_path)
     loaded = load(str(tmp_path))

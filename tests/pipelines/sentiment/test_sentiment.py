@@ -1,17 +1,18 @@
-"""From scores to labels: the rule from sentences to a text."""
+"""Scores become labels, and the labels of sentences decide the label of a text."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanwise.pipelines.sentiment import Scores, TextScores, pure_sentiment, text_sentiment
+from spanwise.pipelines.annotations import Scores, TextScores
+from spanwise.pipelines.sentiment import pure_sentiment, text_sentiment
 
 POSITIVE, NEUTRAL, NEGATIVE = Scores(0.1, 0.2, 0.7), Scores(0.2, 0.6, 0.2), Scores(0.8, 0.1, 0.1)
 
 
 @given(scores=st.tuples(*[st.floats(0.001, 1)] * 3))
 def test_rounded_scores_still_add_up_to_one(scores: tuple[float, float, float]) -> None:
-    """To the last decimal that is told."""
+    """The scores of an answer, rounded to four decimals, lie between 0 and 1 and add up to 1."""
     total = sum(scores)
     shown = pure_sentiment(Scores(*(s / total for s in scores)))["scores"]
     values = (shown["negative"], shown["neutral"], shown["positive"])
@@ -34,6 +35,9 @@ def test_rounded_scores_still_add_up_to_one(scores: tuple[float, float, float]) 
     ids=str,
 )
 def test_a_text_is_mixed_when_its_sentences_disagree(sentences: list[Scores], lengths: list[int], label: str) -> None:
-    """When the smaller side has at least a quarter of what both sides say; neutral sentences take no side."""
+    """A text is mixed when the smaller of its positive and negative sides has at least a quarter of both together.
+
+    Sides are measured in code points; neutral sentences take no side.
+    """
     whole = sentences[lengths.index(max(lengths))]
     assert text_sentiment(TextScores(whole, sentences), lengths)["label"] == label

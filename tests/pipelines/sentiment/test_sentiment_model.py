@@ -1,4 +1,4 @@
-"""The sentiment model: the kernels against the reference, words against `tokens.py`, folders that are broken."""
+"""The kernels of the sentiment model agree with its reference and with `tokens.py`; broken folders are refused."""
 
 import json
 import threading
@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanwise.pipelines import PipelineBroken
+from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.kernels import Sentiment as Kernels
 from spanwise.pipelines.sentiment.artefact import Artefact
-from spanwise.pipelines.sentiment.model import Scores, Span, Target, TextScores
+from spanwise.pipelines.sentiment.model import Span, Target
 from spanwise.pipelines.sentiment.model_choice import SentimentMismatch, compare, load_sentiment_model
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel, fnv1a, ngram_buckets
 from spanwise.pipelines.sentiment.tokens import EMOTICONS, tokenize, unstretched
@@ -35,23 +36,23 @@ needs_kernels = pytest.mark.skipif(Kernels is None, reason="the kernels were not
 
 @pytest.fixture(scope="module")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Artefact:
-    """Random weights."""
+    """Load a model of random weights."""
     return Artefact.load(write_random_model(tmp_path_factory.mktemp("model")))
 
 
 def closeness(ones: list[Scores], others: list[Scores]) -> float:
-    """The largest difference."""
+    """Return the largest difference between the scores of two lists."""
     assert len(ones) == len(others)
     return float(np.abs(np.array(ones) - np.array(others)).max()) if ones else 0.0
 
 
 def of_text(scores: TextScores) -> list[Scores]:
-    """All scores of a text."""
+    """Return all scores of a text: those of the whole text, then those of each sentence."""
     return [scores.whole, *scores.sentences]
 
 
 def cut(text: str, places: list[int]) -> list[Span]:
-    """Sentences that begin at these places."""
+    """Cut a text into sentences that begin at these places."""
     bounds = sorted({0, len(text), *(p % (len(text) + 1) for p in places)})
     return list(pairwise(bounds))
 
@@ -62,7 +63,10 @@ def cut(text: str, places: list[int]) -> list[Span]:
 def test_every_size_and_instruction_set_agrees(
     tmp_path: Path, instructions: str, width: int, layers: int, heads: int
 ) -> None:
-    """On the built-in sample, with a text of more words than are computed at a time."""
+    """Kernels of every size and instruction set agree with the reference on the built-in sample.
+
+    The sample has a text of more words than the kernels compute at a time.
+    """
     from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
 
     artefact = Artefact.load(write_random_model(tmp_path, width=width, layers=layers, heads=heads))
@@ -77,7 +81,7 @@ def test_every_size_and_instruction_set_agrees(
 @settings(max_examples=150, deadline=None)
 @given(text=texts)
 def test_words_are_those_of_the_reference(artefact: Artefact, text: str) -> None:
-    """Places, keys and flags."""
+    """The kernels cut a text into the same tokens as the reference: equal places, keys and flags."""
     from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
 
     assert CompiledModel(artefact).tokenize(text) == [tuple(token) for token in tokenize(text)]
@@ -87,7 +91,10 @@ def test_words_are_those_of_the_reference(artefact: Artefact, text: str) -> None
 @settings(max_examples=100, deadline=None)
 @given(batch=st.lists(st.tuples(texts, st.lists(st.integers(0, 500), max_size=4)), min_size=1, max_size=6))
 def test_scores_are_those_of_the_reference(artefact: Artefact, batch: list[tuple[str, list[int]]]) -> None:
-    """Of wholes, sentences and targets; alone to the last bit what they are in a batch."""
+    """The kernels score texts, sentences and targets as the reference does, to within 0.0001.
+
+    A text's scores alone equal its scores in a batch to the last bit.
+    """
     from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
 
     compiled, reference = CompiledModel(artefact), ReferenceModel(artefact)
@@ -109,7 +116,7 @@ def test_scores_are_those_of_the_reference(artefact: Artefact, batch: list[tuple
 
 @needs_kernels
 def test_any_number_of_threads_may_score(artefact: Artefact) -> None:
-    """Eight of them, on random texts: every answer is that of one thread alone."""
+    """Eight threads that score random texts at the same time get the scores that one thread gets alone."""
     from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
 
     compiled, random = CompiledModel(artefact), Random(1)
@@ -134,7 +141,10 @@ def test_any_number_of_threads_may_score(artefact: Artefact) -> None:
 
 @needs_kernels
 def test_long_texts_take_linear_time(artefact: Artefact) -> None:
-    """A quadratic step would run into the test's time limit."""
+    """Texts of about 100,000 characters, one of them with 7,000 targets, are scored in linear time.
+
+    A quadratic step would run into the test's time limit.
+    """
     from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
 
     compiled = CompiledModel(artefact)
@@ -146,14 +156,14 @@ def test_long_texts_take_linear_time(artefact: Artefact) -> None:
 
 
 def test_probabilities_add_up_to_one(artefact: Artefact) -> None:
-    """All of them."""
+    """The probabilities of a text and of each of its sentences add up to 1, also where the text is empty."""
     scores = ReferenceModel(artefact).score(["good bad", ""], [[(0, 4), (5, 8)], []])
     for each in (*of_text(scores[0]), *of_text(scores[1])):
         assert sum(each) == pytest.approx(1)
 
 
 def test_n_grams_are_hashed_as_is_written_down() -> None:
-    """The test vectors of the FNV reference, and the n-grams of a short word."""
+    """The hash agrees with two test vectors of the FNV reference, and a short word's n-grams are hashed by it."""
     assert fnv1a(b"") == 0x811C9DC5
     assert fnv1a(b"foobar") == 0xBF9CF968
     words = [b"<ab", b"ab>", b"<ab>"]
@@ -161,21 +171,24 @@ def test_n_grams_are_hashed_as_is_written_down() -> None:
 
 
 def test_a_stretched_word_is_what_it_was() -> None:
-    """Without the second of its last doubled letters, of its first, of all."""
+    """The candidates for a stretched word lack the second of its last doubled letters, of its first, or of all."""
     assert unstretched("happyy") == ("happy", "hapyy", "hapy")
     assert unstretched("haate") == ("hate",) * 3
     assert unstretched("!!") == unstretched("hate") == unstretched("éé") == ()
 
 
 def test_a_stretched_word_that_nobody_knows_scores_as_the_word(artefact: Artefact) -> None:
-    """But for what being stretched itself says."""
+    """Unknown stretched forms of a known word all score the same.
+
+    Their score differs from the plain word's, since being stretched is a flag of its own.
+    """
     model = ReferenceModel(artefact)
     stretched = model.score(["baaaaad", "baddddd", "baddd"], [[]] * 3)
     assert stretched[0] == stretched[1] == stretched[2] != model.score(["bad"], [[]])[0]
 
 
 def test_a_model_that_disagrees_with_its_reference_is_refused(artefact: Artefact) -> None:
-    """By the sample that is compared at every start: one text of it that is off by a thousandth is enough."""
+    """The comparison at every start refuses a model that is off by a thousandth on one text of the sample."""
 
     class Another(ReferenceModel):
         def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
@@ -192,7 +205,7 @@ def test_a_model_that_disagrees_with_its_reference_is_refused(artefact: Artefact
 def test_the_reference_serves_where_the_kernels_cannot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    """With the same scores; the name tells."""
+    """Where the kernels disagree or were not built, the reference model serves, and its name says so."""
 
     def disagree(*_: object) -> None:
         raise SentimentMismatch
@@ -219,7 +232,7 @@ def test_the_reference_serves_where_the_kernels_cannot(
     ],
 )
 def test_a_folder_that_is_broken_is_refused(tmp_path: Path, file: str, content: bytes | None) -> None:
-    """With one error that says so."""
+    """A folder with a file that is missing or broken raises `PipelineBroken`, whichever file it is."""
     folder = write_random_model(tmp_path)
     (folder / file).unlink()
     if content is not None:
@@ -229,7 +242,7 @@ def test_a_folder_that_is_broken_is_refused(tmp_path: Path, file: str, content: 
 
 
 def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    """By name: missing, of another size, of another type, not finite."""
+    """An array that is missing, of another size or type, or not finite is refused by its name."""
     with np.load(write_random_model(tmp_path) / "model.npz") as file:
         arrays = {name: file[name] for name in file.files}
     for name, wrong in (
@@ -248,5 +261,5 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 
 
 def test_metadata_tells_how_the_model_was_made(artefact: Artefact) -> None:
-    """It is kept as it is."""
+    """A loaded model keeps its metadata, which says how it was made, as the file has it."""
     assert artefact.metadata == json.loads('{"format": 1}')

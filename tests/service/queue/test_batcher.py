@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from spanwise.pipelines import Analyzer, Document
-from spanwise.pipelines.entities.engine import Annotations, Wanted
+from spanwise.pipelines.annotations import Annotations, Layers
 from spanwise.schemas import Feature
 from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
 from spanwise.service.queue.batcher import Batcher
@@ -205,7 +205,7 @@ def test_even_what_is_no_exception_is_an_outcome(english: Analyzer) -> None:
     """A component that panics (SystemExit, a Rust panic) must not end the NLP thread."""
 
     class Panicking(FailingEngine):
-        def annotate(self, texts: Sequence[str], wanted: Sequence[Wanted]) -> list[Annotations]:
+        def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
             raise SystemExit("no more")
 
     outcomes = analyze_each(with_engine(english, Panicking(lambda _: True)), [Document("a", ENTITIES)] * 2)

@@ -1,4 +1,4 @@
-"""From scores to labels.
+"""Turn scores into labels.
 
 A label is the most probable class. A whole text is `mixed` when some of its sentences are positive and others
 negative, and the side with the fewer code points still has at least a quarter (`MIXED_SHARE`) of the code points of
@@ -6,22 +6,23 @@ both.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
-from spanwise.pipelines.sentiment.model import Scores, TextScores
+from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.schemas import Sentiment, SentimentLabel, SentimentScores
 
 MIXED_SHARE = 0.25
 _DECIMALS = 4
-_LABELS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
+_LABELS = cast("tuple[SentimentLabel, ...]", Scores._fields)
 
 
 def pure_sentiment(scores: Scores) -> Sentiment:
-    """The sentiment of one sentence, or towards one entity."""
+    """Return the sentiment of one sentence, or towards one entity."""
     return _sentiment(_label(scores), scores)
 
 
 def text_sentiment(scores: TextScores, lengths: Sequence[int]) -> Sentiment:
-    """The sentiment of a whole text; `lengths` are its sentences' code points, each at least 1."""
+    """Return the sentiment of a whole text; `lengths` are its sentences' code points, each at least 1."""
     shares = dict.fromkeys(_LABELS, 0)
     for sentence, length in zip(scores.sentences, lengths, strict=True):
         shares[_label(sentence)] += length
@@ -35,7 +36,7 @@ def _label(scores: Scores) -> SentimentLabel:
 
 
 def _sentiment(label: SentimentLabel, scores: Scores) -> Sentiment:
-    """Rounded to four decimals in such a way that they still add up to 1: the largest takes what rounding left over."""
+    """Round scores to four decimals so that they still add up to 1: the largest takes the remainder of the rounding."""
     rounded = [round(score, _DECIMALS) for score in scores]
     largest = rounded.index(max(rounded))
     rounded[largest] = round(1 - sum(rounded[:largest] + rounded[largest + 1 :]), _DECIMALS)

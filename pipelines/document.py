@@ -1,0 +1,16 @@
+"""One text and what is asked of it: what the service puts into its queue, and what an `Analyzer` analyses."""
+
+from dataclasses import dataclass, field
+
+from spanwise.schemas import DEFAULT_FEATURES, Feature, OffsetEncoding
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text and the features wanted of it, which must be among the analyzer's own."""
+
+    text: str = field(repr=False)  # a repr must never carry a text into a log
+    features: frozenset[Feature] = DEFAULT_FEATURES
+    offset_encoding: OffsetEncoding = "codepoint"
+    labels: frozenset[str] | None = None
+    """Only entities with these labels; None: all."""

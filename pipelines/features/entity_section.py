@@ -1,0 +1,48 @@
+"""The section `entities` of an answer, and the sentiment that the feature `entity_sentiment` adds to each entity."""
+
+from spanwise.pipelines.annotations import Annotations
+from spanwise.pipelines.document import Document
+from spanwise.pipelines.features.console_table import CLASSES, ConsoleTable, sentiment_cells
+from spanwise.pipelines.offsets import span_bounds
+from spanwise.pipelines.sentiment import pure_sentiment
+from spanwise.schemas import AnalyzeResponse, Entity
+
+
+def write_entities(answer: AnalyzeResponse, document: Document, found: Annotations) -> None:
+    """Put the entities into the answer, in the document's unit; without `confidence` where the engine gives none."""
+    text = document.text
+    bounds = span_bounds(text, found.entities, document.offset_encoding)
+    entities = []
+    for span, start, end in zip(found.entities, bounds[::2], bounds[1::2], strict=True):
+        entity = Entity(text=text[span.start : span.end], label=span.label, start=start, end=end)
+        if span.confidence is not None:
+            entity["confidence"] = span.confidence
+        entities.append(entity)
+    answer["entities"] = entities
+
+
+def write_entity_sentiment(answer: AnalyzeResponse, document: Document, found: Annotations) -> None:
+    """Add to every entity what the text says about it; entities that were not asked for come with it."""
+    if "entities" not in answer:
+        write_entities(answer, document, found)
+    for entity, scores in zip(answer["entities"], found.target_sentiment or (), strict=True):
+        entity["sentiment"] = pure_sentiment(scores)
+
+
+def tabulate_entities(answer: AnalyzeResponse) -> ConsoleTable | None:
+    """Return the entities as rows, with their sentiment where there is one."""
+    if "entities" not in answer:
+        return None
+    entities = answer["entities"]
+    towards = ("what the text says of it", *CLASSES) if any("sentiment" in entity for entity in entities) else ()
+    rows = [
+        (
+            entity["text"],
+            entity["label"],
+            str(entity["start"]),
+            str(entity["end"]),
+            *(sentiment_cells(entity["sentiment"]) if "sentiment" in entity else ()),
+        )
+        for entity in entities
+    ]
+    return ConsoleTable("Entities", ("entity", "label", "start", "end", *towards), rows)

@@ -1,0 +1,97 @@
+"""The table of features: one row for each section or addition that a caller may ask of an answer.
+
+Everything that depends on which features there are derives from it: which layers a text needs computed, which features
+a loaded pipeline offers, how an answer is written, which tables the command line prints, what the docs list. The names
+themselves belong to the contract (`Feature` in `schemas/requests.py`); the import fails when the two differ. How to add
+a feature: docs/adding-a-feature.md.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, get_args
+
+from spanwise.pipelines.annotations import Annotations, Layers
+from spanwise.pipelines.document import Document
+from spanwise.pipelines.features import entity_section, sentence_section
+from spanwise.pipelines.features.console_table import ConsoleTable
+from spanwise.schemas import AnalyzeResponse, Feature
+
+Write = Callable[[AnalyzeResponse, Document, Annotations], None]
+Tabulate = Callable[[AnalyzeResponse], ConsoleTable | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """One feature: its name, the layers it needs, how it is written into an answer and shown on the command line.
+
+    A pipeline offers the feature when something of it computes every layer that is needed.
+    """
+
+    name: Feature
+    description: str
+    needs: Layers
+    write: Write
+    tabulate: Tabulate
+
+
+FEATURES: tuple[FeatureRow, ...] = (  # answers have their sections in this order
+    FeatureRow(
+        "entities",
+        "named entities, with calibrated confidence where the pipeline gives one",
+        frozenset({"entities"}),
+        entity_section.write_entities,
+        entity_section.tabulate_entities,
+    ),
+    FeatureRow(
+        "entity_sentiment",
+        "the entities, each with what the text says about it",
+        frozenset({"entities", "sentences", "target_sentiment"}),
+        entity_section.write_entity_sentiment,
+        lambda _: None,  # the table of entities shows it
+    ),
+    FeatureRow(
+        "sentiment",
+        "the sentiment of the whole text",
+        frozenset({"sentences", "sentiment"}),
+        sentence_section.write_sentiment,
+        sentence_section.tabulate_sentiment,
+    ),
+    FeatureRow(
+        "sentences",
+        "the sentences, each with its sentiment where `sentiment` is asked for too",
+        frozenset({"sentences"}),
+        sentence_section.write_sentences,
+        sentence_section.tabulate_sentences,
+    ),
+)
+
+if differing := {row.name for row in FEATURES} ^ set(get_args(Feature.__value__)):
+    raise ImportError(
+        f"`Feature` in schemas/requests.py and FEATURES in pipelines/features/feature_table.py differ in "
+        f"{', '.join(sorted(differing))}: name the feature in both."
+    )
+
+
+class Recipe(NamedTuple):
+    """What a set of features takes: the layers to compute, then the writers to call, in order."""
+
+    layers: Layers
+    writers: tuple[Write, ...]
+
+
+@lru_cache(maxsize=1 << 10)
+def recipe_of(features: frozenset[Feature]) -> Recipe:
+    """Return what these features take. Cached, because a service meets the same few sets over and over."""
+    rows = [row for row in FEATURES if row.name in features]
+    return Recipe(Layers().union(*(row.needs for row in rows)), tuple(row.write for row in rows))
+
+
+def features_offered(layers: Layers) -> frozenset[Feature]:
+    """Return the features that a pipeline offers which computes these layers."""
+    return frozenset(row.name for row in FEATURES if row.needs <= layers)
+
+
+def console_tables(answer: AnalyzeResponse) -> Iterable[ConsoleTable]:
+    """Yield the tables that show an answer to a person."""
+    return (table for row in FEATURES if (table := row.tabulate(answer)) is not None)
