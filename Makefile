@@ -135,7 +135,7 @@ $(TRAINING): requirements/build.txt requirements/runtime.txt requirements/traini
 $(RUNTIME) $(DEV): $(VENV)/bin/python pyproject.toml $(KERNELS)
 	$(LOCKED)
 	$(PROJECT)
-	@$(BIN)/python -c 'from spanwise.pipelines.kernels import Engine as e; e or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
+	@$(BIN)/python -c 'from spanwise.pipelines.kernels import SpanKernels as k; k or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
 	@touch $@ $(RUNTIME)
 
 $(BENCH) $(QUALITY) $(DEPLOY): $(DEV)

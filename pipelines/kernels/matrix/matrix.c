@@ -1,4 +1,4 @@
-/* Packing, and the choice of an instruction set. */
+/* Pack weights, and choose an instruction set; see matrix.h. */
 #include "matrix/matrix.h"
 
 #include <stdlib.h>
@@ -28,8 +28,8 @@ const Instructions *best_instructions(void)
     return found ? found : named_instructions("baseline");
 }
 
-int matrix_pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias,
-                size_t outputs, size_t pieces, size_t inputs, size_t windows)
+Status matrix_pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias,
+                   size_t outputs, size_t pieces, size_t inputs, size_t windows)
 {
     const size_t lanes = instructions->lanes, block = inputs / windows, stride = padded(block);
     matrix->instructions = instructions;
@@ -37,7 +37,7 @@ int matrix_pack(Matrix *matrix, const Instructions *instructions, const float *w
     matrix->outputs = padded(outputs);
     matrix->pieces = pieces;
     matrix->packed = calloc(matrix->outputs * pieces * (matrix->inputs + 1), sizeof(float));
-    if (!matrix->packed) return -1;
+    if (!matrix->packed) return NO_MEMORY;
     float *to = matrix->packed;
     for (size_t done = 0; done < pieces; done += MAX_PIECES_AT_ONCE) {
         const size_t last = done + MAX_PIECES_AT_ONCE < pieces ? done + MAX_PIECES_AT_ONCE : pieces;
@@ -52,7 +52,7 @@ int matrix_pack(Matrix *matrix, const Instructions *instructions, const float *w
                             *to = weights[(o * pieces + p) * inputs + i / stride * block + i % stride];
         }
     }
-    return 0;
+    return OK;
 }
 
 void matrix_free(Matrix *matrix)

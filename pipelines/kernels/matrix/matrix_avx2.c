@@ -1,4 +1,4 @@
-/* The matrix kernels for x86-64 with AVX2 and FMA (since 2013): 8 floats in a register, 16 registers. */
+/* The matrix kernels for x86-64 with AVX2 and FMA, since 2013: 8 floats in a register, 16 registers. */
 #if defined(__x86_64__)
 #pragma GCC target("avx2,fma")
 #define LANES 8

@@ -1,4 +1,5 @@
-/* The matrix kernels for what every processor of the architecture has: SSE2 on x86-64, NEON on AArch64. */
+/* The matrix kernels for every processor of an architecture (SSE2 on x86-64, NEON on AArch64): 4 floats in a register.
+*/
 #define LANES 4
 #define NAME "baseline"
 #define EXPORT baseline_instructions

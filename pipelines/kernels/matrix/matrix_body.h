@@ -1,4 +1,4 @@
-/* The body of matrix.h for one instruction set: included with LANES, NAME and EXPORT defined. */
+/* The matrix kernels of one instruction set. A source file defines LANES, NAME and EXPORT and includes this body. */
 #include <math.h>
 
 #include "matrix/matrix.h"
@@ -16,7 +16,10 @@ INLINE vec larger(vec a, vec b)
     return (vec)((more & (mask)a) | (~more & (mask)b));
 }
 
-/* `rows` rows times one group of outputs; both counts are constants after inlining, and the sums stay in registers. */
+/* Multiply `rows` rows by one group of outputs. `rows` and `pieces` are constants after inlining, so the sums stay in
+   registers. in: [rows] pointers to [inputs]; out: [rows] pointers to [LANES]; packed: the group, see matrix.h.
+   `first`: this is the first pass over the pieces; a later pass takes the maximum with what the passes before it have
+   written. */
 INLINE void tile(const float *const *in, float *const *out, size_t inputs, const float *packed, const int rows,
                  const int pieces, const int first)
 {
@@ -50,6 +53,7 @@ INLINE void tile(const float *const *in, float *const *out, size_t inputs, const
     }
 }
 
+/* Multiply all rows by one group of outputs, which begins at `column` of each result. */
 INLINE void group(const float *const *in, float *const *results, size_t column, size_t count, size_t inputs,
                   const float *packed, const int pieces, const int first)
 {
@@ -60,7 +64,7 @@ INLINE void group(const float *const *in, float *const *results, size_t column, 
         for (int r = 0; r < ROWS; r++) out[r] = results[done + r] + column;                                            \
         tile(in + done, out, inputs, packed, ROWS, pieces, first);                                                     \
     }
-    if (LANES >= 16 || pieces == 1) { /* as many sums as there are registers */
+    if (LANES >= 16 || pieces == 1) { /* as many rows at a time as their sums fit the registers */
         TILES(8)
     } else if (pieces == 2) {
         TILES(6)
@@ -88,7 +92,7 @@ static void apply(const Matrix *matrix, const float *const *rows, float *const *
     }
 }
 
-/* Padding of the row is zero and stays zero, because that of gain, shift and addend is. */
+/* See `normalize` in matrix.h. The padding of the result is zero, because that of gain, shift and addend is. */
 static void normalize(const float *row, size_t values, const float *gain, const float *shift, const float *addend,
                       float *result)
 {
@@ -105,7 +109,7 @@ static void normalize(const float *row, size_t values, const float *gain, const 
     }
     float square = 0;
     for (int i = 0; i < LANES; i++) square += squares[i];
-    square -= (float)(stride - values) * mean * mean; /* what the padding added */
+    square -= (float)(stride - values) * mean * mean; /* take away what the padding has added */
     const float scale = 1.0f / sqrtf(square / (float)values + 1e-8f);
     for (size_t i = 0; i < stride; i += LANES) {
         vec value = (load(row + i) - mean) * scale * load(gain + i) + load(shift + i);

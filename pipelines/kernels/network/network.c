@@ -1,11 +1,12 @@
-/* Embedding, mixing, convolutions and classes; see network.h. After Thinc's `HashEmbed` (hashing, four rows a key), `Maxout` and
-`LayerNorm`, and spaCy's `ml/models/tok2vec.py`. */
+/* Embed tokens by hashing and mixing; see network.h. The sources are Thinc's `HashEmbed` (hashing, four rows of a key),
+`Maxout` and `LayerNorm`, and spaCy's `ml/models/tok2vec.py`. */
 #include "network/network.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* thinc.backends.numpy_ops: MurmurHash3_x64_128 of one 64-bit key (Austin Appleby, public domain), as four 32-bit values. */
+/* Hash one 64-bit key by MurmurHash3_x64_128 (Austin Appleby, public domain) to four 32-bit values, as
+   thinc.backends.numpy_ops does. */
 static void murmur(uint64_t key, uint32_t seed, uint32_t out[4])
 {
     uint64_t h1 = key, h2 = seed ^ 8u;
@@ -34,6 +35,7 @@ static void murmur(uint64_t key, uint32_t seed, uint32_t out[4])
     out[3] = (uint32_t)(h2 >> 32);
 }
 
+/* Add the four rows [values] that an attribute is hashed to. */
 static void add_hashed(const HashTable *table, uint64_t attribute, float *to)
 {
     uint32_t keys[4];
@@ -44,16 +46,16 @@ static void add_hashed(const HashTable *table, uint64_t attribute, float *to)
     }
 }
 
-/* Tokens whose inputs are held at a time: a text can bring a hundred thousand at once. */
+/* Tokens whose inputs are in memory at a time: a text can bring a hundred thousand tokens at once. */
 enum { EMBED_ROWS = 256 };
 
-int network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics,
-                  size_t count, float *const *results)
+Status network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics,
+                     size_t count, float *const *results)
 {
     const Matrix *mix = &network->mix.matrix;
     const float *rows[EMBED_ROWS];
-    float *inputs = malloc(EMBED_ROWS * mix->inputs * sizeof(float));
-    if (!inputs) return -1;
+    float *inputs = malloc(EMBED_ROWS * mix->inputs * sizeof(float)); /* [EMBED_ROWS][mix->inputs] */
+    if (!inputs) return NO_MEMORY;
     for (size_t done = 0; done < count; done += EMBED_ROWS) {
         const size_t block = count - done < EMBED_ROWS ? count - done : EMBED_ROWS;
         memset(inputs, 0, block * mix->inputs * sizeof(float));
@@ -74,119 +76,7 @@ int network_embed(const Network *network, const uint64_t *attributes, size_t col
                                              *row);
     }
     free(inputs);
-    return 0;
-}
-
-int chunk_init(Chunk *chunk, const Network *const *networks, size_t count)
-{
-    memset(chunk, 0, sizeof(*chunk));
-    size_t stride = ROW_ALIGN, reach = 0;
-    for (size_t i = 0; i < count; i++) {
-        const size_t own = networks[i]->depth * networks[i]->window;
-        if (own > reach) reach = own;
-        if (padded(networks[i]->width) > stride) stride = padded(networks[i]->width);
-    }
-    chunk->max_rows = CHUNK_ROWS + 8 * reach;
-    chunk->max_parts = chunk->max_rows;
-    chunk->a = calloc(chunk->max_rows * stride, sizeof(float));
-    chunk->b = calloc(chunk->max_rows * stride, sizeof(float));
-    chunk->in = malloc(chunk->max_rows * sizeof(*chunk->in));
-    chunk->out = malloc(chunk->max_rows * sizeof(*chunk->out));
-    chunk->parts = malloc(chunk->max_parts * sizeof(*chunk->parts));
-    if (chunk->a && chunk->b && chunk->in && chunk->out && chunk->parts) return 0;
-    chunk_free(chunk);
-    return -1;
-}
-
-void chunk_free(Chunk *chunk)
-{
-    free(chunk->a);
-    free(chunk->b);
-    free(chunk->in);
-    free(chunk->out);
-    free(chunk->parts);
-    memset(chunk, 0, sizeof(*chunk));
-}
-
-void chunk_clear(Chunk *chunk)
-{
-    chunk->part_count = 0;
-    chunk->rows = 0;
-}
-
-/* Rows: `reach` before the first part, then each part and `reach` after it, which the next part shares. */
-uint32_t chunk_add(Chunk *chunk, const Network *network, uint32_t text, uint32_t first, uint32_t length)
-{
-    const size_t reach = network->depth * network->window;
-    if (chunk->part_count) {
-        const Part *last = &chunk->parts[chunk->part_count - 1];
-        if (first != 0 || last->last != last->length) return first; /* a halo of real tokens cannot be shared */
-    } else {
-        chunk->rows = reach;
-    }
-    if (first == length) return length;
-    if (chunk->part_count == chunk->max_parts || chunk->rows + reach >= chunk->max_rows) return first;
-    const size_t room = chunk->max_rows - chunk->rows - reach;
-    uint32_t last = length;
-    if (length - first > room) {
-        if (chunk->part_count) return first; /* a chunk of its own needs fewer halos */
-        last = first + (uint32_t)room;
-    }
-    chunk->parts[chunk->part_count++] = (Part){text, first, last, length, chunk->rows};
-    chunk->rows += last - first + reach;
-    return last;
-}
-
-static void fill(const Network *network, Chunk *chunk, const float *(*embedding)(const void *, uint32_t, uint32_t),
-                 const void *context)
-{
-    const size_t stride = padded(network->width), reach = network->depth * network->window;
-    size_t row = 0;
-    for (const Part *part = chunk->parts; part < chunk->parts + chunk->part_count; part++) {
-        const size_t end = part->row + (part->last - part->first) + reach;
-        for (; row < end; row++) {
-            float *to = chunk->a + row * stride;
-            const int64_t token = (int64_t)row - (int64_t)part->row + part->first;
-            if (token >= 0 && token < part->length)
-                memcpy(to, embedding(context, part->text, (uint32_t)token), stride * sizeof(float));
-            else
-                memset(to, 0, stride * sizeof(float));
-        }
-    }
-}
-
-void network_run(const Network *network, Chunk *chunk, const float *(*embedding)(const void *, uint32_t, uint32_t),
-                 const void *context)
-{
-    const size_t stride = padded(network->width);
-    fill(network, chunk, embedding, context);
-    for (size_t layer = 0; layer < network->depth; layer++) {
-        const Layer *convolution = &network->convolutions[layer];
-        const size_t seen = (network->depth - layer - 1) * network->window; /* how far the layers after this one look */
-        size_t count = 0, done = 0;
-        for (const Part *part = chunk->parts; part < chunk->parts + chunk->part_count; part++) {
-            size_t row = part->row - seen;
-            if (row < done) row = done;
-            for (done = part->row + (part->last - part->first) + seen; row < done; row++, count++) {
-                chunk->in[count] = chunk->a + (row - network->window) * stride;
-                chunk->out[count] = chunk->b + row * stride;
-            }
-        }
-        matrix_apply(&convolution->matrix, chunk->in, chunk->out, count);
-        for (size_t i = 0; i < count; i++) {
-            const float *before = chunk->in[i] + network->window * stride;
-            float *row = chunk->out[i];
-            if (convolution->gain)
-                convolution->matrix.instructions->normalize(row, network->width, convolution->gain, convolution->shift,
-                                                            before, row);
-            else
-                for (size_t v = 0; v < stride; v++) row[v] += before[v];
-        }
-        float *swap = chunk->a;
-        chunk->a = chunk->b;
-        chunk->b = swap;
-    }
-    chunk->vectors = chunk->a;
+    return OK;
 }
 
 void layer_free(Layer *layer)
@@ -198,7 +88,7 @@ void layer_free(Layer *layer)
 
 void network_free(Network *network)
 {
-    for (size_t i = 0; i < network->table_count; i++) free(network->tables[i].table);
+    for (size_t i = 0; network->tables && i < network->table_count; i++) free(network->tables[i].table);
     free(network->tables);
     layer_free(&network->mix);
     for (size_t i = 0; network->convolutions && i < network->depth; i++) layer_free(&network->convolutions[i]);

@@ -1,187 +1,140 @@
-/* The Python module `spanwise.pipelines.kernels._kernels`: the types `Engine`, and `Sentiment` of sentiment_module.c. Uses Python's stable interface (abi3) alone. */
-#include "python/sentiment_kernels.h"
+/* The Python type `SpanKernels`: texts in, entities and sentences out.
+
+The GIL is released from the first step of a batch to its last, but while Python describes runs that are not known. */
+#include <stdlib.h>
+
+#include "python/arguments.h"
+#include "python/descriptions_from_python.h"
+#include "python/exceptions.h"
+#include "python/kernel_types.h"
 #include "python/span_spec.h"
+#include "spans/batch.h"
 
-#include <string.h>
-
-enum { GROUP_BYTES = 1 << 16 }; /* texts that are worked on together: bounds the memory of one call */
+enum { GROUP_BYTES = 1 << 16 }; /* of texts that are computed together: bounds the memory of one call */
 
 typedef struct {
     PyObject_HEAD
-    Engine engine;
+    SpanModel model;
     const Instructions *instructions;
-} EngineObject;
+} SpanKernels;
 
-static PyObject *new_engine(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+static PyObject *new_kernels(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"columns", "static_values", "entities",     "sentences",
-                            "pairs",   "lexicon_bytes", "instructions", NULL};
-    Py_ssize_t columns, static_values, lexicon_bytes;
-    PyObject *entities, *sentences, *pairs;
-    const char *instructions = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOn|z", names, &columns, &static_values, &entities, &sentences,
-                                     &pairs, &lexicon_bytes, &instructions))
-        return NULL;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    EngineObject *self = (EngineObject *)allocate(type, 0);
+    SpanKernels *self = (SpanKernels *)allocate(type, 0);
     if (!self) return NULL;
-    Engine *engine = &self->engine;
-    self->instructions = instructions ? named_instructions(instructions) : best_instructions();
-    engine->columns = (size_t)columns;
-    engine->static_values = (size_t)static_values;
-    int failed = 0;
-    if (!self->instructions) {
-        PyErr_SetString(PyExc_ValueError, "this processor does not have these instructions");
-        failed = 1;
-    }
-    if (!failed && entities != Py_None) {
-        PyObject *network, *decoder;
-        engine->has_entities = 1;
-        failed = !PyArg_ParseTuple(entities, "OO", &network, &decoder) ||
-                 read_network(&engine->entity_network, network, self->instructions) ||
-                 read_decoder(&engine->decoder, decoder, self->instructions);
-    }
-    failed = failed || read_sentences(engine, sentences, self->instructions) || read_pairs(engine, pairs);
-    if (!failed && engine_prepare(engine, (size_t)lexicon_bytes)) {
-        PyErr_NoMemory();
-        failed = 1;
-    }
-    if (!failed) return (PyObject *)self;
+    const Status status = read_span_model(&self->model, &self->instructions, args, kwargs);
+    if (status == OK) return (PyObject *)self;
     Py_DECREF(self);
-    return NULL;
+    return raise_status(status);
 }
 
-static void free_engine(PyObject *self)
+static void free_kernels(PyObject *self)
 {
-    PyTypeObject *type = Py_TYPE(self);
-    engine_free(&((EngineObject *)self)->engine);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-    release(self);
-    Py_DECREF(type);
+    span_model_free(&((SpanKernels *)self)->model);
+    free_object(self);
 }
 
-typedef struct {
-    PyObject *answer; /* keeps the arrays alive */
-    Description description;
-} Described;
-
-/* Ask Python for what is neither known nor recalled: describe([(string, mode), ...]) -> (counts, tokens, attributes, statics), bytes each. */
-static int ask(Batch *batch, PyObject *describe, Described *described)
+/* Answer the batch's questions. Called and left without the GIL; `thread` is the state that it was saved to. */
+static Status answer_questions(Batch *batch, PyObject *describe, PyThreadState **thread)
 {
-    const Workspace *work = batch->work;
-    const Engine *engine = batch->engine;
-    PyObject *questions = PyList_New(0);
-    if (!questions) return -1;
-    for (size_t r = 0; r < work->request_count; r++) {
-        const Request *request = &work->requests[r];
-        if (request->recalled) continue;
-        PyObject *question = Py_BuildValue("(s#I)", batch->texts[request->text].utf8 + request->offset,
-                                           (Py_ssize_t)request->size, (unsigned int)request->mode);
-        const int failed = !question || PyList_Append(questions, question);
-        Py_XDECREF(question);
-        if (failed) {
-            Py_DECREF(questions);
-            return -1;
-        }
-    }
-    const size_t asked = (size_t)PyList_Size(questions);
-    described->answer = PyObject_CallFunctionObjArgs(describe, questions, NULL);
-    Py_DECREF(questions);
-    if (!described->answer) return -1;
-    Py_ssize_t sizes[4];
-    const char *counts, *tokens, *attributes, *statics;
-    if (!PyArg_ParseTuple(described->answer, "y#y#y#y#", &counts, &sizes[0], &tokens, &sizes[1], &attributes, &sizes[2],
-                          &statics, &sizes[3]))
-        return -1;
-    Description *description = &described->description;
-    *description = (Description){(const int32_t *)counts,
-                                 (const Token *)tokens,
-                                 (const uint64_t *)attributes,
-                                 (const float *)statics,
-                                 (size_t)sizes[0] / sizeof(int32_t),
-                                 (size_t)sizes[1] / sizeof(Token)};
-    int64_t total = 0;
-    for (size_t r = 0; r < description->requests; r++) total += description->counts[r];
-    if (description->requests != asked || (size_t)total != description->token_count ||
-        (size_t)sizes[2] != description->token_count * engine->columns * sizeof(uint64_t) ||
-        (size_t)sizes[3] != description->token_count * engine->static_values * sizeof(float)) {
-        PyErr_SetString(PyExc_ValueError, "a description does not fit what was asked");
-        return -1;
-    }
-    return 0;
-}
-
-static int is_asking(const Batch *batch)
-{
-    for (size_t r = 0; r < batch->work->request_count; r++)
-        if (!batch->work->requests[r].recalled) return 1;
-    return 0;
-}
-
-/* Answer the batch's requests. Called and left without the GIL. Returns 0; -1: no memory; -2: an exception is set. */
-static int learn(Batch *batch, PyObject *describe, PyThreadState **thread)
-{
-    if (!batch->work->request_count) return 0;
-    Described described = {0};
-    int failed = 0;
+    PyObject *answer = NULL;
+    Description description = {0};
+    Status status = OK;
+    if (!batch->work->question_count) return OK;
     if (is_asking(batch)) {
         PyEval_RestoreThread(*thread);
-        failed = ask(batch, describe, &described) ? -2 : 0;
+        status = ask_python(batch, describe, &answer, &description);
         *thread = PyEval_SaveThread();
     }
-    if (!failed) failed = batch_learn(batch, &described.description);
-    if (described.answer) {
+    if (status == OK) status = batch_learn(batch, &description);
+    if (answer) {
         PyEval_RestoreThread(*thread);
-        Py_DECREF(described.answer);
+        Py_DECREF(answer);
         *thread = PyEval_SaveThread();
     }
-    return failed;
+    return status;
 }
 
-static PyObject *results_of(const Batch *batch)
+/* Do everything from reading to computing. Called and left without the GIL. */
+static Status run_batch(Batch *batch, PyObject *describe, PyThreadState **thread)
 {
-    const Workspace *work = batch->work;
-    PyObject *results = PyList_New((Py_ssize_t)batch->count);
-    size_t e = 0, s = 0;
-    for (size_t t = 0; results && t < batch->count; t++) {
-        PyObject *entities = PyList_New(0), *sentences = PyList_New(0);
-        int failed = !entities || !sentences;
-        for (; !failed && e < work->entities.count && work->entities.items[e].text == t; e++) {
-            const Entity *entity = &work->entities.items[e];
-            PyObject *item =
-                Py_BuildValue("(IIid)", entity->first, entity->last, entity->label, (double)entity->probability);
-            failed = !item || PyList_Append(entities, item);
-            Py_XDECREF(item);
-        }
-        for (; !failed && s < work->sentence_count && work->sentences[s].text == t; s++) {
-            PyObject *item = Py_BuildValue("(II)", work->sentences[s].start, work->sentences[s].end);
-            failed = !item || PyList_Append(sentences, item);
-            Py_XDECREF(item);
-        }
-        PyObject *result = failed ? NULL : PyTuple_Pack(2, entities, sentences);
-        Py_XDECREF(entities);
-        Py_XDECREF(sentences);
-        if (!result || PyList_SetItem(results, (Py_ssize_t)t, result)) Py_CLEAR(results);
-    }
-    return results;
+    Status status = batch_read(batch);
+    if (status != OK) return status;
+    status = answer_questions(batch, describe, thread);
+    if (status != OK) return status;
+    status = batch_join(batch);
+    if (status != OK) return status;
+    status = answer_questions(batch, describe, thread);
+    if (status != OK) return status;
+    return batch_compute(batch);
 }
 
-static PyObject *annotate_group(Engine *engine, Text *texts, size_t count, PyObject *describe)
+/* Append an item to a list, and drop the reference to it. `item` may be NULL: an exception is set then. */
+static Status append(PyObject *list, PyObject *item)
+{
+    const int failed = !item || PyList_Append(list, item);
+    Py_XDECREF(item);
+    return failed ? PYTHON_ERROR : OK;
+}
+
+/* Append ([(start, end, label, probability), ...], [(start, end), ...]) for a text. `entity` and `sentence` are the
+   first of the batch's spans that do not belong to an earlier text, and are moved on. */
+static Status append_result(PyObject *results, const Workspace *work, size_t text, size_t *entity, size_t *sentence)
+{
+    PyObject *entities = PyList_New(0), *sentences = PyList_New(0);
+    Status status = entities && sentences ? OK : PYTHON_ERROR;
+    for (; status == OK && *entity < work->entity_count && work->entities[*entity].text == text; ++*entity) {
+        const EntitySpan *span = &work->entities[*entity];
+        status = append(entities,
+                        Py_BuildValue("(IIid)", span->start, span->end, (int)span->label, (double)span->probability));
+    }
+    for (; status == OK && *sentence < work->sentence_count && work->sentences[*sentence].text == text; ++*sentence) {
+        const SentenceSpan *span = &work->sentences[*sentence];
+        status = append(sentences, Py_BuildValue("(II)", span->start, span->end));
+    }
+    if (status == OK) status = append(results, PyTuple_Pack(2, entities, sentences));
+    Py_XDECREF(entities);
+    Py_XDECREF(sentences);
+    return status;
+}
+
+/* Annotate texts [count] as one batch, and append their results. */
+static Status annotate_group(SpanModel *model, Text *texts, size_t count, PyObject *describe, PyObject *results)
 {
     Batch batch;
-    PyObject *results = NULL;
     PyThreadState *thread = PyEval_SaveThread();
-    int failed = batch_begin(&batch, engine, texts, count);
-    if (!failed) failed = batch_read(&batch);
-    if (!failed) failed = learn(&batch, describe, &thread);
-    if (!failed) failed = batch_join(&batch);
-    if (!failed) failed = learn(&batch, describe, &thread);
-    if (!failed) failed = batch_compute(&batch);
+    Status status = batch_begin(&batch, model, texts, count);
+    if (status == OK) status = run_batch(&batch, describe, &thread);
     PyEval_RestoreThread(thread);
-    if (!failed) results = results_of(&batch);
+    size_t entity = 0, sentence = 0;
+    for (size_t t = 0; t < count && status == OK; t++)
+        status = append_result(results, batch.work, t, &entity, &sentence);
     batch_end(&batch);
-    if (failed == -1) PyErr_NoMemory();
-    return results;
+    return status;
+}
+
+/* Borrow the UTF-8 of strings, which keep it alive. texts: [the size of the tuple] */
+static Status read_texts(Text *texts, PyObject *strings, const char *wanted)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_Size(strings); i++) {
+        const Status status = borrow_utf8(PyTuple_GetItem(strings, i), &texts[i].utf8, &texts[i].size);
+        if (status != OK) return status;
+        texts[i].wanted = wanted[i];
+    }
+    return OK;
+}
+
+/* Annotate texts [count], in groups of about GROUP_BYTES. */
+static Status annotate_texts(SpanModel *model, Text *texts, size_t count, PyObject *describe, PyObject *results)
+{
+    for (size_t first = 0, last = 0; first < count; first = last) {
+        size_t bytes = 0;
+        while (last < count && bytes < GROUP_BYTES) bytes += texts[last++].size;
+        const Status status = annotate_group(model, texts + first, last - first, describe, results);
+        if (status != OK) return status;
+    }
+    return OK;
 }
 
 static PyObject *annotate(PyObject *self, PyObject *args)
@@ -191,54 +144,34 @@ static PyObject *annotate(PyObject *self, PyObject *args)
     Py_ssize_t wanted_size;
     if (!PyArg_ParseTuple(args, "O!y#O", &PyTuple_Type, &strings, &wanted, &wanted_size, &describe)) return NULL;
     const Py_ssize_t count = PyTuple_Size(strings);
-    if (wanted_size != count) {
-        PyErr_SetString(PyExc_ValueError, "there must be one byte of what is wanted for each text");
-        return NULL;
-    }
-    Text *texts = PyMem_Calloc((size_t)count + 1, sizeof(*texts));
-    if (!texts) return PyErr_NoMemory();
+    if (wanted_size != count) return raise_status(bad_value("there must be one byte of what is wanted for each text"));
+    Text *texts = calloc((size_t)count + 1, sizeof(*texts));
+    if (!texts) return raise_status(NO_MEMORY);
     PyObject *results = PyList_New(0);
-    Py_ssize_t first = 0;
-    size_t bytes = 0;
-    for (Py_ssize_t i = 0; results && i <= count; i++) {
-        if (i == count || bytes >= GROUP_BYTES) {
-            PyObject *group =
-                annotate_group(&((EngineObject *)self)->engine, texts + first, (size_t)(i - first), describe);
-            if (!group || PyList_SetSlice(results, first, first, group)) Py_CLEAR(results);
-            Py_XDECREF(group);
-            first = i;
-            bytes = 0;
-        }
-        if (results && i < count) {
-            Py_ssize_t size;
-            texts[i].utf8 = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(strings, i), &size);
-            texts[i].wanted = wanted[i];
-            if (!texts[i].utf8) {
-                Py_CLEAR(results);
-            } else {
-                texts[i].size = (size_t)size;
-                bytes += (size_t)size;
-            }
-        }
-    }
-    PyMem_Free(texts);
-    return results;
+    Status status = results ? OK : PYTHON_ERROR;
+    if (status == OK) status = read_texts(texts, strings, wanted);
+    if (status == OK) status = annotate_texts(&((SpanKernels *)self)->model, texts, (size_t)count, describe, results);
+    free(texts);
+    if (status == OK) return results;
+    Py_XDECREF(results);
+    return raise_status(status);
 }
 
 static PyObject *get_instructions(PyObject *self, void *Py_UNUSED(closure))
 {
-    return PyUnicode_FromString(((EngineObject *)self)->instructions->name);
+    return PyUnicode_FromString(((SpanKernels *)self)->instructions->name);
 }
 
 static PyObject *get_turnovers(PyObject *self, void *Py_UNUSED(closure))
 {
-    return PyLong_FromUnsignedLongLong(atomic_load(&((EngineObject *)self)->engine.lexicon.turnovers));
+    return PyLong_FromUnsignedLongLong(atomic_load(&((SpanKernels *)self)->model.lexicon.turnovers));
 }
 
 static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
      "annotate(texts, wanted, describe) -> [([(start, end, label, probability), ...], [(start, end), ...]), ...]\n\n"
-     "`texts` is a tuple; `wanted` has a byte for each text: 1 entities, 2 sentences. Positions are code points. Any number of threads may call."},
+     "`texts` is a tuple; `wanted` has a byte for each text: WANT_ENTITIES, WANT_SENTENCES, or-ed. Positions are code\n"
+     "points. `describe` is called for runs that are not known. Any number of threads may call."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -250,38 +183,13 @@ static PyGetSetDef properties[] = {
 
 static PyType_Slot slots[] = {
     {Py_tp_doc, "Entities and sentences of texts, computed without the GIL from a model's weights."},
-    {Py_tp_new, new_engine},
-    {Py_tp_dealloc, free_engine},
+    {Py_tp_new, new_kernels},
+    {Py_tp_dealloc, free_kernels},
     {Py_tp_methods, methods},
     {Py_tp_getset, properties},
     {0, NULL},
 };
 
-static PyType_Spec engine_spec = {"spanwise.pipelines.kernels._kernels.Engine", sizeof(EngineObject), 0,
-                                  Py_TPFLAGS_DEFAULT, slots};
-
-static int execute(PyObject *module)
-{
-    PyType_Spec *specs[] = {&engine_spec, &sentiment_type};
-    int failed = 0;
-    for (size_t i = 0; i < sizeof(specs) / sizeof(*specs) && !failed; i++) {
-        PyObject *type = PyType_FromModuleAndSpec(module, specs[i], NULL);
-        failed = !type || PyModule_AddType(module, (PyTypeObject *)type);
-        Py_XDECREF(type);
-    }
-    return failed ? -1 : 0;
-}
-
-static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, execute}, {0, NULL}};
-
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT,
-                                        "_kernels",
-                                        "Numeric kernels of the compiled engine.",
-                                        0,
-                                        NULL,
-                                        module_slots,
-                                        NULL,
-                                        NULL,
-                                        NULL};
-
-PyMODINIT_FUNC PyInit__kernels(void) { return PyModuleDef_Init(&definition); }
+PyType_Spec span_kernels_type = {
+    "spanwise.pipelines.kernels._kernels.SpanKernels", sizeof(SpanKernels), 0, Py_TPFLAGS_DEFAULT, slots,
+};

@@ -1,246 +1,154 @@
-/* Models as Python hands them over, unpacked and checked; see spec.h. */
+/* The networks, rules and tables of a span model, read; see span_spec.h. */
 #include "python/span_spec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int get_floats(PyObject *object, int dimensions, Floats *floats)
-{
-    if (PyObject_GetBuffer(object, &floats->view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return -1;
-    if (floats->view.ndim != dimensions || floats->view.itemsize != 4 || !floats->view.format ||
-        strcmp(floats->view.format, "f")) {
-        PyBuffer_Release(&floats->view);
-        PyErr_Format(PyExc_ValueError, "an array of float32 with %d dimensions was expected", dimensions);
-        return -1;
-    }
-    for (int i = 0; i < dimensions; i++) floats->shape[i] = (size_t)floats->view.shape[i];
-    floats->data = floats->view.buf;
-    return 0;
-}
+#include "python/arguments.h"
+#include "python/arrays.h"
+#include "python/decoder_spec.h"
+#include "python/exceptions.h"
+#include "python/layer_spec.h"
 
-static void *copy_floats(const float *from, size_t count, size_t room)
-{
-    float *to = calloc(room ? room : 1, sizeof(float));
-    if (!to) return PyErr_NoMemory();
-    if (count) memcpy(to, from, count * sizeof(float));
-    return to;
-}
+enum { MOST_COLUMNS = 1 << 10, MOST_STATIC_VALUES = 1 << 20 };
+enum { SMALLEST_LEXICON = 1 << 12 };
+static const Py_ssize_t LARGEST_LEXICON = (Py_ssize_t)1 << 36;
 
-float *read_vector(PyObject *object)
-{
-    Floats floats;
-    if (get_floats(object, 1, &floats)) return NULL;
-    float *copy = copy_floats(floats.data, floats.shape[0], padded(floats.shape[0]));
-    PyBuffer_Release(&floats.view);
-    return copy;
-}
-
-static int pack(Matrix *matrix, const Instructions *instructions, const float *weights, const float *bias,
-                size_t outputs, size_t pieces, size_t inputs, size_t windows)
-{
-    if (!matrix_pack(matrix, instructions, weights, bias, outputs, pieces, inputs, windows)) return 0;
-    PyErr_NoMemory();
-    return -1;
-}
-
-int read_layer(Layer *layer, PyObject *spec, const Instructions *instructions, size_t windows)
-{
-    PyObject *weights, *bias, *gain, *shift;
-    Floats w, b;
-    if (!PyArg_ParseTuple(spec, "OOOO", &weights, &bias, &gain, &shift) || get_floats(weights, 3, &w)) return -1;
-    int failed = get_floats(bias, 2, &b);
-    if (!failed) {
-        if (b.shape[0] != w.shape[0] || b.shape[1] != w.shape[1] || w.shape[2] % windows) {
-            PyErr_SetString(PyExc_ValueError, "the shapes of a layer's weights and bias do not fit");
-            failed = -1;
-        } else {
-            failed = pack(&layer->matrix, instructions, w.data, b.data, w.shape[0], w.shape[1], w.shape[2], windows);
-            layer->values = w.shape[0];
-        }
-        PyBuffer_Release(&b.view);
-    }
-    PyBuffer_Release(&w.view);
-    if (!failed && gain != Py_None) failed = !(layer->gain = read_vector(gain)) || !(layer->shift = read_vector(shift));
-    return failed ? -1 : 0;
-}
-
-static int read_table(HashTable *table, PyObject *spec)
+/* Read (weights [rows, values], seed, column). */
+static Status read_table(HashTable *table, PyObject *spec, size_t columns)
 {
     PyObject *weights;
-    unsigned int seed, column;
-    Floats w;
-    if (!PyArg_ParseTuple(spec, "OII", &weights, &seed, &column) || get_floats(weights, 2, &w)) return -1;
-    *table = (HashTable){copy_floats(w.data, w.shape[0] * w.shape[1], w.shape[0] * w.shape[1]), (uint32_t)w.shape[0],
-                         seed, column, w.shape[1]};
-    PyBuffer_Release(&w.view);
-    return table->table ? 0 : -1;
+    unsigned int seed;
+    Py_ssize_t column;
+    Status status = parse_tuple(spec, "a table of embeddings", "OIn", &weights, &seed, &column);
+    if (status != OK) return status;
+    if (column < 0 || (size_t)column >= columns)
+        return bad_value("a table of embeddings reads column %zd of %zu", column, columns);
+    Floats floats = {0};
+    status = floats_borrow(&floats, weights, 2, "a table of embeddings");
+    if (status == OK) {
+        const size_t rows = floats.shape[0], values = floats.shape[1];
+        *table = (HashTable){malloc(rows * values * sizeof(float)), (uint32_t)rows, seed, (uint32_t)column, values};
+        if (table->table)
+            memcpy(table->table, floats.data, rows * values * sizeof(float));
+        else
+            status = NO_MEMORY;
+    }
+    floats_release(&floats);
+    return status;
 }
 
-int read_network(Network *network, PyObject *spec, const Instructions *instructions)
+static Status read_tables(Network *network, PyObject *tables, size_t columns)
+{
+    const size_t count = (size_t)PyTuple_Size(tables);
+    network->tables = calloc(count + 1, sizeof(*network->tables));
+    if (!network->tables) return NO_MEMORY;
+    for (; network->table_count < count; network->table_count++) {
+        PyObject *spec = PyTuple_GetItem(tables, (Py_ssize_t)network->table_count);
+        const Status status = read_table(&network->tables[network->table_count], spec, columns);
+        if (status != OK) return status;
+    }
+    return OK;
+}
+
+/* Read ((table, ...), static_values, mix, (convolution, ...), window). */
+static Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions)
 {
     PyObject *tables, *mix, *convolutions;
     Py_ssize_t static_values, window;
-    if (!PyArg_ParseTuple(spec, "O!nOO!n", &PyTuple_Type, &tables, &static_values, &mix, &PyTuple_Type, &convolutions,
-                          &window))
-        return -1;
-    const size_t table_count = (size_t)PyTuple_Size(tables), depth = (size_t)PyTuple_Size(convolutions);
-    network->tables = calloc(table_count + 1, sizeof(*network->tables));
-    network->convolutions = calloc(depth + 1, sizeof(*network->convolutions));
-    if (!network->tables || !network->convolutions) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    Status status = parse_tuple(spec, "a network", "O!nOO!n", &PyTuple_Type, &tables, &static_values, &mix,
+                                &PyTuple_Type, &convolutions, &window);
+    if (status != OK) return status;
+    if (static_values != 0 && (size_t)static_values != model->static_values)
+        return bad_value("a network reads %zd values of static vectors that have %zu", static_values,
+                         model->static_values);
+    if (window < 0) return bad_value("the window of a network must not be negative");
     network->static_values = (size_t)static_values;
     network->window = (size_t)window;
-    for (; network->table_count < table_count; network->table_count++)
-        if (read_table(&network->tables[network->table_count],
-                       PyTuple_GetItem(tables, (Py_ssize_t)network->table_count)))
-            return -1;
-    if (read_layer(&network->mix, mix, instructions, 1)) return -1;
+    status = read_tables(network, tables, model->columns);
+    if (status != OK) return status;
+    size_t inputs = network->static_values;
+    for (size_t t = 0; t < network->table_count; t++) inputs += network->tables[t].values;
+    status = read_layer(&network->mix, mix, instructions, inputs, 1, "the layer that mixes embeddings");
+    if (status != OK) return status;
     network->width = network->mix.values;
-    for (; network->depth < depth;) {
-        Layer *layer = &network->convolutions[network->depth++];
-        if (read_layer(layer, PyTuple_GetItem(convolutions, (Py_ssize_t)network->depth - 1), instructions,
-                       2 * network->window + 1))
-            return -1;
-        if (layer->values != network->width) {
-            PyErr_SetString(PyExc_ValueError, "a convolution has another width than the embedding");
-            return -1;
-        }
-    }
-    return 0;
+    return read_convolutions(network, convolutions, instructions);
 }
 
-static int32_t *read_integers(PyObject *object, size_t count)
+/* Read None, or (network, decoder). */
+static Status read_entities(SpanModel *model, PyObject *spec, const Instructions *instructions)
 {
-    char *bytes;
-    Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(object, &bytes, &size)) return NULL;
-    if ((size_t)size != count * sizeof(int32_t)) {
-        PyErr_SetString(PyExc_ValueError, "an array of int32 has the wrong length");
-        return NULL;
-    }
-    int32_t *copy = malloc(count * sizeof(int32_t) + 1);
-    if (!copy) return (int32_t *)PyErr_NoMemory();
-    memcpy(copy, bytes, (size_t)size);
-    return copy;
+    PyObject *network, *decoder;
+    if (spec == Py_None) return OK;
+    Status status = parse_tuple(spec, "what finds entities", "OO", &network, &decoder);
+    if (status != OK) return status;
+    model->has_entities = 1;
+    status = read_network(&model->entity_network, network, model, instructions);
+    if (status != OK) return status;
+    return read_decoder(&model->decoder, decoder, model->entity_network.width, instructions);
 }
 
-/* weights [features, hidden, pieces, inputs], bias [hidden, pieces], missing [features, hidden, pieces] */
-static int read_lower(Decoder *decoder, const Instructions *instructions, const Floats *w, const Floats *b,
-                      const Floats *missing)
-{
-    const size_t features = w->shape[0], hidden = w->shape[1], pieces = w->shape[2], inputs = w->shape[3];
-    const size_t width = padded(hidden), wide = pieces * width;
-    float *turned = calloc(wide * inputs, sizeof(float));
-    decoder->features = features;
-    decoder->pieces = pieces;
-    decoder->hidden = hidden;
-    decoder->bias = calloc(wide, sizeof(float));
-    decoder->closed = calloc(wide, sizeof(float));
-    int failed = !turned || !decoder->bias || !decoder->closed;
-    for (size_t f = 0; !failed && f < features; f++) {
-        failed = !(decoder->missing[f] = calloc(wide, sizeof(float)));
-        for (size_t o = 0; !failed && o < hidden; o++)
-            for (size_t p = 0; p < pieces; p++) {
-                const size_t at = (f * hidden + o) * pieces + p;
-                memcpy(turned + (p * width + o) * inputs, w->data + at * inputs, inputs * sizeof(float));
-                decoder->missing[f][p * width + o] = missing->data[at];
-                if (!f) decoder->bias[p * width + o] = b->data[o * pieces + p];
-                decoder->closed[p * width + o] += f ? missing->data[at] : b->data[o * pieces + p];
-            }
-        if (!failed) failed = matrix_pack(&decoder->lower[f], instructions, turned, NULL, wide, 1, inputs, 1);
-    }
-    free(turned);
-    if (failed) PyErr_NoMemory();
-    return failed ? -1 : 0;
-}
-
-static int read_upper(Decoder *decoder, PyObject *weights, PyObject *bias, const Instructions *instructions)
-{
-    Floats w;
-    decoder->actions = (int32_t)decoder->hidden;
-    if (weights == Py_None) return 0;
-    if (get_floats(weights, 2, &w)) return -1;
-    const size_t actions = w.shape[0], inputs = w.shape[1];
-    decoder->has_upper = 1;
-    decoder->actions = (int32_t)actions;
-    decoder->upper_bias = read_vector(bias);
-    int failed =
-        !decoder->upper_bias || pack(&decoder->upper, instructions, w.data, decoder->upper_bias, actions, 1, inputs, 1);
-    if (!failed) failed = !(decoder->upper_rows = copy_floats(NULL, 0, actions * padded(inputs)));
-    for (size_t a = 0; !failed && a < actions; a++)
-        memcpy(decoder->upper_rows + a * padded(inputs), w.data + a * inputs, inputs * sizeof(float));
-    PyBuffer_Release(&w.view);
-    return failed ? -1 : 0;
-}
-
-int read_decoder(Decoder *decoder, PyObject *spec, const Instructions *instructions)
-{
-    PyObject *linear, *lower, *bias, *missing, *upper, *upper_bias, *moves, *in_of, *last_of, *labels;
-    if (!PyArg_ParseTuple(spec, "OOOOOOOOOO", &linear, &lower, &bias, &missing, &upper, &upper_bias, &moves, &in_of,
-                          &last_of, &labels))
-        return -1;
-    Floats w, b, m;
-    if (read_layer(&decoder->linear, linear, instructions, 1) || get_floats(lower, 4, &w)) return -1;
-    int failed = get_floats(bias, 2, &b);
-    if (!failed) {
-        failed = get_floats(missing, 3, &m);
-        if (!failed) {
-            if (w.shape[0] > MAX_FEATURES) {
-                PyErr_SetString(PyExc_ValueError, "too many features");
-                failed = -1;
-            } else {
-                failed = read_lower(decoder, instructions, &w, &b, &m);
-            }
-            PyBuffer_Release(&m.view);
-        }
-        PyBuffer_Release(&b.view);
-    }
-    PyBuffer_Release(&w.view);
-    if (failed || read_upper(decoder, upper, upper_bias, instructions)) return -1;
-    const size_t actions = (size_t)decoder->actions;
-    decoder->move = read_integers(moves, actions);
-    decoder->in_of = decoder->move ? read_integers(in_of, actions) : NULL;
-    decoder->last_of = decoder->in_of ? read_integers(last_of, actions) : NULL;
-    decoder->label = decoder->last_of ? read_integers(labels, actions) : NULL;
-    if (!decoder->label) return -1;
-    decoder->starts = calloc(actions + 1, sizeof(int32_t));
-    if (!decoder->starts) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (int32_t a = 0; a < decoder->actions; a++)
-        if (decoder->move[a] == MOVE_B || decoder->move[a] == MOVE_U || decoder->move[a] == MOVE_O)
-            decoder->starts[decoder->start_count++] = a;
-    return 0;
-}
-
-/* None, "rules", or (network, classes) */
-int read_sentences(Engine *engine, PyObject *spec, const Instructions *instructions)
+/* Read None, "rules", or (network, classes). */
+static Status read_sentences(SpanModel *model, PyObject *spec, const Instructions *instructions)
 {
     PyObject *network, *classes;
-    if (spec == Py_None) return 0;
+    if (spec == Py_None) return OK;
     if (PyUnicode_Check(spec)) {
-        engine->sentence_kind = SENTENCES_RULES;
-        return 0;
+        if (PyUnicode_CompareWithASCIIString(spec, "rules")) return bad_value("sentences are found by %R", spec);
+        model->sentence_kind = SENTENCES_RULES;
+        return OK;
     }
-    Layer layer = {0};
-    if (!PyArg_ParseTuple(spec, "OO", &network, &classes) ||
-        read_network(&engine->sentence_network, network, instructions) || read_layer(&layer, classes, instructions, 1))
-        return -1;
-    engine->sentence_classes = layer.matrix;
-    engine->sentence_kind = SENTENCES_NETWORK;
-    return 0;
+    Status status = parse_tuple(spec, "what finds sentences", "OO", &network, &classes);
+    if (status != OK) return status;
+    model->sentence_kind = SENTENCES_NETWORK;
+    status = read_network(&model->sentence_network, network, model, instructions);
+    if (status != OK) return status;
+    size_t outputs = 0;
+    status = read_plain_layer(&model->sentence_classes, &outputs, classes, instructions, model->sentence_network.width,
+                              1, "the layer of sentence classes");
+    if (status != OK) return status;
+    return outputs == 2 ? OK : bad_value("there must be 2 sentence classes, not %zu", outputs);
 }
 
-/* bytes: ascending 32-bit integers */
-int read_pairs(Engine *engine, PyObject *spec)
+/* Read bytes of 32-bit integers, which must ascend. */
+static Status read_pairs(SpanModel *model, PyObject *spec)
 {
-    char *bytes;
-    Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(spec, &bytes, &size)) return -1;
-    engine->pair_count = (size_t)size / sizeof(uint32_t);
-    engine->pairs = (uint32_t *)read_integers(spec, engine->pair_count);
-    return engine->pairs ? 0 : -1;
+    const Py_ssize_t size = PyBytes_Size(spec);
+    if (size < 0) return PYTHON_ERROR;
+    int32_t *copy = NULL;
+    const Status status = copy_integers(&copy, spec, (size_t)size / sizeof(*copy), "the pairs of words");
+    if (status != OK) return status;
+    model->pairs = (uint32_t *)copy;
+    model->pair_count = (size_t)size / sizeof(*copy);
+    for (size_t i = 1; i < model->pair_count; i++)
+        if (model->pairs[i - 1] >= model->pairs[i]) return bad_value("the pairs of words must ascend");
+    return OK;
+}
+
+Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"columns", "static_values", "entities",     "sentences",
+                            "pairs",   "lexicon_bytes", "instructions", NULL};
+    Py_ssize_t columns, static_values, lexicon_bytes;
+    PyObject *entities, *sentences, *pairs;
+    const char *name = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOn|z", names, &columns, &static_values, &entities, &sentences,
+                                     &pairs, &lexicon_bytes, &name))
+        return PYTHON_ERROR;
+    if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
+    if (static_values < 0 || static_values > MOST_STATIC_VALUES)
+        return bad_value("static_values must be from 0 to %d", MOST_STATIC_VALUES);
+    if (lexicon_bytes < SMALLEST_LEXICON || lexicon_bytes > LARGEST_LEXICON)
+        return bad_value("lexicon_bytes must be from %d to %zd", SMALLEST_LEXICON, LARGEST_LEXICON);
+    model->columns = (size_t)columns;
+    model->static_values = (size_t)static_values;
+    Status status = read_instructions(instructions, name);
+    if (status != OK) return status;
+    status = read_entities(model, entities, *instructions);
+    if (status != OK) return status;
+    status = read_sentences(model, sentences, *instructions);
+    if (status != OK) return status;
+    status = read_pairs(model, pairs);
+    if (status != OK) return status;
+    return span_model_prepare(model, (size_t)lexicon_bytes);
 }

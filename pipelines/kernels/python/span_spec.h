@@ -1,31 +1,24 @@
-/* Reading a model that Python describes (the `spec` methods in pipelines/entities/compiled say how) into packed weights. */
-#ifndef SPANWISE_SPEC_H
-#define SPANWISE_SPEC_H
+/* A span model that Python describes: the `spec` methods in pipelines/entities/compiled, and compiled_engine.py, write
+what is read here.
 
-#define Py_LIMITED_API 0x030B0000
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+Everything that the kernels index by is checked: shapes against one another, columns, actions and labels against their
+number. A specification that does not fit ends in a ValueError that says what is wrong. */
+#ifndef SPANWISE_SPAN_SPEC_H
+#define SPANWISE_SPAN_SPEC_H
 
-#include "spans/batch.h"
+#include "python/limited_api.h"
+#include "spans/span_model.h"
+#include "status.h"
 
-/* A C-contiguous array of 32-bit floats; `view` is released by the caller. */
-typedef struct {
-    Py_buffer view;
-    size_t shape[4];
-    const float *data;
-} Floats;
-
-/* With that many dimensions. Returns 0, or -1 with an exception set. */
-int get_floats(PyObject *object, int dimensions, Floats *floats);
-/* A copy, padded with zeros; NULL with an exception set. */
-float *read_vector(PyObject *object);
-/* (weights [outputs, pieces, inputs], bias [outputs, pieces], gain | None, shift | None) */
-int read_layer(Layer *layer, PyObject *spec, const Instructions *instructions, size_t windows);
-
-/* Each returns 0, or -1 with an exception set; what was allocated until then is freed by `engine_free`. */
-int read_network(Network *network, PyObject *spec, const Instructions *instructions);
-int read_decoder(Decoder *decoder, PyObject *spec, const Instructions *instructions);
-int read_sentences(Engine *engine, PyObject *spec, const Instructions *instructions);
-int read_pairs(Engine *engine, PyObject *spec);
+/* Read the arguments of `SpanKernels(...)`:
+     columns        attributes of a token
+     static_values  values of its projected static vector; 0: none
+     entities       None, or (network, decoder)
+     sentences      None, "rules", or (network, classes layer)
+     pairs          bytes of uint32, ascending: words that follow one another in an exception
+     lexicon_bytes  of one generation
+     instructions   None, or the name of an instruction set
+   What was allocated before a failure is freed by `span_model_free`. */
+CHECKED Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs);
 
 #endif

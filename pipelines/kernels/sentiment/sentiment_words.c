@@ -1,17 +1,13 @@
-/* Texts cut into words for the sentiment model, by the rules and tables of `pipelines/sentiment/tokens.py`; see sentiment_words.h. */
+/* Cut texts into words by the rules and tables of `pipelines/sentiment/tokens.py`; see sentiment_words.h. */
 #include "sentiment/sentiment_words.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* As in tokens.py: what a character is, and whether there are two cases of it. */
-enum { SPACE, WORD, SYMBOL, PUNCTUATION, IGNORED, CLASS = 7, CASED = 8 };
-enum { LAST_WORD = 0xE0000 };
-
 static inline int class_of(const Characters *characters, uint32_t point)
 {
-    if (point < characters->size) return characters->classes[point] & CLASS;
-    return point < LAST_WORD ? WORD : IGNORED;
+    if (point < characters->size) return characters->classes[point] & CHARACTER_CLASS_BITS;
+    return point < TAGS_START ? CHARACTER_WORD : CHARACTER_IGNORED;
 }
 
 static inline uint32_t lower_of(const Characters *characters, uint32_t point)
@@ -21,6 +17,7 @@ static inline uint32_t lower_of(const Characters *characters, uint32_t point)
 
 static inline int is_apostrophe(uint32_t point) { return point == '\'' || point == 0x2019; }
 
+/* Encode a code point as UTF-8. Returns the number of bytes. */
 static size_t encode(uint32_t point, char *to)
 {
     if (point < 0x80) {
@@ -68,19 +65,22 @@ uint32_t utf8_decode(const char *utf8, size_t size, uint32_t *points)
     return count;
 }
 
-static void key_of(SentimentWord *word, const uint32_t *points, uint32_t count)
+/* Make the key of a word of code points [count]. */
+static void set_key(SentimentWord *word, const uint32_t *points, uint32_t count)
 {
     word->key_size = 0;
     for (uint32_t i = 0; i < count; i++) word->key_size += (uint32_t)encode(points[i], word->key + word->key_size);
 }
 
-static void named(SentimentWord *word, const char *key)
+/* Give a word a key that stands for all of its kind. */
+static void name_key(SentimentWord *word, const char *key)
 {
     word->key_size = (uint32_t)strlen(key);
     memcpy(word->key, key, word->key_size);
 }
 
-/* The longest emoticon at `points`, of at most `count` code points; 0: none. */
+/* Return the length of the longest emoticon at the beginning of points [count], or 0. `anywhere`: of those that are
+   found inside of runs; otherwise it must be all `count` code points. */
 static uint32_t emoticon_at(const Characters *characters, const uint32_t *points, uint32_t count, int anywhere)
 {
     if (points[0] >= 128) return 0;
@@ -92,6 +92,7 @@ static uint32_t emoticon_at(const Characters *characters, const uint32_t *points
     return 0;
 }
 
+/* Return whether points [count] begin with an ASCII prefix, whatever their case. */
 static int starts_with(const uint32_t *points, uint32_t count, const char *prefix)
 {
     for (uint32_t i = 0; prefix[i]; i++) {
@@ -102,7 +103,7 @@ static int starts_with(const uint32_t *points, uint32_t count, const char *prefi
     return 1;
 }
 
-/* `_word` in tokens.py. */
+/* Read the key and the flags of a word: `_word` in tokens.py. */
 static void read_word(const Characters *characters, const uint32_t *points, SentimentWord *word)
 {
     uint32_t count = word->end - word->start, upper = 0, lower = 0, digits = 0, kept = 0;
@@ -113,7 +114,7 @@ static void read_word(const Characters *characters, const uint32_t *points, Sent
         const uint32_t letter = letters[i], small = lower_of(characters, letter);
         if (small != letter)
             upper++;
-        else if (letter < characters->size && characters->classes[letter] & CASED)
+        else if (letter < characters->size && characters->classes[letter] & CHARACTER_CASED)
             lower++;
         digits += letter >= '0' && letter <= '9';
         const uint32_t plain = is_apostrophe(letter) ? '\'' : small;
@@ -121,37 +122,38 @@ static void read_word(const Characters *characters, const uint32_t *points, Sent
         key[kept++] = plain;
     }
     if (upper && lower_of(characters, letters[0]) != letters[0])
-        word->flags |= upper > 1 && !lower ? FLAG_CAPITALS : FLAG_TITLE;
+        word->flags |= upper > 1 && !lower ? WORD_IS_CAPITALS : WORD_IS_TITLE;
     if (digits == count) {
         if (count <= 2)
-            key_of(word, letters, count);
+            set_key(word, letters, count);
         else
-            named(word, "000");
+            name_key(word, "000");
         return;
     }
-    if (kept < count) word->flags |= FLAG_STRETCHED;
+    if (kept < count) word->flags |= WORD_IS_STRETCHED;
     if (kept > 2 && key[kept - 2] == '\'' && key[kept - 1] == 's') kept -= 2;
-    key_of(word, key, kept);
+    set_key(word, key, kept);
 }
 
-/* `_punctuation` in tokens.py: `end` is where the run ends. */
+/* Read an emoticon, a mark, or a mark that is repeated, before the run's `end`: `_punctuation` in tokens.py. */
 static void read_punctuation(const Characters *characters, const uint32_t *points, uint32_t end, SentimentWord *word)
 {
     const uint32_t at = word->start, emoticon = emoticon_at(characters, points + at, end - at, 1);
     if (emoticon) {
         word->end = at + emoticon;
-        key_of(word, points + at, emoticon);
+        set_key(word, points + at, emoticon);
         return;
     }
     while (word->end < end && points[word->end] == points[at]) word->end++;
     const int repeated = word->end - at > 1;
-    if (repeated) word->flags = FLAG_STRETCHED;
-    key_of(word, points + at, repeated ? 2 : 1);
+    if (repeated) word->flags = WORD_IS_STRETCHED;
+    set_key(word, points + at, repeated ? 2 : 1);
 }
 
-/* `_tokens_of_run` in tokens.py. A word is told when the next begins: what does not show makes it longer. */
-static int read_run(const Characters *characters, const uint32_t *points, uint32_t start, uint32_t end,
-                    int (*found)(void *, const SentimentWord *), void *context)
+/* Cut a run into words: `_tokens_of_run` in tokens.py. A word is handed over when the next one begins, since ignored
+   characters make it longer. */
+static Status read_run(const Characters *characters, const uint32_t *points, uint32_t start, uint32_t end,
+                       FoundWord found, void *context)
 {
     SentimentWord word;
     word.start = start;
@@ -159,72 +161,74 @@ static int read_run(const Characters *characters, const uint32_t *points, uint32
     word.flags = 0;
     const uint32_t whole = end - start <= MAX_EMOTICON ? emoticon_at(characters, points + start, end - start, 0) : 0;
     if (whole) {
-        key_of(&word, points + start, whole);
+        set_key(&word, points + start, whole);
         return found(context, &word);
     }
     if (starts_with(points + start, end - start, "http://") || starts_with(points + start, end - start, "https://") ||
         starts_with(points + start, end - start, "www.")) {
-        named(&word, "http");
+        name_key(&word, "http");
         return found(context, &word);
     }
-    int waits = 0, failed = 0;
+    int waits = 0; /* `word` was found and may still become longer */
+    Status status = OK;
     uint32_t flags = 0;
-    for (uint32_t at = start; at < end && !failed;) {
+    for (uint32_t at = start; at < end && status == OK;) {
         const int kind = class_of(characters, points[at]);
-        const int following = at + 1 < end ? class_of(characters, points[at + 1]) : SPACE;
-        if (kind == IGNORED) {
+        const int following = at + 1 < end ? class_of(characters, points[at + 1]) : CHARACTER_SPACE;
+        if (kind == CHARACTER_IGNORED) {
             if (waits) word.end = at + 1;
             at++;
             flags = 0;
             continue;
         }
-        if (kind == PUNCTUATION && points[at] == '#' && following == WORD) {
-            flags = FLAG_HASHTAG;
+        if (kind == CHARACTER_PUNCTUATION && points[at] == '#' && following == CHARACTER_WORD) {
+            flags = WORD_IS_HASHTAG;
             at++;
             continue;
         }
-        if (waits) failed = found(context, &word);
+        if (waits) status = found(context, &word);
         word.start = at;
         word.end = at + 1;
         word.flags = 0;
         waits = 1;
-        if (kind == WORD) {
+        if (kind == CHARACTER_WORD) {
             word.flags = flags;
-            while (word.end < end && (class_of(characters, points[word.end]) == WORD ||
+            while (word.end < end && (class_of(characters, points[word.end]) == CHARACTER_WORD ||
                                       (is_apostrophe(points[word.end]) && word.end + 1 < end &&
-                                       class_of(characters, points[word.end + 1]) == WORD)))
+                                       class_of(characters, points[word.end + 1]) == CHARACTER_WORD)))
                 word.end++;
             read_word(characters, points, &word);
-        } else if (kind == SYMBOL) {
-            key_of(&word, points + at, 1);
-        } else if (points[at] == '@' && (following == WORD || (at + 1 < end && points[at + 1] == '_'))) {
-            while (word.end < end && (class_of(characters, points[word.end]) == WORD || points[word.end] == '_'))
+        } else if (kind == CHARACTER_SYMBOL) {
+            set_key(&word, points + at, 1);
+        } else if (points[at] == '@' && (following == CHARACTER_WORD || (at + 1 < end && points[at + 1] == '_'))) {
+            while (word.end < end &&
+                   (class_of(characters, points[word.end]) == CHARACTER_WORD || points[word.end] == '_'))
                 word.end++;
-            named(&word, "@user");
+            name_key(&word, "@user");
         } else {
             read_punctuation(characters, points, end, &word);
         }
         at = word.end;
         flags = 0;
     }
-    return waits && !failed ? found(context, &word) : failed;
+    return waits && status == OK ? found(context, &word) : status;
 }
 
-int sentiment_words(const Characters *characters, const uint32_t *points, uint32_t start, uint32_t end,
-                    int (*found)(void *, const SentimentWord *), void *context)
+Status sentiment_words(const Characters *characters, const uint32_t *points, uint32_t start, uint32_t end,
+                       FoundWord found, void *context)
 {
     for (uint32_t at = start; at < end;) {
-        if (class_of(characters, points[at]) == SPACE) {
+        if (class_of(characters, points[at]) == CHARACTER_SPACE) {
             at++;
             continue;
         }
         uint32_t last = at + 1;
-        while (last < end && class_of(characters, points[last]) != SPACE) last++;
-        const int failed = read_run(characters, points, at, last, found, context);
-        if (failed) return failed;
+        while (last < end && class_of(characters, points[last]) != CHARACTER_SPACE) last++;
+        const Status status = read_run(characters, points, at, last, found, context);
+        if (status != OK) return status;
         at = last;
     }
-    return 0;
+    return OK;
 }
 
 void characters_free(Characters *characters)

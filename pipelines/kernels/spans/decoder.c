@@ -1,14 +1,17 @@
-/* The greedy decoder over states of one text at a time; see decoder.h. After spaCy's `pipeline/_parser_internals/ner.pyx` (which actions
-are valid, what they do) and `ml/parser_model.pyx` (the precomputed lower layer). */
+/* Decode one text at a time, greedily; see decoder.h. The sources are spaCy's `pipeline/_parser_internals/ner.pyx`
+(which actions are valid, what they do) and `ml/parser_model.pyx` (the precomputed lower layer). */
 #include "spans/decoder.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
+
+/* The floats of a state's hidden layer before its maximum: H in decoder.h. */
 static size_t hidden_row(const Decoder *decoder) { return decoder->pieces * padded(decoder->hidden); }
 
-int decoder_scratch_init(DecoderScratch *scratch, const Decoder *decoder, size_t rows)
+Status decoder_scratch_init(DecoderScratch *scratch, const Decoder *decoder, size_t rows)
 {
     memset(scratch, 0, sizeof(*scratch));
     const size_t wide = hidden_row(decoder), linear = decoder->linear.matrix.outputs;
@@ -20,14 +23,14 @@ int decoder_scratch_init(DecoderScratch *scratch, const Decoder *decoder, size_t
     scratch->in = malloc(rows * sizeof(*scratch->in));
     scratch->out = malloc(rows * sizeof(*scratch->out));
     scratch->sum = calloc(wide, sizeof(float));
-    scratch->part = calloc(wide, sizeof(float));
+    scratch->place = calloc(wide, sizeof(float));
     scratch->decoding.state = calloc(wide, sizeof(float));
     scratch->decoding.previous = calloc(linear, sizeof(float));
     if (scratch->linear && scratch->lower && scratch->hidden && scratch->scores && scratch->in && scratch->out &&
-        scratch->sum && scratch->part && scratch->decoding.state && scratch->decoding.previous)
-        return 0;
+        scratch->sum && scratch->place && scratch->decoding.state && scratch->decoding.previous)
+        return OK;
     decoder_scratch_free(scratch);
-    return -1;
+    return NO_MEMORY;
 }
 
 void decoder_scratch_free(DecoderScratch *scratch)
@@ -39,7 +42,7 @@ void decoder_scratch_free(DecoderScratch *scratch)
     free(scratch->in);
     free(scratch->out);
     free(scratch->sum);
-    free(scratch->part);
+    free(scratch->place);
     free(scratch->decoding.state);
     free(scratch->decoding.previous);
     memset(scratch, 0, sizeof(*scratch));
@@ -51,6 +54,7 @@ void decoding_start(Decoding *decoding)
     decoding->open = NO_ENTITY;
 }
 
+/* Map rows that lie `stride` floats apart. from: [count][stride]; to: [count][matrix->outputs] */
 static void apply_rows(const Matrix *matrix, DecoderScratch *scratch, const float *from, size_t stride, float *to,
                        size_t count)
 {
@@ -61,7 +65,7 @@ static void apply_rows(const Matrix *matrix, DecoderScratch *scratch, const floa
     matrix_apply(matrix, scratch->in, scratch->out, count);
 }
 
-/* The largest piece of `unmaxed` + `addend`. */
+/* Take the largest piece of `unmaxed` [H] + `addend` [H]. hidden: [padded(hidden)] */
 static void maxout(const Decoder *decoder, const float *unmaxed, const float *addend, float *hidden)
 {
     const size_t width = padded(decoder->hidden);
@@ -73,6 +77,7 @@ static void maxout(const Decoder *decoder, const float *unmaxed, const float *ad
         }
 }
 
+/* Score one action of a state. hidden: [padded(hidden)] */
 static float score(const Decoder *decoder, const float *hidden, int32_t action)
 {
     if (!decoder->has_upper) return hidden[action];
@@ -85,22 +90,23 @@ static float score(const Decoder *decoder, const float *hidden, int32_t action)
     return total + decoder->upper_bias[action];
 }
 
-/* Add what place `feature` of a state says of a token, or of its absence. */
+/* Add to a hidden layer what a state's place `feature` adds for a token [padded(linear.values)], or for none (NULL). */
 static void add_feature(const Decoder *decoder, DecoderScratch *scratch, size_t feature, const float *token, float *to)
 {
     const size_t wide = hidden_row(decoder);
     const float *from = decoder->missing[feature];
     if (token) {
         const float *in[1] = {token};
-        float *out[1] = {scratch->part};
+        float *out[1] = {scratch->place};
         matrix_apply(&decoder->lower[feature], in, out, 1);
-        from = scratch->part;
+        from = scratch->place;
     }
     for (size_t i = 0; i < wide; i++) to[i] += from[i];
 }
 
-/* spaCy's 3 places: current token, first of the entity, the token before the current one. Its 6: current token, and the first
-   five of the open entity. What is known when the entity opens is kept in `state`. */
+/* Begin the state of an open entity with its first token. A state of 3 places looks at the current token, the entity's
+   first one, and the token before the current one; a state of 6 at the current token and the entity's first five. What
+   is known when the entity opens is kept in `state`. */
 static void open_entity(const Decoder *decoder, DecoderScratch *scratch, const float *token)
 {
     float *state = scratch->decoding.state;
@@ -113,6 +119,7 @@ static void open_entity(const Decoder *decoder, DecoderScratch *scratch, const f
     }
 }
 
+/* Return the state [H] of an open entity at its token number `inside`, but for the current token. */
 static const float *open_state(const Decoder *decoder, DecoderScratch *scratch, uint32_t inside, const float *previous)
 {
     const size_t wide = hidden_row(decoder);
@@ -129,17 +136,12 @@ static const float *open_state(const Decoder *decoder, DecoderScratch *scratch, 
     return state;
 }
 
-static int add_entity(Entities *found, Entity entity)
+static Status add_span(TokenSpans *found, TokenSpan span)
 {
-    if (found->count == found->capacity) {
-        const size_t capacity = found->capacity ? 2 * found->capacity : 64;
-        Entity *items = realloc(found->items, capacity * sizeof(*items));
-        if (!items) return -1;
-        found->items = items;
-        found->capacity = capacity;
-    }
-    found->items[found->count++] = entity;
-    return 0;
+    const Status status = grow(&found->items, found->count, &found->capacity, sizeof(*found->items));
+    if (status != OK) return status;
+    found->items[found->count++] = span;
+    return OK;
 }
 
 static int is_allowed(Move move, int space, int last)
@@ -147,7 +149,8 @@ static int is_allowed(Move move, int space, int last)
     return move == MOVE_O || (!space && (move == MOVE_U || !last));
 }
 
-/* The best action while no entity is open, and the logarithm of its probability among the valid ones if it begins one. */
+/* Return the best action while no entity is open, or -1 where none is valid. If the action begins an entity, set the
+   logarithm of its probability among the valid actions. */
 static int32_t best_start(const Decoder *decoder, const float *scores, int space, int last, double *log_probability)
 {
     int32_t best = -1;
@@ -166,33 +169,43 @@ static int32_t best_start(const Decoder *decoder, const float *scores, int space
     return best;
 }
 
-int decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *vectors, size_t stride, uint32_t text,
-                uint32_t count, uint32_t length, int (*is_space)(const void *, uint32_t, uint32_t), const void *context,
-                Entities *found)
+/* Compute the scores of `count` tokens as if no entity were open: [count][returned stride]. `scratch->linear` and
+   `scratch->lower` then hold what an open entity needs. */
+static const float *score_closed(const Decoder *decoder, DecoderScratch *scratch, const float *vectors, size_t stride,
+                                 size_t count, size_t *score_stride)
 {
     const size_t wide = hidden_row(decoder), width = padded(decoder->hidden), linear = decoder->linear.matrix.outputs;
-    Decoding *at = &scratch->decoding;
     apply_rows(&decoder->linear.matrix, scratch, vectors, stride, scratch->linear, count);
     apply_rows(&decoder->lower[0], scratch, scratch->linear, linear, scratch->lower, count);
     for (size_t i = 0; i < count; i++)
-        maxout(decoder, scratch->lower + i * wide, decoder->closed, scratch->hidden + i * width);
-    const float *all_scores = scratch->hidden;
-    size_t score_row = width;
-    if (decoder->has_upper) {
-        apply_rows(&decoder->upper, scratch, scratch->hidden, width, scratch->scores, count);
-        all_scores = scratch->scores;
-        score_row = decoder->upper.outputs;
-    }
+        maxout(decoder, scratch->lower + i * wide, decoder->closed_bias, scratch->hidden + i * width);
+    *score_stride = width;
+    if (!decoder->has_upper) return scratch->hidden;
+    apply_rows(&decoder->upper, scratch, scratch->hidden, width, scratch->scores, count);
+    *score_stride = decoder->upper.outputs;
+    return scratch->scores;
+}
+
+Status decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *vectors, size_t stride, uint32_t text,
+                   uint32_t count, uint32_t length, IsSpace is_space, const void *context, TokenSpans *found)
+{
+    const size_t wide = hidden_row(decoder), width = padded(decoder->hidden), linear = decoder->linear.matrix.outputs;
+    size_t score_stride;
+    const float *scores = score_closed(decoder, scratch, vectors, stride, count, &score_stride);
+    Decoding *at = &scratch->decoding;
+    Status status = OK;
     for (uint32_t i = 0; i < count; i++, at->token++) {
         const float *token = scratch->linear + i * linear;
         const int last = at->token + 1 == length;
         if (at->open == NO_ENTITY) {
             double log_probability = 0;
-            const int32_t action = best_start(decoder, all_scores + i * score_row, is_space(context, text, at->token),
+            const int32_t action = best_start(decoder, scores + i * score_stride, is_space(context, text, at->token),
                                               last, &log_probability);
             if (action < 0) continue;
-            const Entity entity = {text, at->token, at->token + 1, decoder->label[action], (float)exp(log_probability)};
-            if (decoder->move[action] == MOVE_U && add_entity(found, entity)) return -1;
+            if (decoder->move[action] == MOVE_U)
+                status = add_span(found, (TokenSpan){text, at->token, at->token + 1, decoder->label[action],
+                                                     (float)exp(log_probability)});
+            if (status != OK) return status;
             if (decoder->move[action] == MOVE_B) {
                 at->open = action;
                 at->start = at->token;
@@ -203,7 +216,7 @@ int decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *ve
         }
         const int32_t in = decoder->in_of[at->open], close = decoder->last_of[at->open];
         const float *previous = i ? token - linear : at->previous;
-        float *hidden = scratch->hidden + i * width; /* not needed any more */
+        float *hidden = scratch->hidden + i * width; /* the closed scores of this token are not needed any more */
         const float *state = open_state(decoder, scratch, at->token - at->start, previous);
         if (!last) {
             maxout(decoder, scratch->lower + i * wide, state, hidden);
@@ -212,12 +225,13 @@ int decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *ve
             at->log_probability -= log1p(exp(goes_on ? (double)done - more : (double)more - done));
             if (goes_on) continue;
         }
-        const Entity entity = {text, at->start, at->token + 1, decoder->label[close], (float)exp(at->log_probability)};
-        if (add_entity(found, entity)) return -1;
+        status = add_span(
+            found, (TokenSpan){text, at->start, at->token + 1, decoder->label[close], (float)exp(at->log_probability)});
+        if (status != OK) return status;
         at->open = NO_ENTITY;
     }
     if (count) memcpy(at->previous, scratch->linear + (count - 1) * linear, linear * sizeof(float));
-    return 0;
+    return OK;
 }
 
 void decoder_free(Decoder *decoder)
@@ -228,7 +242,7 @@ void decoder_free(Decoder *decoder)
         free(decoder->missing[i]);
     }
     free(decoder->bias);
-    free(decoder->closed);
+    free(decoder->closed_bias);
     matrix_free(&decoder->upper);
     free(decoder->upper_rows);
     free(decoder->upper_bias);

@@ -1,103 +1,107 @@
-/* Tokens and attributes of runs as Python described them, packed into records of a lexicon; see described.h. */
+/* Descriptions of runs packed into records of a lexicon, and unpacked; see descriptions.h.
+
+A row of such a record, in bytes, with C columns and V static values:
+
+     0                 8 C                  8 C + 4 V
+     +-----------------+--------------------+
+     | attributes      | static vector      |
+     | [C] uint64_t    | [V] float          |
+     +-----------------+--------------------+
+
+Rows are aligned for floats alone, so attributes are copied by memcpy. */
 #include "spans/descriptions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-size_t described_row(const Engine *engine)
+/* The floats of such a row. */
+static size_t row_of(const SpanModel *model)
 {
-    return engine->columns * (sizeof(uint64_t) / sizeof(float)) + engine->static_values;
+    return model->columns * (sizeof(uint64_t) / sizeof(float)) + model->static_values;
 }
 
-int described_recall(Batch *batch)
+Status descriptions_recall(Batch *batch)
 {
     Workspace *work = batch->work;
-    Lexicon *descriptions = &batch->engine->descriptions;
-    Record **met = malloc((work->request_count + 1) * sizeof(*met));
-    size_t met_count = 0;
-    if (!met) return -1;
-    for (size_t r = 0; r < work->request_count; r++) {
-        Request *request = &work->requests[r];
-        const char *key = batch->texts[request->text].utf8 + request->offset;
+    Lexicon *descriptions = &batch->model->descriptions;
+    Record **old = malloc((work->question_count + 1) * sizeof(*old));
+    size_t old_count = 0;
+    if (!old) return NO_MEMORY;
+    for (size_t q = 0; q < work->question_count; q++) {
         int is_old;
-        Record *record = lexicon_find(descriptions, batch->described, lexicon_hash(key, request->size, request->mode),
-                                      key, request->size, request->mode, &is_old);
-        request->recalled = record;
-        if (is_old) met[met_count++] = record;
+        Record *record = lexicon_find(descriptions, batch->descriptions, &work->questions[q].key, &is_old);
+        work->questions[q].recalled = record;
+        if (is_old) old[old_count++] = record;
     }
-    lexicon_keep(descriptions, met, met_count);
-    free(met);
-    return 0;
+    lexicon_keep(descriptions, old, old_count);
+    free(old);
+    return OK;
 }
 
-int described_keep(const Batch *batch, const Description *told)
+Status descriptions_keep(const Batch *batch, const Description *answer)
 {
     const Workspace *work = batch->work;
-    const Engine *engine = batch->engine;
-    const size_t row = described_row(engine), attributes = engine->columns * sizeof(uint64_t);
-    size_t token = 0;
-    for (size_t r = 0, answer = 0; r < work->request_count; r++) {
-        const Request *request = &work->requests[r];
-        if (request->recalled) continue;
-        const size_t first = token, count = (size_t)told->counts[answer++];
-        token += count;
-        if (request->mode == MODE_WHOLE_TEXT) continue;
-        Record *record = malloc(record_size(count, row, request->size));
-        if (!record) return -1;
-        const char *key = batch->texts[request->text].utf8 + request->offset;
-        *record = (Record){lexicon_hash(key, request->size, request->mode), (uint32_t)request->size, (uint32_t)count,
-                           request->mode, (uint32_t)row};
-        memcpy(record_tokens(record), told->tokens + first, count * sizeof(Token));
+    const SpanModel *model = batch->model;
+    const size_t row = row_of(model), attribute_bytes = model->columns * sizeof(uint64_t);
+    size_t first = 0, next = 0;
+    for (size_t q = 0, answered = 0; q < work->question_count; q++, first = next) {
+        const Question *question = &work->questions[q];
+        if (question->recalled) continue;
+        const size_t count = (size_t)answer->counts[answered++];
+        next = first + count;
+        if (question->key.mode == MODE_WHOLE_TEXT) continue;
+        Record *record = record_new(&question->key, answer->tokens + first, count, row);
+        if (!record) return NO_MEMORY;
         for (size_t t = 0; t < count; t++) {
             char *to = (char *)(record_vectors(record) + t * row);
-            memcpy(to, told->attributes + (first + t) * engine->columns, attributes);
-            memcpy(to + attributes, told->statics + (first + t) * engine->static_values,
-                   engine->static_values * sizeof(float));
+            memcpy(to, answer->attributes + (first + t) * model->columns, attribute_bytes);
+            memcpy(to + attribute_bytes, answer->statics + (first + t) * model->static_values,
+                   model->static_values * sizeof(float));
         }
-        memcpy(record_key(record), key, request->size);
-        lexicon_keep(&batch->engine->descriptions, &record, 1);
+        lexicon_keep(&batch->model->descriptions, &record, 1);
         free(record);
     }
-    return 0;
+    return OK;
 }
 
-int described_merge(const Batch *batch, const Description *told, Description *all)
+Status descriptions_merge(const Batch *batch, const Description *answer, Description *all)
 {
     const Workspace *work = batch->work;
-    const Engine *engine = batch->engine;
-    const size_t row = described_row(engine), columns = engine->columns, values = engine->static_values;
-    size_t total = told->token_count, token = 0;
-    for (size_t r = 0; r < work->request_count; r++)
-        if (work->requests[r].recalled) total += work->requests[r].recalled->tokens;
-    int32_t *counts = malloc((work->request_count + 1) * sizeof(*counts));
+    const SpanModel *model = batch->model;
+    const size_t row = row_of(model), columns = model->columns, values = model->static_values;
+    size_t total = answer->token_count, token = 0;
+    for (size_t q = 0; q < work->question_count; q++)
+        if (work->questions[q].recalled) total += work->questions[q].recalled->token_count;
+    int32_t *counts = malloc((work->question_count + 1) * sizeof(*counts));
     Token *tokens = malloc((total + 1) * sizeof(*tokens));
     uint64_t *attributes = malloc((total * columns + 1) * sizeof(*attributes));
     float *statics = malloc((total * values + 1) * sizeof(*statics));
-    *all = (Description){counts, tokens, attributes, statics, work->request_count, total};
-    if (!counts || !tokens || !attributes || !statics) return -1;
-    for (size_t r = 0, answer = 0, next = 0; r < work->request_count; r++) {
-        const Record *record = work->requests[r].recalled;
-        const size_t count = record ? record->tokens : (size_t)told->counts[answer++];
-        counts[r] = (int32_t)count;
+    *all = (Description){counts, tokens, attributes, statics, work->question_count, total};
+    if (!counts || !tokens || !attributes || !statics) return NO_MEMORY;
+    for (size_t q = 0, answered = 0, next = 0; q < work->question_count; q++) {
+        const Record *record = work->questions[q].recalled;
+        const size_t count = record ? record->token_count : (size_t)answer->counts[answered++];
+        counts[q] = (int32_t)count;
         if (record) {
-            memcpy(tokens + token, record_tokens((Record *)record), count * sizeof(Token));
+            memcpy(tokens + token, record_tokens(record), count * sizeof(Token));
             for (size_t t = 0; t < count; t++) {
-                const char *from = (const char *)(record_vectors((Record *)record) + t * row);
+                const char *from = (const char *)(record_vectors(record) + t * row);
                 memcpy(attributes + (token + t) * columns, from, columns * sizeof(uint64_t));
                 memcpy(statics + (token + t) * values, from + columns * sizeof(uint64_t), values * sizeof(float));
             }
         } else {
-            memcpy(tokens + token, told->tokens + next, count * sizeof(Token));
-            memcpy(attributes + token * columns, told->attributes + next * columns, count * columns * sizeof(uint64_t));
-            memcpy(statics + token * values, told->statics + next * values, count * values * sizeof(float));
+            memcpy(tokens + token, answer->tokens + next, count * sizeof(Token));
+            memcpy(attributes + token * columns, answer->attributes + next * columns,
+                   count * columns * sizeof(uint64_t));
+            memcpy(statics + token * values, answer->statics + next * values, count * values * sizeof(float));
             next += count;
         }
         token += count;
     }
-    return 0;
+    return OK;
 }
 
-void described_free(Description *all)
+void descriptions_free(Description *all)
 {
     free((void *)all->counts);
     free((void *)all->tokens);

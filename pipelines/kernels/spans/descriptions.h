@@ -1,21 +1,23 @@
-/* What Python has described of runs is kept, without embeddings: a description takes a fifth of the room, and to embed it again a
-fifth of the time that describing it would take. So a run that the lexicon has dropped seldom needs the GIL again. */
-#ifndef SPANWISE_DESCRIBED_H
-#define SPANWISE_DESCRIBED_H
+/* What Python has described of runs, kept without embeddings in a lexicon of its own.
+
+A description takes a fifth of the room of a record with embeddings, and to embed it again takes a fifth of the time
+that describing it would take. So a run that the lexicon of embeddings has dropped seldom needs Python, and its GIL,
+again. */
+#ifndef SPANWISE_DESCRIPTIONS_H
+#define SPANWISE_DESCRIPTIONS_H
 
 #include "spans/batch.h"
+#include "status.h"
 
-/* Floats that a description's record holds per token: its attributes, then its projected static vector. */
-size_t described_row(const Engine *engine);
+/* Find the kept descriptions of the batch's questions. */
+CHECKED Status descriptions_recall(Batch *batch);
 
-/* Find the descriptions of the batch's requests. Returns 0 or -1 (memory). */
-int described_recall(Batch *batch);
+/* Keep the answer to the questions that were not recalled. */
+CHECKED Status descriptions_keep(const Batch *batch, const Description *answer);
 
-/* Keep what was told now. Returns 0 or -1 (memory). */
-int described_keep(const Batch *batch, const Description *told);
-
-/* What was told and what was recalled, in the order of the requests; freed by `described_free`. Returns 0 or -1 (memory). */
-int described_merge(const Batch *batch, const Description *told, Description *all);
-void described_free(Description *all);
+/* Put answered and recalled descriptions together, in the order of the questions. Afterwards, and after a failure too,
+   `all` is freed by `descriptions_free`. */
+CHECKED Status descriptions_merge(const Batch *batch, const Description *answer, Description *all);
+void descriptions_free(Description *all);
 
 #endif

@@ -1,10 +1,11 @@
-/* Texts cut into runs at white space, as spaCy's `Tokenizer` cuts them (`tokenizer.pyx`); see runs.h. */
+/* Cut texts into runs at white space; see runs.h. */
 #include "spans/runs.h"
 
-#include <stdlib.h>
+#include "grow.h"
 
-/* Bytes of the character at `at`, and whether Python's `str.isspace` holds for it (Unicode 16.0: White_Space and the bidirectional
-   types B, S and WS). `at` is valid UTF-8: it comes from a Python string. */
+/* Return the number of bytes of the character at `at`, and set `*space` to whether Python's `str.isspace` holds for it
+   (Unicode 16.0: White_Space and the bidirectional types B, S and WS). `at` is valid UTF-8: it is of a Python string.
+   */
 static inline size_t character(const unsigned char *at, int *space)
 {
     const unsigned char c = *at;
@@ -29,36 +30,34 @@ static inline size_t character(const unsigned char *at, int *space)
     return 4;
 }
 
-static int add(Runs *runs, Run run)
+static Status add_run(Runs *runs, Run run)
 {
-    if (runs->count == runs->capacity) {
-        const size_t capacity = runs->capacity ? 2 * runs->capacity : 256;
-        Run *items = realloc(runs->items, capacity * sizeof(*items));
-        if (!items) return -1;
-        runs->items = items;
-        runs->capacity = capacity;
-    }
+    const Status status = grow(&runs->items, runs->count, &runs->capacity, sizeof(*runs->items));
+    if (status != OK) return status;
     runs->items[runs->count++] = run;
-    return 0;
+    return OK;
 }
 
-int runs_of(Runs *runs, uint32_t text, const char *utf8, size_t size)
+Status runs_of(Runs *runs, uint32_t text, const char *utf8, size_t size)
 {
     const unsigned char *bytes = (const unsigned char *)utf8;
-    size_t start = 0; /* of the current run, in bytes; `first` in code points */
-    uint32_t first = 0, position = 0;
-    int inside_space = 0, space;
-    if (size) character(bytes, &inside_space);
+    size_t start = 0;                 /* where the current run begins, in bytes */
+    uint32_t first = 0, position = 0; /* the same, and where the loop stands, in code points */
+    int in_space = 0, space;
+    Status status = OK;
+    if (size) character(bytes, &in_space);
     for (size_t at = 0; at < size; position++) {
         const size_t width = character(bytes + at, &space);
-        if (space != inside_space) {
+        if (space != in_space) {
             const uint32_t mode = bytes[at] == ' ' ? MODE_SPACE_FOLLOWS : 0;
-            if (start < at && add(runs, (Run){NULL, 0, start, at - start, text, first, mode})) return -1;
+            if (start < at) status = add_run(runs, (Run){NULL, key_of(utf8 + start, at - start, mode), text, first, 0});
+            if (status != OK) return status;
             start = mode ? at + 1 : at;
             first = mode ? position + 1 : position;
-            inside_space = space;
+            in_space = space;
         }
         at += width;
     }
-    return start < size ? add(runs, (Run){NULL, 0, start, size - start, text, first, 0}) : 0;
+    if (start < size) status = add_run(runs, (Run){NULL, key_of(utf8 + start, size - start, 0), text, first, 0});
+    return status;
 }

@@ -266,7 +266,7 @@ def test_a_model_that_nobody_has_thought_of_falls_back(loaded: LoadedPipeline, m
 
 def test_without_kernels_spacy_serves(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the project was installed without a C compiler, spaCy's engine serves, and the fallback is no defect."""
-    monkeypatch.setattr("spanwise.pipelines.entities.compiled.compiled_engine.Kernels", None)
+    monkeypatch.setattr("spanwise.pipelines.entities.compiled.compiled_engine.SpanKernels", None)
     engine, fallback = choose_engine(loaded)
     assert engine.name == "spacy"
     assert fallback
