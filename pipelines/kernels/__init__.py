@@ -11,7 +11,7 @@ try:
     from spanwise.pipelines.kernels import _kernels as constants
     from spanwise.pipelines.kernels._kernels import SentimentKernels, SpanKernels
 except ImportError as error:
-    if f"{__name__}._kernels" in sys.modules:
+    if sys.modules.get(f"{__name__}._kernels"):
         raise ImportError("The compiled kernels are older than the code that uses them: run `make install`.") from error
     constants = SentimentKernels = SpanKernels = None  # type: ignore[assignment,misc]  # there was no C compiler
 

@@ -13,6 +13,8 @@ static const Py_ssize_t LARGEST_DIMENSION = 1 << 28;
 Status floats_borrow(Floats *floats, PyObject *object, int dimensions, const char *name)
 {
     Py_buffer *view = &floats->view;
+    if (!PyObject_CheckBuffer(object))
+        return bad_value("%s must be an array, not %R", name, (PyObject *)Py_TYPE(object));
     if (PyObject_GetBuffer(object, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)) return PYTHON_ERROR;
     if (view->ndim != dimensions || view->itemsize != 4 || !view->format || strcmp(view->format, "f") ||
         (uintptr_t)view->buf % sizeof(float))
@@ -81,13 +83,12 @@ Status copy_values(float *values, PyObject *object, size_t count, const char *na
 
 Status copy_integers(int32_t **copy, PyObject *object, size_t count, const char *name)
 {
-    char *bytes;
-    Py_ssize_t size;
-    if (PyBytes_AsStringAndSize(object, &bytes, &size)) return PYTHON_ERROR;
+    if (!PyBytes_Check(object)) return bad_value("%s must be bytes, not %R", name, (PyObject *)Py_TYPE(object));
+    const Py_ssize_t size = PyBytes_Size(object);
     if ((size_t)size != count * sizeof(int32_t))
         return bad_value("%s must be %zu integers of 32 bits, not %zd bytes", name, count, size);
     *copy = malloc((size_t)size + 1);
     if (!*copy) return NO_MEMORY;
-    memcpy(*copy, bytes, (size_t)size);
+    memcpy(*copy, PyBytes_AsString(object), (size_t)size);
     return OK;
 }

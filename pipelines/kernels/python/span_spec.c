@@ -113,8 +113,7 @@ static Status read_sentences(SpanModel *model, PyObject *spec, const Instruction
 /* Read bytes of 32-bit integers, which must ascend. */
 static Status read_pairs(SpanModel *model, PyObject *spec)
 {
-    const Py_ssize_t size = PyBytes_Size(spec);
-    if (size < 0) return PYTHON_ERROR;
+    const Py_ssize_t size = PyBytes_Check(spec) ? PyBytes_Size(spec) : 0;
     int32_t *copy = NULL;
     const Status status = copy_integers(&copy, spec, (size_t)size / sizeof(*copy), "the pairs of words");
     if (status != OK) return status;
