@@ -5,8 +5,8 @@ network reaches (`network_reach`), which take part in every layer. A text that i
 part gets the real tokens beside it, within the reach, as a halo: results are identical and memory is bounded. Rows that
 no wanted token can see are not computed.
 
-    rows of a chunk:  | reach x 0 | text 3, all tokens | reach x 0 | text 5, all tokens | reach x 0 |
-    or, of a cut text:  | reach tokens before | tokens [first, last) of text 7 | reach tokens after |  */
+    of whole texts:  | zeros | text 3, all tokens | zeros | text 5, all tokens | zeros |
+    of a cut text:   | halo before | tokens [first, last) of text 7 | halo after |          zeros, halo: [reach] rows */
 #ifndef SPANWISE_CHUNK_H
 #define SPANWISE_CHUNK_H
 
@@ -22,7 +22,7 @@ typedef struct {
     size_t row;           /* the row of token `first` in the chunk */
 } Part;
 
-/* Scratch memory of one chunk, used again from call to call. `width` is the largest of the networks it was made for. */
+/* Scratch memory of one chunk, used again from call to call. `width` is the largest of its networks. */
 typedef struct {
     size_t max_rows;
     float *before, *after; /* [max_rows][padded(width)] each: rows before and after a layer */

@@ -219,8 +219,8 @@ static PyObject *get_instructions(PyObject *self, void *Py_UNUSED(closure))
 static PyMethodDef methods[] = {
     {"score", method_score, METH_VARARGS,
      "score(texts, counts, spans) -> [(whole, [sentence, ...]), ...]\n\n"
-     "`texts` is a tuple; `counts` has a uint32 for each text: its sentences; `spans` has two for each sentence, in code\n"
-     "points. Each score is (negative, neutral, positive). Any number of threads may call."},
+     "`texts` is a tuple; `counts` has a uint32 for each text: its sentences; `spans` has two for each sentence, in\n"
+     "code points. Each score is (negative, neutral, positive). Any number of threads may call."},
     {"score_targets", method_score_targets, METH_VARARGS,
      "score_targets(texts, counts, targets) -> [[target, ...], ...]\n\n"
      "As `score`; `targets` has four uint32 for each target: its start and end, and those of its sentence."},

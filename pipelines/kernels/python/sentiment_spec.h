@@ -12,8 +12,7 @@ in a ValueError that says what is wrong. */
 
 /* Read the arguments of `SentimentKernels(...)`, with W words, B buckets, width D:
      characters    (classes: bytes, lower: bytes of uint32, ((emoticon, 1 if it is all punctuation else 0), ...));
-     emoticons in
-                   the order of `Characters`
+                   emoticons are in the order of `Characters`
      vocabulary    (word, ...), W of them
      codes         int8 [W + B, D]; borrowed as long as the model lives: `codes`, released by the caller
      scales        [W + B]

@@ -8,7 +8,7 @@
      batch_compute   run the networks; leaves entities and sentences in the workspace, in code points
      batch_end       leave the lexicons, and give the workspace back
 
-Only `batch_begin` and `batch_end` are called in any case; after a failure the others are left out. */
+After a failure, the caller goes on with `batch_end`, which is called in any case. */
 #ifndef SPANWISE_BATCH_H
 #define SPANWISE_BATCH_H
 

@@ -1,5 +1,4 @@
-/* What is known of the runs of characters that texts brought: a bounded table, read without locks by any number of
-threads.
+/* A bounded table of the runs of characters that texts have brought, read without locks by any number of threads.
 
 A run is a stretch of a text without white space, or of white space alone; a tokenizer splits each by itself. A record
 holds a run's tokens and the floats that belong to each (embeddings, or what Python said of the token).
@@ -23,12 +22,12 @@ out. There are never more than two generations, however many threads read. */
 
 #include "status.h"
 
-/* The flags of a token: bits 0 to 15, below the number of a word of multi-token exceptions (0: it is none of them).
+/* The flags of a token. The upper half numbers the words of multi-token exceptions; it is 0 for any other token.
 
-      31            16 15                     4     3      2     1     0
-     +----------------+------------------------+------+------+-----+-----+
-     | exception word | 0                      |starts| ends |punct|space|
-     +----------------+------------------------+------+------+-----+-----+ */
+     bit 31         16 15           4    3        2       1       0
+     +----------------+--------------+--------+------+-------+-------+
+     | exception word | 0            | starts | ends | punct | space |
+     +----------------+--------------+--------+------+-------+-------+ */
 enum {
     TOKEN_IS_SPACE = 1,
     TOKEN_IS_PUNCT = 2,
@@ -46,17 +45,17 @@ typedef struct {
 typedef struct {
     const char *utf8; /* [size], not terminated */
     size_t size;
-    uint64_t hash; /* of the others, by `key_of` */
-    uint32_t mode; /* how the run is tokenized: runs.h */
+    uint64_t hash; /* of the bytes, the size and the mode, by `key_of` */
+    uint32_t mode; /* how the run is tokenized: MODE_... in runs.h */
 } Key;
 
 /* A record is one block of memory, a multiple of 8 bytes long:
 
-     byte 0    8          12            16     20    24                    + 12 T        + 4 T R       + K
-     +---------+----------+-------------+------+-----+---------------------+-------------+-------------+---------+
-     | hash    | key_size | token_count | mode | row | tokens              | vectors     | key         | padding |
-     |         | K        | T           |      | R   | [T] Token           | [T][R] float| [K] char    |         |
-     +---------+----------+-------------+------+-----+---------------------+-------------+-------------+---------+
+     byte 0   8          12            16     20    24          24 + 12 T      24 + 12 T + 4 T R
+     +--------+----------+-------------+------+-----+-----------+--------------+----------+---------+
+     | hash   | key_size | token_count | mode | row | tokens    | vectors      | key      | padding |
+     |        | = K      | = T         |      | = R | [T] Token | [T][R] float | [K] char |         |
+     +--------+----------+-------------+------+-----+-----------+--------------+----------+---------+
 
    In the lexicon of embeddings a row is the token's embedding for the entity network, then the one for the sentence
    network, each padded (span_model.h). In the lexicon of descriptions a row is the bytes of the token's attributes,
