@@ -17,7 +17,8 @@ DEPLOY   := $(VENV)/.installed-deploy
 CONTRACT := .venv-contract/.installed-contract
 TRAINING := .venv-training/.installed-training
 ENVIRONMENTS := $(VENV) .venv-contract .venv-training
-KERNELS  := setup.py $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
+KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
+KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
@@ -47,10 +48,12 @@ install: $(DEV)  ## Create the virtual environment with everything development n
 lint: $(DEV)  ## Check style and imports, change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES)
 
 format: $(DEV)  ## Fix style and imports
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+	@$(BIN)/clang-format -i $(KERNEL_SOURCES)
 
 # mypy does not follow an editable install, so it reads the rooms through links that have their installed names.
 types: $(DEV)  ## Check types (mypy, strict)
@@ -132,7 +135,7 @@ $(TRAINING): requirements/build.txt requirements/runtime.txt requirements/traini
 $(RUNTIME) $(DEV): $(VENV)/bin/python pyproject.toml $(KERNELS)
 	$(LOCKED)
 	$(PROJECT)
-	@$(BIN)/python -c 'from spanwise.pipelines.kernels import Engine as e; e or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
+	@$(BIN)/python -c 'from spanwise.pipelines.kernels import SpanKernels as k; k or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
 	@touch $@ $(RUNTIME)
 
 $(BENCH) $(QUALITY) $(DEPLOY): $(DEV)

@@ -1,14 +1,18 @@
-"""What is compiled, in C: arrays and UTF-8 in, positions and numbers out, without the GIL.
+"""The kernels: entities, sentences and sentiment in C. README.md beside this file is the way in.
 
-`batch.h` is the way of a batch; `runs.h` cuts texts, `lexicon.h` remembers words, `network.h` is spaCy's tok2vec,
-`decoder.h` its named-entity decoder, `matrix.h` the matrix product. `sentiment_words.h` and `sentiment.h` are the
-sentiment model. `spec.c` reads a model that Python describes; `module.c` and `sentiment_module.c` are the Python
-module. Nothing here knows of spaCy's objects: `spanwise.pipelines.entities.compiled` does.
+Arrays and UTF-8 go in, positions and numbers come out, and the GIL is not held in between. Nothing here knows spaCy's
+objects: `spanwise.pipelines.entities.compiled` does. Where the project was installed without a C compiler, the three
+names below are None, and spaCy and numpy serve instead.
 """
 
-try:
-    from spanwise.pipelines.kernels._kernels import Engine, Sentiment
-except ImportError:  # installed where there was no C compiler
-    Engine = Sentiment = None  # type: ignore[assignment,misc]
+import sys
 
-__all__ = ["Engine", "Sentiment"]
+try:
+    from spanwise.pipelines.kernels import _kernels as constants
+    from spanwise.pipelines.kernels._kernels import SentimentKernels, SpanKernels
+except ImportError as error:
+    if sys.modules.get(f"{__name__}._kernels"):
+        raise ImportError("The compiled kernels are older than the code that uses them: run `make install`.") from error
+    constants = SentimentKernels = SpanKernels = None  # type: ignore[assignment,misc]  # there was no C compiler
+
+__all__ = ["SentimentKernels", "SpanKernels", "constants"]

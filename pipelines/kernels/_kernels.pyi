@@ -1,7 +1,45 @@
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-class Engine:
+# Constants of C, listed in python/module.c; the headers there explain them.
+WANT_ENTITIES: Final[int]
+WANT_SENTENCES: Final[int]
+MODE_SPACE_FOLLOWS: Final[int]
+MODE_WHOLE_TEXT: Final[int]
+TOKEN_IS_SPACE: Final[int]
+TOKEN_IS_PUNCT: Final[int]
+TOKEN_ENDS_SENTENCE: Final[int]
+EXCEPTION_WORD_SHIFT: Final[int]
+MOVE_NONE: Final[int]
+MOVE_B: Final[int]
+MOVE_I: Final[int]
+MOVE_L: Final[int]
+MOVE_U: Final[int]
+MOVE_O: Final[int]
+SENTIMENT_CLASSES: Final[int]
+SENTENCE_OUTPUTS: Final[int]
+MAX_DISTANCE: Final[int]
+TARGET_WINDOW: Final[int]
+ATTENTION_LIMIT: Final[int]
+MIN_NGRAM: Final[int]
+MAX_NGRAM: Final[int]
+NGRAM_KEY: Final[int]
+WORD_IS_CAPITALS: Final[int]
+WORD_IS_TITLE: Final[int]
+WORD_IS_STRETCHED: Final[int]
+WORD_IS_HASHTAG: Final[int]
+SENTIMENT_FLAGS: Final[int]
+CHARACTER_SPACE: Final[int]
+CHARACTER_WORD: Final[int]
+CHARACTER_SYMBOL: Final[int]
+CHARACTER_PUNCTUATION: Final[int]
+CHARACTER_IGNORED: Final[int]
+CHARACTER_CLASS_BITS: Final[int]
+CHARACTER_CASED: Final[int]
+TAGS_START: Final[int]
+MAX_KEY: Final[int]
+
+class SpanKernels:
     def __init__(
         self,
         columns: int,
@@ -26,7 +64,7 @@ class Engine:
 
 Triple: TypeAlias = tuple[float, float, float]
 
-class Sentiment:
+class SentimentKernels:
     def __init__(
         self,
         characters: tuple[bytes, bytes, tuple[tuple[str, int], ...]],

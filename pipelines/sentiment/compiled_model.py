@@ -1,12 +1,19 @@
-"""The sentiment model by the compiled kernels: the artefact is read once, then everything happens without the GIL."""
+"""The sentiment model by the compiled kernels: they read the artefact once, and score without the GIL.
+
+The reference works without kernels, so its constants stand in Python. They are compared with those of the kernels when
+this module is imported.
+"""
 
 from array import array
 from collections.abc import Sequence
 from itertools import chain
+from types import ModuleType
 from typing import Any, Literal
 
 from spanwise.pipelines.annotations import Scores, TextScores
-from spanwise.pipelines.kernels import Sentiment
+from spanwise.pipelines.kernels import SentimentKernels, constants
+from spanwise.pipelines.sentiment import artefact as artefact_constants
+from spanwise.pipelines.sentiment import reference_model, tokens
 from spanwise.pipelines.sentiment.artefact import Artefact, Floats, Network
 from spanwise.pipelines.sentiment.model import Span, Target
 from spanwise.pipelines.sentiment.tokens import EMOTICONS, PUNCTUATION, character_tables, class_of
@@ -18,9 +25,9 @@ class CompiledModel:
     name: Literal["compiled"] = "compiled"
 
     def __init__(self, artefact: Artefact, instructions: str | None = None) -> None:
-        """`instructions`: of those that the processor has, by default the best."""
+        """Hand the artefact to the kernels. `instructions` names an instruction set; the default is the best one."""
         classes, lower = character_tables()
-        self._kernels = Sentiment(
+        self._kernels = SentimentKernels(
             characters=(classes.tobytes(), lower.tobytes(), _emoticons()),
             vocabulary=tuple(artefact.vocabulary),
             codes=artefact.embeddings,
@@ -36,17 +43,17 @@ class CompiledModel:
         )
 
     def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
-        """See `SentimentModel.score`."""
+        """Score texts that were cut into sentences: see `SentimentModel.score`."""
         found = self._kernels.score(tuple(texts), _counts(sentences), _flat(sentences))
         return [TextScores(Scores(*whole), [Scores(*each) for each in of_text]) for whole, of_text in found]
 
     def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
-        """See `SentimentModel.score_targets`."""
+        """Score what each text says about each of its targets: see `SentimentModel.score_targets`."""
         found = self._kernels.score_targets(tuple(texts), _counts(targets), _flat(targets))
         return [[Scores(*each) for each in of_text] for of_text in found]
 
     def tokenize(self, text: str) -> list[tuple[int, int, str, int]]:
-        """What `tokens.tokenize` finds, by the kernels."""
+        """Return the tokens of a text as `tokens.tokenize` does, by the kernels."""
         return self._kernels.tokenize(text)
 
 
@@ -59,13 +66,13 @@ def _flat(items: Sequence[Sequence[Sequence[int]]]) -> "array[int]":
 
 
 def _emoticons() -> tuple[tuple[str, int], ...]:
-    """By their first character, the longest first; 1 where all of it is punctuation."""
+    """Return the emoticons by their first character, the longest first, each with 1 where all of it is punctuation."""
     ordered = sorted(EMOTICONS, key=lambda emoticon: (emoticon[0], -len(emoticon), emoticon))
     return tuple((emoticon, int(all(class_of(c) == PUNCTUATION for c in emoticon))) for emoticon in ordered)
 
 
 def _described(network: Network) -> tuple[Any, ...]:
-    """As `read_sentiment_network` in sentiment_module.c wants it."""
+    """Describe a network for the kernels (`read_network` in `kernels/python/sentiment_spec.c`)."""
     layers = tuple(zip(network.weights, network.bias, network.gain, network.shift, strict=True))
     return (
         layers,
@@ -76,6 +83,45 @@ def _described(network: Network) -> tuple[Any, ...]:
 
 
 def _plain(weights: Floats, bias: Floats | None) -> tuple[Any, ...]:
-    """A layer of one piece, without layer norm."""
+    """Describe a layer of one piece, without layer normalization."""
     values = bias if bias is not None else weights[:, 0] * 0
     return (weights[:, None], values[:, None], None, None)
+
+
+def _check_constants(kernels: ModuleType) -> None:
+    """Raise an ImportError where a constant of the kernels is not that of the reference."""
+    for name, value in _CONSTANTS.items():
+        if getattr(kernels, name, None) != value:
+            raise ImportError(
+                f"The compiled kernels have another {name} than pipelines/sentiment ({value}): "
+                "change both, then rebuild the kernels by `make install`."
+            )
+
+
+_CONSTANTS = {
+    "SENTIMENT_CLASSES": artefact_constants.CLASSES,
+    "SENTENCE_OUTPUTS": artefact_constants.CLASSES + 1,
+    "MAX_DISTANCE": artefact_constants.MAX_DISTANCE,
+    "TARGET_WINDOW": reference_model.WINDOW,
+    "ATTENTION_LIMIT": reference_model.LIMIT,
+    "MIN_NGRAM": min(reference_model.NGRAMS),
+    "MAX_NGRAM": max(reference_model.NGRAMS),
+    "NGRAM_KEY": reference_model.NGRAM_KEY,
+    "WORD_IS_CAPITALS": tokens.CAPITALS,
+    "WORD_IS_TITLE": tokens.TITLE,
+    "WORD_IS_STRETCHED": tokens.STRETCHED,
+    "WORD_IS_HASHTAG": tokens.HASHTAG,
+    "SENTIMENT_FLAGS": tokens.FLAGS,
+    "CHARACTER_SPACE": tokens.SPACE,
+    "CHARACTER_WORD": tokens.WORD,
+    "CHARACTER_SYMBOL": tokens.SYMBOL,
+    "CHARACTER_PUNCTUATION": tokens.PUNCTUATION,
+    "CHARACTER_IGNORED": tokens.IGNORED,
+    "CHARACTER_CLASS_BITS": tokens.CLASS,
+    "CHARACTER_CASED": tokens.CASED,
+    "TAGS_START": tokens.LAST_WORD,
+    "MAX_KEY": tokens.MAX_KEY,
+}
+"""The constants of the reference, by the names that they have in `kernels/sentiment/*.h`."""
+
+_check_constants(constants)

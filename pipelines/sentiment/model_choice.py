@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spanwise.pipelines.kernels import Sentiment as Kernels
+from spanwise.pipelines.kernels import SentimentKernels
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.model import SentimentModel, Span, Target
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
@@ -41,7 +41,7 @@ def load_sentiment_model(folder: Path) -> SentimentModel:
     """
     artefact = Artefact.load(folder)
     reference = ReferenceModel(artefact)
-    if Kernels is None:
+    if SentimentKernels is None:
         return reference
     from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415 (it needs what may not be there)
 

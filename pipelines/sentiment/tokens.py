@@ -157,7 +157,7 @@ def _punctuation(run: str, at: int) -> Token:
 def class_of(character: str) -> int:
     """Return the class of one code point."""
     point = ord(character)
-    return int(character_tables()[0][point]) & CLASS if point < TABLE else WORD if point < _LAST_WORD else IGNORED
+    return int(character_tables()[0][point]) & CLASS if point < TABLE else WORD if point < LAST_WORD else IGNORED
 
 
 def simple_lower(character: str) -> str:
@@ -179,9 +179,9 @@ def is_cased(character: str) -> bool:
 
 CLASS, CASED = 7, 8  # the bits of a class in the table, and of whether there are two cases
 TABLE = 0x20000
-"""Code points below have an entry. Those above are ideographs and, from `_LAST_WORD` on, tags and selectors."""
+"""Code points below have an entry. Those above are ideographs and, from `LAST_WORD` on, tags and selectors."""
 
-_LAST_WORD = 0xE0000
+LAST_WORD = 0xE0000
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
-"""The compiled engine: a spaCy pipeline understood once, at load, and then computed by `pipelines/kernels`.
+"""The compiled engine: it reads a spaCy pipeline once, at load, and then computes it by `pipelines/kernels`.
 
-`layers.py` understands a Thinc model, `components.py` spaCy's components; what either does not know is
-`Unsupported`, and spaCy's own engine serves. `lexemes.py` describes words (the tokenizer's rules, lexical
-attributes), `engine.py` turns texts into annotations, `confidence.py` calibrates their probabilities,
-`comparison.py` holds it all against spaCy at start.
+`layers.py` reads a Thinc model and `components.py` reads spaCy's components. Either raises `Unsupported` where it does
+not know a part, and spaCy's own engine serves. `lexemes.py` describes words (the tokenizer's rules, lexical
+attributes), `compiled_engine.py` turns texts into annotations, `confidence.py` calibrates their probabilities, and
+`comparison.py` compares the engine with spaCy at start.
 """

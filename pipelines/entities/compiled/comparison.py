@@ -1,9 +1,9 @@
-"""The compiled engine held against spaCy's own at start: the same entities and sentences on a built-in sample.
+"""Compare the compiled engine with spaCy's own at start: both must find the same in a built-in sample.
 
-The sample is small enough for every start and made to reach what can go wrong: entities of one and many tokens, at the
-very beginning and end, side by side; white space of every kind; characters outside the Basic Multilingual Plane;
-exceptions that the tokenizer puts together again; a text longer than the kernels compute in one piece. It is in several
-languages, since numbers must agree whatever a model makes of them.
+The sample is small enough for every start and reaches what can go wrong: entities of one and many tokens, at the very
+beginning and end, side by side; white space of every kind; characters outside the Basic Multilingual Plane; exceptions
+that the tokenizer puts together again; a text that is longer than the kernels compute in one piece. The sample is in
+several languages, since the numbers must agree whatever a model makes of a text.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ SAMPLE = (*_TEXTS, " ".join(_TEXTS * 4))
 
 
 def same(one: Annotations, other: Annotations) -> bool:
-    """Whether two engines found the same, confidences left aside."""
+    """Return whether two engines found the same entities and sentences. Confidences are left aside."""
     return one.sentences == other.sentences and [span[:3] for span in one.entities] == [
         span[:3] for span in other.entities
     ]
@@ -42,7 +42,7 @@ def same(one: Annotations, other: Annotations) -> bool:
 def differing(
     engine: Engine, reference: Engine, texts: Sequence[str] = SAMPLE, wanted: Layers = ENTITIES_AND_SENTENCES
 ) -> list[int]:
-    """Which of the texts two engines answer differently; each engine gets them as one batch."""
+    """Return the indexes of the texts that two engines answer differently. Each engine gets the texts as one batch."""
     asked = [wanted] * len(texts)
     pairs = zip(engine.annotate(texts, asked), reference.annotate(texts, asked), strict=True)
     return [i for i, (one, other) in enumerate(pairs) if not same(one, other)]

@@ -1,10 +1,9 @@
-"""Texts to annotations by the compiled kernels: a pipeline is read once.
+"""Turn texts into annotations by the compiled kernels.
 
-Of spaCy's objects only the vocabulary is asked from then on, for what it says of new words (`lexemes`,
-`static_vectors`); nothing is written to it.
+A pipeline is read once. From then on the vocabulary is the only object of spaCy's in use: it describes new words
+(`lexemes.py`, `static_vectors.py`), and nothing is written to it.
 
-Any number of threads may annotate at the same time: the kernels' lexicon is shared between them, everything else is
-theirs.
+Any number of threads may annotate at the same time: they share the kernels' lexicon, and nothing else.
 """
 
 from collections.abc import Sequence
@@ -28,23 +27,21 @@ from spanwise.pipelines.entities.compiled.static_vectors import ProjectedVectors
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
-from spanwise.pipelines.kernels import Engine as Kernels
+from spanwise.pipelines.kernels import SpanKernels, constants
 
 LEXICON_BYTES = 8 << 20
-"""Of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline. As many
-generations of half as many bytes hold some 40,000 descriptions each."""
-
-_ENTITIES, _SENTENCES = 1, 2  # batch.h
+"""The size of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline.
+Two more generations, of half as many bytes, hold some 40,000 descriptions of words each."""
 
 
 class CompiledEngine:
-    """A pipeline's recognizer and sentence boundaries, compiled. `sentences` serves boundaries that are not."""
+    """A compiled recognizer and compiled sentence boundaries; `sentences` is the engine for boundaries that are not."""
 
     name: EngineName = "compiled"
 
     def __init__(
         self,
-        kernels: Kernels,
+        kernels: SpanKernels,
         lexemes: Lexemes,
         labels: Sequence[str],
         calibrations: Calibrations,
@@ -68,12 +65,15 @@ class CompiledEngine:
 
     @property
     def turnovers(self) -> int:
-        """How often the lexicon has dropped what was not met again."""
+        """How often the lexicon has begun a new generation, and dropped the words that had not come again."""
         return int(self._kernels.turnovers)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`. Confidences are calibrated where that was fitted for the model."""
-        flags = bytes(_ENTITIES * ("entities" in layers) | _SENTENCES * ("sentences" in layers) for layers in wanted)
+        entities_flag, sentences_flag = constants.WANT_ENTITIES, constants.WANT_SENTENCES
+        flags = bytes(
+            entities_flag * ("entities" in layers) | sentences_flag * ("sentences" in layers) for layers in wanted
+        )
         labels, calibrate = self._labels, self._calibrate
         annotations = [
             Annotations(
@@ -100,12 +100,13 @@ def compile_pipeline(
     lexicon_bytes: int = LEXICON_BYTES,
     calibrations: Calibrations | None = None,
 ) -> CompiledEngine:
-    """Compile the recognizer and what sets sentence boundaries, by their names in the pipeline. Raises `Unsupported`.
+    """Compile the recognizer and the component that sets sentence boundaries. Raises `Unsupported`.
 
-    Where only the boundaries cannot be compiled, `spacy_engine` serves them. `calibrations` are by default those that
-    were fitted on the recognizer, if any were.
+    `entities` and `sentences` are the components' names in the pipeline. Where only the boundaries cannot be compiled,
+    `spacy_engine` serves them. `instructions` names an instruction set of this processor; the default is the best one.
+    `calibrations` are by default those that were fitted on the recognizer, if any were.
     """
-    if Kernels is None:
+    if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
     if type(nlp.tokenizer) is not Tokenizer:
         raise Unsupported(f"the tokenizer {type(nlp.tokenizer).__name__}")
@@ -128,7 +129,7 @@ def compile_pipeline(
     attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tables))
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
     lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), attributes, statics, ends)
-    kernels = Kernels(
+    kernels = SpanKernels(
         columns=len(attributes),
         static_values=statics.width,
         entities=_entities_spec(recognizer, attributes),

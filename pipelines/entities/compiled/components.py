@@ -1,4 +1,4 @@
-"""spaCy's components, understood: the greedy named-entity recognizer, the sentence recognizer, the sentencizer.
+"""Read spaCy's components: the greedy named-entity recognizer, the sentence recognizer, the sentencizer.
 
 Sources: `spacy/ml/models/parser.py` and `spacy/ml/parser_model.pyx` (how states are scored), `spacy/pipeline/ner.py`,
 `spacy/pipeline/senter.pyx`, `spacy/pipeline/sentencizer.pyx`, `spacy/pipeline/tok2vec.py` (listeners).
@@ -24,8 +24,8 @@ from spanwise.pipelines.entities.compiled.layers import (
     sequence,
 )
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+from spanwise.pipelines.kernels import constants
 
-_MOVES = {"B": 1, "I": 2, "L": 3, "U": 4, "O": 5}  # `Move` in decoder.h
 _FEATURES = (3, 6)
 
 
@@ -47,19 +47,26 @@ class Decoder:
         return tuple(action.partition("-")[2] for action in self.actions)
 
     def spec(self) -> tuple[Any, ...]:
-        """As the kernels read it."""
+        """Describe the decoder for the kernels (`kernels/python/decoder_spec.h`). Raises `Unsupported`."""
         number = {action: i for i, action in enumerate(self.actions)}
         moves, in_of, last_of = [], [], []
         for action, label in zip(self.actions, self.labels, strict=True):
-            move = _MOVES.get(action.partition("-")[0], 0)
-            moves.append(move if label or move == _MOVES["O"] else 0)  # `U-` is for preset entities alone
+            moves.append(_move(action.partition("-")[0], label))
             in_of.append(number.get(f"I-{label}", -1))
             last_of.append(number.get(f"L-{label}", -1))
-            if moves[-1] == _MOVES["B"] and (in_of[-1] < 0 or last_of[-1] < 0):
+            if moves[-1] == constants.MOVE_B and (in_of[-1] < 0 or last_of[-1] < 0):
                 raise Unsupported(f"the label {label!r} can begin and not end")
         arrays = (moves, in_of, last_of, range(len(moves)))
         integers = tuple(np.array(array, dtype=np.int32).tobytes() for array in arrays)
         return (self.linear.spec, self.lower, self.bias, self.missing, self.upper, self.upper_bias, *integers)
+
+
+def _move(letter: str, label: str) -> int:
+    """Return the kernels' number of an action's move. An action without a label is for preset entities, except O."""
+    moves = {"B": constants.MOVE_B, "I": constants.MOVE_I, "L": constants.MOVE_L, "U": constants.MOVE_U}
+    if letter == "O":
+        return constants.MOVE_O
+    return moves.get(letter, constants.MOVE_NONE) if label else constants.MOVE_NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +87,13 @@ class SentenceModel:
 
 @dataclass(frozen=True, slots=True)
 class SentenceRules:
-    """A sentencizer: a sentence ends with these, and with the punctuation after them."""
+    """A sentencizer: a sentence ends with one of the tokens `ends`, and with the punctuation after that token."""
 
     ends: frozenset[str]
 
 
 def read_entities(nlp: Language, name: str) -> EntityModel:
-    """Understand a named-entity recognizer. Raises `Unsupported`."""
+    """Read a named-entity recognizer. Raises `Unsupported`."""
     component: Any = nlp.get_pipe(name)
     if type(component) is not EntityRecognizer:
         raise Unsupported(f"entities by {type(component).__name__}")
@@ -118,7 +125,7 @@ def read_entities(nlp: Language, name: str) -> EntityModel:
 
 
 def read_sentences(nlp: Language, name: str) -> SentenceModel | SentenceRules:
-    """Understand what sets sentence boundaries. Raises `Unsupported`."""
+    """Read the component that sets sentence boundaries. Raises `Unsupported`."""
     component: Any = nlp.get_pipe(name)
     if type(component) is Sentencizer:
         return SentenceRules(frozenset(component.punct_chars))
@@ -129,7 +136,7 @@ def read_sentences(nlp: Language, name: str) -> SentenceModel | SentenceRules:
 
 
 def _below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2Vec, AnyModel]:
-    """A component's model as the tok2vec, its own or a shared one, and the output layer on top of it."""
+    """Split a component's model into the tok2vec, which may be a shared one, and the output layer on top of it."""
     *_, top = sequence(model) or [model]
     if kind(top) != output:
         raise Unsupported(f"the layer {kind(top)!r} where {output!r} was expected")
@@ -142,7 +149,10 @@ def _below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2
 
 
 def _shared(nlp: Language, name: str) -> AnyModel:
-    """The model of the shared tok2vec. With several, a listener gets what the last one before it left in the `Doc`."""
+    """Return the model of the shared tok2vec.
+
+    With several of them, a component would hear the last one before it: such a pipeline is not supported.
+    """
     shared: list[Any] = [nlp.get_pipe(each) for each in nlp.pipe_names]
     shared = [component for component in shared if type(component) is Tok2VecComponent]
     if len(shared) != 1:

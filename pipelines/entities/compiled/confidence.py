@@ -1,10 +1,10 @@
-"""From the recognizer's probabilities to calibrated confidence.
+"""Turn the recognizer's probabilities into calibrated confidence.
 
-A network's probability of what it found is no promise of how often that is right. Where that was measured for a model
-(`python -m quality.fit_confidence`), three parameters for each label turn the one into the other: the beta
-calibration of Kull, Silva Filho and Flach (2017), log-odds of a log p - b log(1 - p) + c. It is strictly monotone and
-so keeps the order of entities with the same label. The parameters belong to the very weights that they were fitted on
-and are found by their fingerprint; another model's probabilities are passed on.
+Raw probabilities are overconfident. Where a model's accuracy was measured (`python -m quality.fit_confidence`), each
+probability is mapped to an observed accuracy by a per-label beta calibration with three parameters (Kull, Silva Filho
+and Flach 2017): log-odds of a log p - b log(1 - p) + c. The mapping is strictly monotone, so it keeps the order of
+entities with the same label. The parameters belong to the weights that they were fitted on and are found by the
+fingerprint of these; the probabilities of other models are only rounded.
 """
 
 import json
@@ -20,24 +20,24 @@ import numpy as np
 from spanwise.pipelines.entities.compiled.components import EntityModel
 
 Calibration = Callable[[float], float]
-"""From the probability of an entity's actions to its confidence."""
+"""A function from the probability of an entity's actions to the entity's confidence."""
 
 CALIBRATIONS = files("spanwise.pipelines.entities.compiled") / "calibrations.json"
-"""Fingerprint: `curves` by label, [a, b, c] each, and `other` for labels that nothing was fitted for."""
+"""A file with, for each fingerprint, `curves` by label, [a, b, c] each, and one curve for `other` labels."""
 
 _TINY = 1e-9  # keeps odds finite; 32-bit floats end some 6e-8 below 1
 _UNITS = 10_000
 
 
 def rounded(confidence: float) -> float:
-    """Four decimals, from 0.0001 to 0.9999: nothing here is certain."""
+    """Round to four decimals, from 0.0001 to 0.9999, since no entity is certain."""
     units = int(confidence * _UNITS + 0.5)
     return (units if 0 < units < _UNITS else 1 if units < 1 else _UNITS - 1) / _UNITS
 
 
 @dataclass(frozen=True, slots=True)
 class BetaCalibration:
-    """Temperature scaling where `a` equals `b` and `c` is 0, Platt scaling where `a` equals `b`."""
+    """One curve. It is Platt scaling where `a` equals `b`, and temperature scaling where `c` is 0 besides."""
 
     a: float
     b: float
@@ -48,28 +48,28 @@ class BetaCalibration:
             raise ValueError("a calibration that does not rise")
 
     def exact(self, p: float) -> float:
-        """The confidence, not rounded."""
+        """Return the confidence of a probability, not rounded."""
         return 1 / (1 + math.exp(-self.c) * math.pow(1 - p + _TINY, self.b) / math.pow(p + _TINY, self.a))
 
     def __call__(self, p: float) -> float:
-        """The confidence."""
+        """Return the confidence of a probability, rounded."""
         return rounded(self.exact(p))
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrations:
-    """One model's, by label."""
+    """The calibrations of one model, by label."""
 
     curves: Mapping[str, Calibration] = field(default_factory=dict)
     other: Calibration = rounded
 
     def of(self, label: str) -> Calibration:
-        """For entities with that label."""
+        """Return the calibration of entities with that label."""
         return self.curves.get(label, self.other)
 
 
 def calibrations_of(model: EntityModel) -> Calibrations:
-    """Those that were fitted on this very model; else none, and its probabilities are only rounded."""
+    """Return the calibrations that were fitted on this very model, or else ones that only round."""
     found = json.loads(CALIBRATIONS.read_text(encoding="utf-8")).get(fingerprint(model))
     if not found:
         return Calibrations()
@@ -78,14 +78,14 @@ def calibrations_of(model: EntityModel) -> Calibrations:
 
 
 def fingerprint(model: EntityModel) -> str:
-    """A hash of all that a recognizer consists of: weights, attributes, actions."""
+    """Hash everything that a recognizer consists of: weights, attributes, actions."""
     digest = blake2b(digest_size=16)
     _add(digest, model)
     return digest.hexdigest()
 
 
 def _add(digest: blake2b, part: Any) -> None:
-    """Arrays with their shapes and everything else with its type, so that different models differ in bytes."""
+    """Hash arrays with their shapes and other values with their types, so that different models differ in bytes."""
     if isinstance(part, np.ndarray):
         digest.update(f"array {part.shape};".encode())
         digest.update(part.astype("<f4").tobytes())

@@ -1,7 +1,7 @@
-"""A spaCy tok2vec, understood from the Thinc model itself: what its layers are and which weights they have.
+"""Read a spaCy tok2vec from the Thinc model itself: what its layers are and which weights they have.
 
-Nothing is assumed: the tree of layers is walked, and whatever is not known stops it with `Unsupported`. Known are
-the architectures `spacy.HashEmbedCNN` and `spacy.Tok2Vec` of `spacy.MultiHashEmbed` (with or without static
+Nothing is assumed: the tree of layers is walked, and a layer that is not known raises `Unsupported`. Known are the
+architectures `spacy.HashEmbedCNN` and `spacy.Tok2Vec` of `spacy.MultiHashEmbed` (with or without static
 vectors) and `spacy.MaxoutWindowEncoder`, of any width, depth, window, number of pieces and attributes; sources:
 `spacy/ml/models/tok2vec.py` and `thinc/layers/`.
 """
@@ -34,7 +34,7 @@ class Layer:
 
     @property
     def spec(self) -> tuple[Any, ...]:
-        """As the kernels read it."""
+        """The layer as the kernels read it (`kernels/python/layer_spec.h`)."""
         return (self.weights, self.bias, self.gain, self.shift)
 
 
@@ -65,26 +65,29 @@ class Tok2Vec:
         return int(self.mix.weights.shape[0])
 
     def spec(self, attributes: Sequence[str]) -> tuple[Any, ...]:
-        """As the kernels read it; `attributes` are the columns that a word is described by."""
+        """Describe the network for the kernels (`read_network` in `kernels/python/span_spec.c`).
+
+        `attributes` are the columns that a word is described by.
+        """
         tables = tuple((t.weights, t.seed, attributes.index(t.attribute)) for t in self.tables)
         statics = 0 if self.statics is None else int(self.statics.shape[0])
         return (tables, statics, self.mix.spec, tuple(layer.spec for layer in self.convolutions), self.window)
 
 
 def kind(model: AnyModel) -> str:
-    """The last part of the name of the module that a layer's forward pass stands in, such as `maxout`."""
+    """Return the kind of a layer, such as `maxout`: the name of the module of its forward pass."""
     return str(model._func.__module__).rpartition(".")[2]  # noqa: SLF001 - Thinc tells the kind of a layer nowhere else
 
 
 def parameter(model: AnyModel, name: str) -> Floats:
-    """A layer's weights, as dense 32-bit floats."""
+    """Return a parameter of a layer as dense 32-bit floats. Raises `Unsupported`."""
     if not model.has_param(name):
         raise Unsupported(f"the layer {kind(model)!r} has no weights")
     return np.ascontiguousarray(model.get_param(name), dtype=np.float32)
 
 
 def sequence(model: AnyModel) -> list[AnyModel]:
-    """The layers that a model applies one after the other, without those that only change the container."""
+    """Return the layers that a model applies one after the other, without those that only change the container."""
     if kind(model) in _TRANSPARENT:
         return []
     if kind(model) in ("chain", "with_array"):
@@ -103,12 +106,12 @@ def read_layer(layers: list[AnyModel]) -> Layer:
 
 
 def affine(weights: Floats, bias: Floats) -> Layer:
-    """A linear layer [outputs, inputs] as a maxout layer of one piece."""
+    """Turn a linear layer [outputs, inputs] into a maxout layer of one piece."""
     return Layer(np.ascontiguousarray(weights[:, None, :]), np.ascontiguousarray(bias[:, None]))
 
 
 def read_tok2vec(model: AnyModel, below: AnyModel | None = None) -> Tok2Vec:
-    """Understand a tok2vec: a whole model, or all of it `below` its last layer. Raises `Unsupported`."""
+    """Read a tok2vec: a whole model, or the layers `below` its last one. Raises `Unsupported`."""
     pads = {
         id(inner): layer.attrs["pad"]
         for layer in _walk(model)

@@ -1,8 +1,8 @@
-"""Words described for the kernels: the tokens of a run, and the lexical attributes that embeddings are looked up by.
+"""Describe words for the kernels: the tokens of a run, and the lexical attributes that embeddings are looked up by.
 
-spaCy would build a Lexeme with some twenty attributes for every word it meets, and keep an index entry for ever.
-Here the functions that compute attributes (`Vocab.lex_attr_getters`) are called for just those that a model embeds,
-and nothing is stored: the kernels' lexicon remembers words within a bound. Values are spaCy's own
+spaCy would build a Lexeme with some twenty attributes for every new word, and keep an index entry for ever. This module
+calls the functions that compute attributes (`Vocab.lex_attr_getters`) only for the attributes that a model embeds, and
+stores nothing in the vocabulary: the kernels' lexicon remembers words within a bound. Values are those of spaCy
 (`Vocab._new_lexeme`, `Doc.to_array`).
 """
 
@@ -21,14 +21,13 @@ from spacy.vocab import Vocab
 
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.tokenizer_rules import Token, TokenizerRules
+from spanwise.pipelines.kernels import constants
 
-MODE_SPACE_FOLLOWS, MODE_WHOLE_TEXT = 1, 2  # runs.h
-_SPACE, _PUNCT, _ENDS_SENTENCE, _WORD_SHIFT = 1, 2, 4, 16  # lexicon.h
 _KNOWN_TOKENS = 1 << 13
-"""Tokens whose attributes are kept, some 2 MB: an unknown run is mostly a known word beside another mark."""
+"""Tokens whose attributes are kept, some 2 MB: most unknown runs are a known word beside another mark."""
 
 Question = tuple[str, int]
-"""A run or a text, and its mode."""
+"""A run or a whole text, and its mode (`MODE_...` in `kernels/spans/runs.h`)."""
 
 Description = tuple[bytes, bytes, bytes, bytes]
 """For each question its number of tokens (int32); for each token its start, length and flags (uint32), its attributes
@@ -44,16 +43,17 @@ class StaticVectors(Protocol):
 
 
 class NoStaticVectors:
-    """For models that have none."""
+    """Static vectors without values, for models that have none."""
 
     width = 0
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Return an empty array [words, 0]."""
         return np.empty((len(words), 0), dtype=np.float32)
 
 
 class Lexemes:
-    """What the kernels ask about words: an instance is the function that they call."""
+    """Answers the kernels' questions about words: they call an instance as a function."""
 
     def __init__(
         self,
@@ -74,7 +74,8 @@ class Lexemes:
         self._is_space = getters[IS_SPACE]
         self._is_punct = getters[IS_PUNCT]
         words = sorted({word for phrase in rules.phrases for word in phrase})
-        if len(words) >= 1 << _WORD_SHIFT:
+        self._number_shift = constants.EXCEPTION_WORD_SHIFT
+        if len(words) >= 1 << self._number_shift:
             raise Unsupported("more words in exceptions of several tokens than can be numbered")
         self._numbers = {word: number for number, word in enumerate(words, 1)}
         self._changed: dict[str, list[int]] = {}
@@ -84,15 +85,16 @@ class Lexemes:
 
     @property
     def pairs(self) -> bytes:
-        """Which words follow one another in an exception of several tokens: left << 16 | right, ascending (uint32)."""
+        """The pairs of words that follow one another in an exception: left << 16 | right, ascending (uint32)."""
         following = {pair for phrase in self._rules.phrases for pair in pairwise(phrase)}
         return array(
-            "I", sorted(self._numbers[left] << _WORD_SHIFT | self._numbers[right] for left, right in following)
+            "I", sorted(self._numbers[left] << self._number_shift | self._numbers[right] for left, right in following)
         ).tobytes()
 
     def __call__(self, questions: Sequence[Question]) -> Description:
-        """Describe runs and texts."""
+        """Describe runs and whole texts, in order."""
         counts, tokens, attributes = array("i"), array("I"), array("Q")
+        shift = self._number_shift
         words: list[str] = []
         for string, mode in questions:
             found, spaces, first, last = self._tokenize(string, mode)
@@ -111,34 +113,35 @@ class Lexemes:
                 start += length + space
                 words.append(text)
             counts.append(len(found))
-            if mode != MODE_WHOLE_TEXT:  # the borders of the run
+            if mode != constants.MODE_WHOLE_TEXT:  # the run's first and last word may belong to a longer exception
                 for at, word in ((begin + 2, first), (len(tokens) - 1, last)):
-                    tokens[at] = tokens[at] % (1 << _WORD_SHIFT) | self._numbers.get(word, 0) << _WORD_SHIFT
+                    tokens[at] = tokens[at] % (1 << shift) | self._numbers.get(word, 0) << shift
         return counts.tobytes(), tokens.tobytes(), attributes.tobytes(), self._statics(words).tobytes()
 
     def _tokenize(self, string: str, mode: int) -> tuple[Sequence[Token], list[bool], str, str]:
-        if mode == MODE_WHOLE_TEXT:
+        if mode == constants.MODE_WHOLE_TEXT:
             return (*self._rules.tokenize(string), "", "")
         tokens, first, last = self._rules.tokenize_run(string)
         spaces = [False] * len(tokens)
-        if mode == MODE_SPACE_FOLLOWS and tokens:
+        if mode == constants.MODE_SPACE_FOLLOWS and tokens:
             spaces[-1] = True
         return tokens, spaces, first, last
 
     def _describe(self, text: str) -> tuple[bytes, int]:
-        """A token's attributes (uint64) and flags, but for what its run and its exception say of it."""
+        """Return a token's attributes (uint64) and flags, apart from what depends on its run or its exception."""
         values = self._changed.get(text) or [getter(text) for getter in self._getters]
         return array("Q", values).tobytes(), self._flags(text)
 
     def _flags(self, text: str) -> int:
         space, punct = self._changed_flags.get(text) or (self._is_space(text), self._ends and self._is_punct(text))
-        flags = _SPACE if space else 0
+        flags = constants.TOKEN_IS_SPACE if space else 0
         if self._ends:
-            flags |= (_PUNCT if punct else 0) | (_ENDS_SENTENCE if text in self._ends else 0)
-        return flags | self._numbers.get(text, 0) << _WORD_SHIFT
+            flags |= constants.TOKEN_IS_PUNCT if punct else 0
+            flags |= constants.TOKEN_ENDS_SENTENCE if text in self._ends else 0
+        return flags | self._numbers.get(text, 0) << self._number_shift
 
     def _find_changed(self, vocab: Vocab) -> None:
-        """Words of the vocabulary whose attributes somebody has set by hand."""
+        """Find the words of the vocabulary whose attributes somebody has set by hand."""
         words = [lexeme.text for lexeme in vocab]
         if not words:
             return
@@ -155,13 +158,13 @@ class Lexemes:
 
 
 def attribute_getters(vocab: Any) -> dict[int, Callable[[str], Any]]:
-    """The functions that compute a word's lexical attributes, by attribute."""
+    """Return the functions that compute a word's lexical attributes, by attribute."""
     getters: dict[int, Callable[[str], Any]] = vocab.lex_attr_getters
     return getters
 
 
 def _getter(vocab: Vocab, name: str) -> Callable[[str], int]:
-    """The function that computes an attribute of a word as `Doc.to_array` gives it. Raises `Unsupported`."""
+    """Return the function that computes an attribute of a word as `Doc.to_array` gives it. Raises `Unsupported`."""
     attribute = IDS.get(name)
     if attribute == SPACY:
         return lambda _: 0  # depends on what follows the word: set where that is known
@@ -182,5 +185,5 @@ def _getter(vocab: Vocab, name: str) -> Callable[[str], int]:
 
 @lru_cache(maxsize=1 << 14)
 def string_id(string: str) -> int:
-    """The number that spaCy has for a string; those of prefixes, suffixes and shapes come again and again."""
+    """Return spaCy's number of a string. Prefixes, suffixes and shapes come again and again, so the number is kept."""
     return get_string_id(string)

@@ -1,4 +1,4 @@
-"""Static vectors as a model sees them: looked up by word and projected (`spacy/ml/staticvectors.py`)."""
+"""Look up static vectors by word and project them, as a model does (`spacy/ml/staticvectors.py`)."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ class ProjectedVectors:
             raise Unsupported("static vectors of another length than the model was trained with")
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """[words, values]"""
+        """Return the projected vectors of words: [words, values]."""
         if not words:
             return np.zeros((0, self.width), dtype=np.float32)
         if self._vectors.mode == Mode.floret:

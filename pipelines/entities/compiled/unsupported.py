@@ -1,5 +1,5 @@
-"""Why a pipeline is not compiled."""
+"""The exception that says why a pipeline is not compiled."""
 
 
 class Unsupported(Exception):
-    """The pipeline has something that the kernels do not know. The message says what, on one line, for the operator."""
+    """A pipeline has something that the kernels do not know. The message names it for the operator, on one line."""

@@ -195,6 +195,16 @@ def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypat
     assert len(asked) > 9_000
 
 
+def test_equal_runs_of_a_batch_are_one_question(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that a batch brings many times is described once for each way in which it is followed."""
+    engine = compiled(loaded)
+    asked = watch_questions(engine, monkeypatch)
+    texts = ["Zzyzx and Zzyzx and Zzyzx", "Zzyzx and", "and Zzyzx"]
+    found = engine.annotate(texts, [ENTITIES_AND_SENTENCES] * len(texts))
+    assert sorted(asked) == ["Zzyzx", "Zzyzx", "and", "and"]  # before a space, and at the end of a text
+    assert found == [engine.annotate([text], [ENTITIES_AND_SENTENCES])[0] for text in texts]
+
+
 def test_python_is_not_asked_again_for_what_the_lexicon_dropped(
     loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,7 +276,7 @@ def test_a_model_that_nobody_has_thought_of_falls_back(loaded: LoadedPipeline, m
 
 def test_without_kernels_spacy_serves(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the project was installed without a C compiler, spaCy's engine serves, and the fallback is no defect."""
-    monkeypatch.setattr("spanwise.pipelines.entities.compiled.compiled_engine.Kernels", None)
+    monkeypatch.setattr("spanwise.pipelines.entities.compiled.compiled_engine.SpanKernels", None)
     engine, fallback = choose_engine(loaded)
     assert engine.name == "spacy"
     assert fallback

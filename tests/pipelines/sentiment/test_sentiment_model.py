@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from spanwise.pipelines import PipelineBroken
 from spanwise.pipelines.annotations import Scores, TextScores
-from spanwise.pipelines.kernels import Sentiment as Kernels
+from spanwise.pipelines.kernels import SentimentKernels
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.model import Span, Target
 from spanwise.pipelines.sentiment.model_choice import SentimentMismatch, compare, load_sentiment_model
@@ -31,7 +31,9 @@ PIECES = [
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).flatmap(
     lambda pieces: st.sampled_from(["", " "]).map(lambda space: space.join(pieces))
 ).filter(lambda text: not any(0xD800 <= ord(c) < 0xE000 for c in text))  # fmt: skip
-needs_kernels = pytest.mark.skipif(Kernels is None, reason="the kernels were not built: there is no C compiler")
+needs_kernels = pytest.mark.skipif(
+    SentimentKernels is None, reason="the kernels were not built: there is no C compiler"
+)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +215,7 @@ def test_the_reference_serves_where_the_kernels_cannot(
     if why == "they disagree":
         monkeypatch.setattr("spanwise.pipelines.sentiment.model_choice.compare", disagree)
     else:
-        monkeypatch.setattr("spanwise.pipelines.sentiment.model_choice.Kernels", None)
+        monkeypatch.setattr("spanwise.pipelines.sentiment.model_choice.SentimentKernels", None)
     model = load_sentiment_model(write_random_model(tmp_path))
     assert model.name == "reference"
     assert len(model.score(["good"], [[(0, 4)]])) == 1

@@ -1,0 +1,24 @@
+/* A span model that Python describes: the `spec` methods in pipelines/entities/compiled, and compiled_engine.py, write
+what is read here.
+
+Everything that the kernels index by is checked: shapes against one another, columns, actions and labels against their
+number. A specification that does not fit ends in a ValueError that says what is wrong. */
+#ifndef SPANWISE_SPAN_SPEC_H
+#define SPANWISE_SPAN_SPEC_H
+
+#include "python/limited_api.h"
+#include "spans/span_model.h"
+#include "status.h"
+
+/* Read the arguments of `SpanKernels(...)`:
+     columns        attributes of a token
+     static_values  values of its projected static vector; 0: none
+     entities       None, or (network, decoder)
+     sentences      None, "rules", or (network, classes layer)
+     pairs          bytes of uint32, ascending: words that follow one another in an exception
+     lexicon_bytes  of one generation
+     instructions   None, or the name of an instruction set
+   What was allocated before a failure is freed by `span_model_free`. */
+CHECKED Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs);
+
+#endif

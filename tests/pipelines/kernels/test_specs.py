@@ -1,0 +1,360 @@
+"""Specifications and answers that do not fit: each ends in a ValueError that says why, and none in a crash.
+
+The valid specifications are those of small models with random weights, taken where the compiled engine and the
+sentiment model hand them over. Every test damages one thing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from spanwise.pipelines.entities.compiled import compiled_engine
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.engine import Chains
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.kernels import SentimentKernels, SpanKernels, constants
+from spanwise.pipelines.sentiment.artefact import Artefact
+from tests.support.artefacts import write_random_model
+from tests.support.models import pipeline, recognizer, tok2vec
+
+pytestmark = pytest.mark.skipif(SpanKernels is None, reason="the kernels were not built: there is no C compiler")
+
+Spec = dict[str, Any]
+Keys = tuple[Any, ...]
+
+
+def at(spec: Any, path: Keys) -> Any:
+    """Return the part of a specification at a path of keys and indexes."""
+    for key in path:
+        spec = spec[key]
+    return spec
+
+
+def replaced(spec: Any, path: Keys, value: Any) -> Any:
+    """Return a copy of nested dictionaries and tuples with another value at a path."""
+    if not path:
+        return value
+    key, *rest = path
+    changed = replaced(spec[key], tuple(rest), value)
+    if isinstance(spec, dict):
+        return {**spec, key: changed}
+    return (*spec[:key], changed, *spec[key + 1 :])
+
+
+def integers(data: bytes) -> NDArray[np.int32]:
+    """Return a copy of the integers that a specification holds as bytes."""
+    return np.frombuffer(data, dtype=np.int32).copy()
+
+
+def with_integer(index: int, value: int) -> Callable[[bytes], bytes]:
+    """Return a function that changes one of the integers."""
+
+    def change(data: bytes) -> bytes:
+        values = integers(data)
+        values[index] = value
+        return values.tobytes()
+
+    return change
+
+
+def without_last(axis: int) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Return a function that cuts the last element of an array's axis."""
+    return lambda array: np.ascontiguousarray(np.delete(array, -1, axis=axis))
+
+
+class Recorder:
+    """Stands in for the type of the kernels, and remembers what it was made of."""
+
+    instructions = "baseline"
+
+    def __init__(self, **spec: Any) -> None:
+        self.spec = spec
+
+
+@pytest.fixture(scope="module")
+def engine() -> CompiledEngine:
+    """Return a compiled engine with static vectors and a sentence recognizer."""
+    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
+    return compile_pipeline(nlp, "ner", "senter", SpacyEngine(nlp, Chains((), ("ner",), ("senter",))))
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    """Return the valid specification of such an engine."""
+    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_engine, "SpanKernels", Recorder)
+        made: Any = compile_pipeline(nlp, "ner", "senter", SpacyEngine(nlp, Chains((), ("ner",), ("senter",))))
+    return dict(made._kernels.spec)
+
+
+@pytest.fixture(scope="module")
+def sentiment_spec(tmp_path_factory: pytest.TempPathFactory) -> Spec:
+    """Return the valid specification of a sentiment model."""
+    from spanwise.pipelines.sentiment import compiled_model  # noqa: PLC0415 (it needs the kernels)
+
+    artefact = Artefact.load(write_random_model(tmp_path_factory.mktemp("model")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled_model, "SentimentKernels", Recorder)
+        made: Any = compiled_model.CompiledModel(artefact)
+    return dict(made._kernels.spec)
+
+
+NETWORK, DECODER = ("entities", 0), ("entities", 1)
+TABLE, MIX, CONVOLUTION = (*NETWORK, 0, 0), (*NETWORK, 2), (*NETWORK, 3, 0)
+LINEAR, LOWER, BIAS, MISSING, UPPER, UPPER_BIAS, MOVES, IN_OF, LAST_OF, LABELS = (
+    (*DECODER, i) for i in range(10)
+)  # fmt: skip
+SENTENCE_NETWORK, CLASSES = ("sentences", 0), ("sentences", 1)
+
+
+def always(value: Any) -> Callable[[Any], Any]:
+    """Return a function that answers the same value whatever it gets."""
+    return lambda _: value
+
+
+def first_begin(moves: bytes) -> int:
+    """Return the index of the first B action."""
+    return int(np.flatnonzero(integers(moves) == constants.MOVE_B)[0])
+
+
+DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
+    "negative columns": (("columns",), always(-1), "columns must be"),
+    "too many columns": (("columns",), always(1 << 40), "columns must be"),
+    "fewer columns than tables read": (("columns",), always(2), "reads column"),
+    "negative static values": (("static_values",), always(-1), "static_values must be"),
+    "too many static values": (("static_values",), always(1 << 40), "static_values must be"),
+    "other static values than a network reads": (("static_values",), always(3), "static vectors"),
+    "no lexicon": (("lexicon_bytes",), always(0), "lexicon_bytes must be"),
+    "a negative lexicon": (("lexicon_bytes",), always(-1), "lexicon_bytes must be"),
+    "a lexicon without bound": (("lexicon_bytes",), always(1 << 50), "lexicon_bytes must be"),
+    "pairs that are an array": (("pairs",), always(np.zeros(2, np.uint32)), "pairs of words must be bytes"),
+    "a bias that is no array": (BIAS, always(None), "must be an array"),
+    "pairs of half an integer": (("pairs",), always(b"\0" * 6), "pairs of words must be"),
+    "pairs that do not ascend": (("pairs",), always(np.array([5, 4], np.uint32).tobytes()), "must ascend"),
+    "pairs that repeat": (("pairs",), always(np.array([5, 5], np.uint32).tobytes()), "must ascend"),
+    "instructions that no processor has": (("instructions",), always("abacus"), "instructions abacus"),
+    "rules that are not known": (("sentences",), always("hunches"), "sentences are found by 'hunches'"),
+    "entities that are no tuple": (("entities",), list, "must be a tuple"),
+    "entities without a decoder": (("entities",), lambda both: both[:1], "another number of items"),
+    "a network that is too short": (NETWORK, lambda network: network[:-1], "another number of items"),
+    "a network of lists": ((*NETWORK, 0), list, "items of other types"),
+    "a table that is too short": (TABLE, lambda table: table[:2], "another number of items"),
+    "a table without rows": ((*TABLE, 0), lambda weights: weights[:0], "dimension"),
+    "a table without values": ((*TABLE, 0), lambda weights: np.ascontiguousarray(weights[:, :0]), "dimension"),
+    "a table of doubles": ((*TABLE, 0), lambda weights: weights.astype(np.float64), "float32"),
+    "a table that is not dense": ((*TABLE, 0), lambda weights: weights[:, ::2], "contiguous"),
+    "a table of another width": ((*TABLE, 0), without_last(1), "mixes embeddings"),
+    "a column that is not described": ((*TABLE, 2), always(99), "reads column 99"),
+    "a negative column": ((*TABLE, 2), always(-1), "reads column -1"),
+    "static values that nobody describes": ((*NETWORK, 1), always(7), "static vectors"),
+    "negative static values of a network": ((*NETWORK, 1), always(-1), "static vectors"),
+    "no static values": ((*NETWORK, 1), always(0), "mixes embeddings"),
+    "a negative window": ((*NETWORK, 4), always(-1), "window"),
+    "a window without bound": ((*NETWORK, 4), always(1 << 40), "look no further"),
+    "another window than the convolutions have": ((*NETWORK, 4), always(2), "a convolution"),
+    "a layer that is no tuple": (MIX, list, "must be a tuple"),
+    "a layer that is too short": (MIX, lambda layer: layer[:2], "another number of items"),
+    "a layer with two dimensions": ((*MIX, 0), lambda weights: weights[:, 0].copy(), "3 dimensions"),
+    "a layer with another bias": ((*MIX, 1), without_last(0), "dimension 0"),
+    "a layer with other pieces in its bias": ((*MIX, 1), without_last(1), "dimension 1"),
+    "a short gain": ((*MIX, 2), without_last(0), "dimension 0"),
+    "a short shift": ((*MIX, 3), without_last(0), "dimension 0"),
+    "a gain without a shift": ((*MIX, 3), always(None), "both a gain and a shift"),
+    "a shift without a gain": ((*MIX, 2), always(None), "both a gain and a shift"),
+    "a convolution of other inputs": ((*CONVOLUTION, 0), without_last(2), "a convolution"),
+    "a convolution of other outputs": (
+        CONVOLUTION, lambda layer: tuple(without_last(0)(array) for array in layer), "outputs"
+    ),
+    "a decoder that is too short": (DECODER, lambda decoder: decoder[:-1], "another number of items"),
+    "a linear layer of other inputs": ((*LINEAR, 0), without_last(2), "linear layer"),
+    "a linear layer with a norm": (LINEAR, lambda layer: (*layer[:2], *np.ones((2, layer[0].shape[0]), "f")), "norm"),
+    "states of four tokens": (LOWER, lambda lower: np.concatenate([lower, lower[:1]]), "3 or 6 tokens"),
+    "states of two tokens": (LOWER, without_last(0), "3 or 6 tokens"),
+    "a lower layer of other inputs": (LOWER, without_last(3), "lower layer must have"),
+    "a lower layer of other hidden values": (LOWER, without_last(1), "bias"),
+    "a lower layer of other pieces": (LOWER, without_last(2), "bias"),
+    "a short decoder bias": (BIAS, without_last(0), "bias"),
+    "a narrow decoder bias": (BIAS, without_last(1), "bias"),
+    "too few missing features": (MISSING, without_last(0), "missing tokens"),
+    "too few missing values": (MISSING, without_last(1), "missing tokens"),
+    "too few missing pieces": (MISSING, without_last(2), "missing tokens"),
+    "an upper layer of other inputs": (UPPER, without_last(1), "upper layer"),
+    "an upper layer of fewer actions": (UPPER, without_last(0), "upper layer"),
+    "an upper bias of fewer actions": (UPPER_BIAS, without_last(0), "upper layer"),
+    "an upper layer without a bias": (UPPER_BIAS, always(None), "both weights and a bias"),
+    "a bias without an upper layer": (UPPER, always(None), "both weights and a bias"),
+    "a move that there is not": (MOVES, with_integer(0, 6), "the move 6"),
+    "a negative move": (MOVES, with_integer(0, -1), "the move -1"),
+    "too few moves": (MOVES, lambda moves: moves[:-4], "moves of actions must be"),
+    "moves of half an integer": (MOVES, lambda moves: moves[:-1], "moves of actions must be"),
+    "moves as a list": (MOVES, list, "moves of actions must be bytes"),
+    "an I action that there is not": (IN_OF, with_integer(0, 1 << 20), "not there"),
+    "an I action below none": (IN_OF, with_integer(0, -2), "not there"),
+    "an L action that there is not": (LAST_OF, with_integer(0, 1 << 20), "not there"),
+    "an L action below none": (LAST_OF, with_integer(0, -2), "not there"),
+    "too few I actions": (IN_OF, lambda data: data[:-4], "I actions must be"),
+    "too few L actions": (LAST_OF, lambda data: data[:-4], "L actions must be"),
+    "a negative label": (LABELS, with_integer(0, -1), "the label -1"),
+    "a label that there is not": (LABELS, with_integer(0, 1 << 20), "the label"),
+    "too few labels": (LABELS, lambda data: data[:-4], "labels of actions must be"),
+    "classes of other inputs": ((*CLASSES, 0), without_last(2), "sentence classes"),
+    "one sentence class": (CLASSES, lambda layer: (layer[0][:1], layer[1][:1], None, None), "2 sentence classes"),
+    "sentences that are no tuple": (("sentences",), list, "must be a tuple"),
+    "a sentence network of another width": ((*SENTENCE_NETWORK, 2, 0), without_last(2), "mixes embeddings"),
+}  # fmt: skip
+
+
+def test_the_specification_itself_is_read(spec: Spec) -> None:
+    """What the tests below damage is valid."""
+    assert SpanKernels(**spec).instructions
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_specification_is_refused(spec: Spec, name: str) -> None:
+    """One part of it does not fit the others: a ValueError names that part."""
+    path, damage, reason = DAMAGES[name]
+    with pytest.raises(ValueError, match=reason):
+        SpanKernels(**replaced(spec, path, damage(at(spec, path))))
+
+
+@pytest.mark.parametrize("path", [IN_OF, LAST_OF])
+def test_an_entity_that_cannot_end_is_refused(spec: Spec, path: Keys) -> None:
+    """The action that begins it has no action that goes on, or none that ends it."""
+    begin = first_begin(at(spec, MOVES))
+    with pytest.raises(ValueError, match=f"action {begin} begins an entity that cannot end"):
+        SpanKernels(**replaced(spec, path, with_integer(begin, -1)(at(spec, path))))
+
+
+Answer = tuple[bytes, bytes, bytes, bytes]
+
+
+def tokens_with(token: int, field: int, value: int) -> Callable[[Answer], Answer]:
+    """Return a function that changes a field (start, length) of a token in an answer."""
+
+    def change(answer: Answer) -> Answer:
+        tokens = np.frombuffer(answer[1], dtype=np.uint32).copy()
+        tokens[3 * token + field] = value
+        return (answer[0], tokens.tobytes(), *answer[2:])
+
+    return change
+
+
+ANSWERS: dict[str, tuple[Callable[[Answer], Any], str]] = {
+    "no tuple": (list, "must be a tuple"),
+    "too few arrays": (lambda answer: answer[:3], "another number of items"),
+    "strings": (lambda answer: ("", *answer[1:]), "items of other types"),
+    "a count too few": (lambda answer: (answer[0][:-4], *answer[1:]), "counts were expected"),
+    "a count too many": (lambda answer: (answer[0] + b"\0\0\0\0", *answer[1:]), "counts were expected"),
+    "half a count": (lambda answer: (answer[0][:-1], *answer[1:]), "counts were expected"),
+    "a negative count": (lambda answer: (with_integer(0, -1)(answer[0]), *answer[1:]), "negative"),
+    "a negative count that others make up for": (
+        lambda answer: (with_integer(0, -2)(with_integer(1, len(answer[1]) // 12)(answer[0])), *answer[1:]), "negative"
+    ),
+    "a count that is larger": (lambda answer: (with_integer(0, 9)(answer[0]), *answer[1:]), "do not have"),
+    "a token too few": (lambda answer: (answer[0], answer[1][:-12], *answer[2:]), "do not have"),
+    "half a token": (lambda answer: (answer[0], answer[1][:-5], *answer[2:]), "do not have"),
+    "too few attributes": (lambda answer: (*answer[:2], answer[2][:-8], answer[3]), "do not have"),
+    "half an attribute": (lambda answer: (*answer[:2], answer[2][:-3], answer[3]), "do not have"),
+    "too few vectors": (lambda answer: (*answer[:3], answer[3][:-4]), "do not have"),
+    "too many vectors": (lambda answer: (*answer[:3], answer[3] + b"\0\0\0\0"), "do not have"),
+    "a token that begins after its run": (tokens_with(0, 0, 99), "outside of its run"),
+    "a token that ends after its run": (tokens_with(0, 1, 99), "outside of its run"),
+    "a token whose end is more than 32 bits": (tokens_with(0, 1, 0xFFFFFFFF), "outside of its run"),
+    "a token that begins beyond 31 bits": (tokens_with(0, 0, 0xFFFFFFFF), "outside of its run"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_that_does_not_fit_the_questions_is_refused(engine: CompiledEngine, spec: Spec, name: str) -> None:
+    """A ValueError says what is wrong, and the kernels stay whole."""
+    damage, reason = ANSWERS[name]
+    kernels, texts, wanted = SpanKernels(**spec), ("Maria Silva saw Rio.",), b"\3"
+    with pytest.raises(ValueError, match=reason):
+        kernels.annotate(texts, wanted, lambda questions: damage(engine._lexemes(questions)))
+    assert kernels.annotate(texts, wanted, engine._lexemes) == engine._kernels.annotate(texts, wanted, engine._lexemes)
+
+
+SENTENCE = ("sentence",)
+SENTIMENT_DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
+    "classes of fewer characters": (("characters", 0), lambda data: data[:-1], "class and a lower case"),
+    "half a lower case": (("characters", 1), lambda data: data[:-1], "class and a lower case"),
+    "a lower case that is no code point": (("characters", 1), with_integer(65, -1), "no code point"),
+    "emoticons in another order": (("characters", 2), lambda marks: marks[::-1], "sorted"),
+    "an emoticon that is long": (("characters", 2), always(((":" * 9, 1),)), "at most 8 bytes"),
+    "an empty emoticon": (("characters", 2), always((("", 1),)), "must begin with ASCII"),
+    "an emoticon that does not begin with ASCII": (("characters", 2), always((("é", 1),)), "must begin with ASCII"),
+    "an emoticon that is a string": (("characters", 2), always((":)",)), "must be a tuple"),
+    "characters that are too few": (("characters",), lambda both: both[:2], "another number of items"),
+    "no rows for n-grams": (("codes",), lambda codes: np.ascontiguousarray(codes[:12]), "rows for n-grams"),
+    "embeddings of floats": (("codes",), lambda codes: codes.astype(np.float32), "must be int8"),
+    "embeddings of another width": (("codes",), without_last(1), "must be"),
+    "too few scales": (("scales",), without_last(0), "scales"),
+    "too few flags": (("flags",), without_last(0), "flags"),
+    "narrow flags": (("flags",), without_last(1), "flags"),
+    "too few positions": (("positions",), without_last(0), "positions"),
+    "a narrow mask": (("mask",), without_last(1), "mask"),
+    "a short empty sentence": (("empty",), without_last(0), "empty sentence"),
+    "a short bias": (("text", 1), without_last(0), "bias of whole texts"),
+    "a network that is too short": (SENTENCE, lambda network: network[:3], "another number of items"),
+    "a network that is a list": (SENTENCE, list, "must be a tuple"),
+    "a convolution of other inputs": ((*SENTENCE, 0, 0, 0), without_last(2), "a convolution"),
+    "a convolution without a norm": (
+        (*SENTENCE, 0, 0), lambda layer: (*layer[:2], None, None), "must have a layer normalization"
+    ),
+    "a convolution with a short gain": ((*SENTENCE, 0, 0, 2), without_last(0), "a convolution"),
+    "attention over other vectors": ((*SENTENCE, 1, 0), without_last(2), "attention"),
+    "attention with a norm": (
+        (*SENTENCE, 1), lambda layer: (*layer[:2], *np.ones((2, 2), np.float32)), "no layer normalization"
+    ),
+    "a hidden layer for other heads": ((*SENTENCE, 2, 0), without_last(2), "hidden layer"),
+    "an output layer for other values": ((*SENTENCE, 3, 0), without_last(2), "output layer"),
+    "the outputs of a target": ((*SENTENCE, 3), lambda layer: (layer[0][:3], layer[1][:3], None, None), "must have 4"),
+}  # fmt: skip
+
+
+def test_the_sentiment_specification_itself_is_read(sentiment_spec: Spec) -> None:
+    """What the tests below damage is valid."""
+    assert SentimentKernels(**sentiment_spec).instructions
+
+
+@pytest.mark.parametrize("name", SENTIMENT_DAMAGES)
+def test_a_damaged_sentiment_specification_is_refused(sentiment_spec: Spec, name: str) -> None:
+    """One part of it does not fit the others: a ValueError names that part."""
+    path, damage, reason = SENTIMENT_DAMAGES[name]
+    with pytest.raises(ValueError, match=reason):
+        SentimentKernels(**replaced(sentiment_spec, path, damage(at(sentiment_spec, path))))
+
+
+@pytest.mark.parametrize(
+    ("counts", "spans"),
+    [
+        (np.array([1, 1], np.uint32), np.array([0, 4], np.uint32)),
+        (np.array([2], np.uint32), np.array([0, 4], np.uint32)),
+        (np.array([1], np.uint32), np.array([0, 4, 4], np.uint32)),
+        (np.array([1], np.uint32).tobytes()[:3], np.array([0, 4], np.uint32)),
+        (np.array([1], np.uint32), np.frombuffer(b"\0" * 9, np.uint8)[1:]),
+    ],
+)
+def test_counts_and_spans_that_do_not_fit_are_refused(sentiment_spec: Spec, counts: Any, spans: Any) -> None:
+    """Too many of either, half of one, or an address that is not aligned."""
+    with pytest.raises(ValueError, match="count"):
+        SentimentKernels(**sentiment_spec).score(("good",), counts, spans)
+
+
+def test_spans_outside_of_their_text_are_cut(sentiment_spec: Spec) -> None:
+    """They cannot be read beyond the text, nor backwards."""
+    kernels = SentimentKernels(**sentiment_spec)
+    spans = np.array([0, 0xFFFFFFFF, 9, 3, 0xFFFFFFFF, 0xFFFFFFFF], np.uint32)
+    ((_, (whole, backwards, beyond)),) = kernels.score(("not good",), np.array([3], np.uint32), spans)
+    assert backwards == beyond
+    assert whole == kernels.score(("not good",), np.array([1], np.uint32), np.array([0, 8], np.uint32))[0][1][0]
+
+
+def test_a_model_without_convolutions_is_read(sentiment_spec: Spec) -> None:
+    """A network may have a depth of 0: each word then stands for itself."""
+    kernels = SentimentKernels(**replaced(sentiment_spec, ("sentence", 0), ()))
+    assert len(kernels.score(("good",), np.array([0], np.uint32), np.array([], np.uint32))) == 1
