@@ -67,6 +67,10 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt
 	@$(LOCK) $(LOCK_ARGS) --group deploy -c requirements/dev.txt -o requirements/deploy.txt
 
+.PHONY: sanitize
+sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)
+	@$(BIN)/python -m tests.sanitize $(ARGS)
+
 .PHONY: quality reliability
 DATA    ?= ../shared/data
 DIAGRAM := $(VENV)/.installed-quality
