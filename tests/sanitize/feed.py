@@ -1,0 +1,150 @@
+"""Feed odd texts to every kernel and check the answers: `python -m tests.sanitize.feed COUNT [SEED]`.
+
+Several threads share the kernels, whose lexicon is so small that it drops words all the time. Every answer must be in
+order and in range, and its scores must add up to 1. Of every twentieth text the entities and sentences must be those of
+spaCy, and the sentiment that of the reference in numpy.
+"""
+
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations, Layer, Layers, Scores
+from spanwise.pipelines.entities.compiled.comparison import differing
+from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.engine import Chains, Engine
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.sentiment import SentimentModel, model_folder, targets_of
+from spanwise.pipelines.sentiment.artefact import Artefact
+from spanwise.pipelines.sentiment.compiled_model import CompiledModel
+from spanwise.pipelines.sentiment.model_choice import TOLERANCE
+from spanwise.pipelines.sentiment.reference_model import ReferenceModel
+from tests.conftest import ENGLISH
+from tests.sanitize import native
+from tests.sanitize.odd_texts import odd_texts
+from tests.support.models import pipeline, recognizer
+
+_LEXICON_BYTES = 1 << 17
+_BATCHES = (1, 2, 3, 8, 40, 150)
+_THREADS = 3
+_COMPARED, _COMPARED_TOGETHER = 20, 10
+_LONGEST_COMPARED = 2_000  # code points: spaCy and the reference take their time
+
+Pair = tuple[Engine, Engine]
+
+
+def english_engines() -> Pair:
+    """Compile the default pipeline, whose sentences a network sets. Return it beside spaCy's own engine."""
+    loaded = load(ENGLISH)
+    own = SpacyEngine(loaded.nlp, loaded.chains)
+    (entities, *_), (sentences, *_) = loaded.chains.entities, loaded.chains.sentences
+    return compile_pipeline(loaded.nlp, entities, sentences, own, lexicon_bytes=_LEXICON_BYTES), own
+
+
+def random_engines() -> Pair:
+    """Compile a pipeline with random weights, six tokens a state, and rules for sentences."""
+    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}})
+    own = SpacyEngine(nlp, Chains((), ("ner",), ("sentencizer",)))
+    return compile_pipeline(nlp, "ner", "sentencizer", own, lexicon_bytes=_LEXICON_BYTES), own
+
+
+class Feeder:
+    """Everything that is fed, and what was wrong with the answers."""
+
+    def __init__(self) -> None:
+        self.engines = (english_engines(), random_engines())
+        artefact = Artefact.load(model_folder("en"))
+        self.sentiment = CompiledModel(artefact)
+        self.reference = ReferenceModel(artefact)
+        self.wrong: list[str] = []
+
+    def feed(self, texts: Sequence[str], chance: Random) -> None:
+        """Annotate and score a batch, and note what is out of order."""
+        wanted = [_some_layers(chance) for _ in texts]
+        for engine, _ in self.engines:
+            annotations = engine.annotate(texts, wanted)
+            for text, found, layers in zip(texts, annotations, wanted, strict=True):
+                self._check_annotations(text, found, layers)
+            self._check_sentiment(texts, annotations, self.sentiment)
+        if self.sentiment.tokenize(texts[0]) != sorted(self.sentiment.tokenize(texts[0])):
+            self._note(texts[0], "words out of order")
+
+    def compare(self, texts: Sequence[str]) -> None:
+        """Hold a batch's answers against spaCy's and the reference's."""
+        for engine, own in self.engines:
+            for i in differing(engine, own, texts):
+                self._note(texts[i], "another answer than spaCy's")
+        found = self.engines[0][0].annotate(texts, [ENTITIES_AND_SENTENCES] * len(texts))
+        one, other = (self._check_sentiment(texts, found, model) for model in (self.sentiment, self.reference))
+        for text, mine, theirs in zip(texts, one, other, strict=True):
+            if len(mine) != len(theirs) or (mine and np.abs(np.array(mine) - np.array(theirs)).max() > TOLERANCE):
+                self._note(text, "another sentiment than the reference's")
+
+    def _check_annotations(self, text: str, found: Annotations, layers: Layers) -> None:
+        for spans, wanted in ((found.entities, "entities" in layers), (found.sentences, "sentences" in layers)):
+            bounds = [0, *(position for span in spans for position in span[:2]), len(text)]
+            if any(left > right for left, right in pairwise(bounds)) or any(span[0] == span[1] for span in spans):
+                self._note(text, "spans out of order or range")
+            if spans and not wanted:
+                self._note(text, "an answer that nobody asked for")
+        if any(span.confidence is None or not 0 <= span.confidence <= 1 for span in found.entities):
+            self._note(text, "a confidence that is no probability")
+
+    def _check_sentiment(
+        self, texts: Sequence[str], found: Sequence[Annotations], model: SentimentModel
+    ) -> list[list[Scores]]:
+        """Score sentences, wholes and targets. Return all scores of each text."""
+        sentences = [one.sentences for one in found]
+        targets = [targets_of(len(t), one.entities, one.sentences) for t, one in zip(texts, found, strict=True)]
+        scores = [
+            [of_text.whole, *of_text.sentences, *towards]
+            for of_text, towards in zip(model.score(texts, sentences), model.score_targets(texts, targets), strict=True)
+        ]
+        for text, of_text, one in zip(texts, scores, found, strict=True):
+            if len(of_text) != 1 + len(one.sentences) + len(one.entities):
+                self._note(text, "another number of scores than of sentences and targets")
+            if not all(abs(sum(each) - 1) < 1e-6 and min(each) >= 0 for each in of_text):
+                self._note(text, "scores that do not add up to 1")
+        return scores
+
+    def _note(self, text: str, what: str) -> None:
+        self.wrong.append(f"{what}: {text[:200]!a} ({len(text)} code points)")
+
+
+def _some_layers(chance: Random) -> Layers:
+    both: tuple[Layer, ...] = ("entities", "sentences")
+    return frozenset(layer for layer in both if chance.random() < 0.9)
+
+
+def main() -> None:
+    """Feed, compare and report."""
+    count, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    chance, feeder = Random(seed), Feeder()
+    texts = list(odd_texts(chance, count))
+    batches: list[list[str]] = []
+    while sum(map(len, batches)) < count:
+        first = sum(map(len, batches))
+        batches.append(texts[first : first + chance.choice(_BATCHES)])
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for done in [pool.submit(feeder.feed, batch, Random(number)) for number, batch in enumerate(batches)]:
+            done.result()
+    compared = [text for text in texts[::_COMPARED] if len(text) <= _LONGEST_COMPARED]
+    for first in range(0, len(compared), _COMPARED_TOGETHER):
+        feeder.compare(compared[first : first + _COMPARED_TOGETHER])
+    for wrong in feeder.wrong[:20]:
+        print(wrong)
+    print(
+        f"{count} odd texts (seed {seed}) in {len(batches)} batches by {_THREADS} threads, {len(compared)} of them "
+        f"compared with the references: {len(feeder.wrong)} wrong answers"
+    )
+    raise SystemExit(1 if feeder.wrong else 0)
+
+
+if __name__ == "__main__":
+    print(f"kernels: {native.path}", file=sys.stderr)
+    main()
