@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from spanwise.pipelines.annotations import Layers
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.entities.engine import Engine
+from spanwise.pipelines.entities.engine import Chains, Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
 from spanwise.pipelines.entities.vocabulary import warm_vocabulary
@@ -31,7 +32,8 @@ def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
     else:
         try:
             entities = loaded.chains.entities[0] if loaded.chains.entities else None
-            engine = compile_pipeline(loaded.nlp, entities, loaded.chains.sentences[0], own)
+            further = frozenset(loaded.chains.further)
+            engine = compile_pipeline(loaded.nlp, entities, loaded.chains.sentences[0], own, further=further)
             wrong = len(differing(engine, own))
         except Unsupported as error:
             fallback = Fallback(str(error), is_defect=False)
@@ -39,11 +41,20 @@ def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
             # A model that the compiler did not foresee must not keep the service from starting.
             fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
         else:
-            if not wrong and not engine.borrows_sentences:
+            if not wrong and not engine.borrowed:
                 return engine, None
             if not wrong:
                 warm_vocabulary(loaded.nlp)
-                return engine, Fallback(f"spaCy's {loaded.chains.sentences[0]} sets sentences", is_defect=False)
+                return engine, Fallback(_who_computes(loaded.chains, engine.borrowed), is_defect=False)
             fallback = Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
     warm_vocabulary(loaded.nlp)
     return own, fallback
+
+
+def _who_computes(chains: Chains, borrowed: Layers) -> str:
+    """Say which of spaCy's components compute the layers that the compiled engine borrows."""
+    return "; ".join(
+        f"spaCy's {', '.join(names)} {'sets' if layer == 'sentences' else 'computes'} {layer}"
+        for layer, names in chains.by_layer.items()
+        if layer in borrowed
+    )

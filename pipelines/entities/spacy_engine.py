@@ -6,18 +6,15 @@ share between threads, so one thread at a time analyses and the others wait.
 
 import threading
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from spacy.attrs import IDX, IS_SPACE, LENGTH, SENT_START
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
-from spanwise.pipelines.annotations import Annotations, EntitySpan, Layers, SentenceSpan
+from spanwise.pipelines.annotations import Annotations, Layers
 from spanwise.pipelines.entities.engine import Chains, EngineName
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
+from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS
 
 
 class SpacyEngine:
@@ -31,24 +28,20 @@ class SpacyEngine:
 
     def __init__(self, nlp: Language, chains: Chains) -> None:
         self._nlp = nlp
-        self._chains = chains
+        self._encoders = chains.encoders
+        self._chains = chains.by_layer
         self._lock = threading.Lock()
         own = type(nlp.tokenizer) is not Tokenizer  # a language's own, such as those for Chinese and Japanese
         self._make_doc = nlp.make_doc if own else LinearTokenizer(nlp.tokenizer)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
+        """See `Engine`."""
         with self._lock, self._nlp.memory_zone():
             docs = [self._make_doc(text) for text in texts]
-            self._run(self._chains.encoders, docs, list(range(len(docs))))
-            self._run(self._chains.entities, docs, [i for i, layers in enumerate(wanted) if "entities" in layers])
-            self._run(self._chains.sentences, docs, [i for i, layers in enumerate(wanted) if "sentences" in layers])
-            return [
-                Annotations(
-                    entities=_entities(doc) if "entities" in layers else [],
-                    sentences=_sentences(doc) if "sentences" in layers else [],
-                )
-                for doc, layers in zip(docs, wanted, strict=True)
-            ]
+            self._run(self._encoders, docs, list(range(len(docs))))
+            for layer, names in self._chains.items():
+                self._run(names, docs, [i for i, layers in enumerate(wanted) if layer in layers])
+            return [self._read(doc, layers) for doc, layers in zip(docs, wanted, strict=True)]
 
     def _run(self, names: Sequence[str], docs: list[Doc], chosen: list[int]) -> None:
         """Run components over the chosen docs; a component may return a Doc of its own in place of the one it got."""
@@ -62,25 +55,5 @@ class SpacyEngine:
         for i, doc in zip(chosen, batch, strict=True):
             docs[i] = doc
 
-
-def _entities(doc: Doc) -> list[EntitySpan]:
-    return [EntitySpan(span.start_char, span.end_char, span.label_, None) for span in doc.ents]
-
-
-def _sentences(doc: Doc) -> list[SentenceSpan]:
-    """Find sentences in the tokens' arrays, since making a Span per sentence costs more than finding its bounds.
-
-    Sentences of white space alone are left out.
-    """
-    columns: NDArray[Any] = doc.to_array([SENT_START, IDX, LENGTH, IS_SPACE])
-    if not len(columns):
-        return []
-    sentence = (columns[:, 0] == 1).cumsum()
-    words = np.flatnonzero(columns[:, 3] == 0)
-    if not len(words):
-        return []
-    firsts = np.flatnonzero(np.diff(sentence[words], prepend=-1))
-    lasts = np.append(firsts[1:], len(words)) - 1
-    starts = columns[words[firsts], 1]
-    ends = columns[words[lasts], 1] + columns[words[lasts], 2]
-    return [SentenceSpan(*bounds) for bounds in zip(starts.tolist(), ends.tolist(), strict=True)]
+    def _read(self, doc: Doc, layers: Layers) -> Annotations:
+        return Annotations(**{layer: SPACY_LAYERS[layer].read(doc) for layer in self._chains if layer in layers})

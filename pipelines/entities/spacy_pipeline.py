@@ -18,8 +18,9 @@ from spacy.language import Language
 from spacy.util import load_config
 from srsly import read_msgpack  # type: ignore[import-untyped]
 
-from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, Layers
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, Layer, Layers
 from spanwise.pipelines.entities.engine import Chains
+from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS
 from spanwise.pipelines.load_errors import PipelineBroken, first_line
 from spanwise.pipelines.specs import locate
 
@@ -66,11 +67,11 @@ class LoadedPipeline:
     @property
     def layers(self) -> Layers:
         """The layers that it computes."""
-        return ENTITIES_AND_SENTENCES if self.has_entities else SENTENCES
+        return (ENTITIES_AND_SENTENCES if self.has_entities else SENTENCES) | frozenset(self.chains.further)
 
 
 def load(source: str) -> LoadedPipeline:
-    """Load a package or folder, with only what entities and sentences need. Raises `PipelineError`."""
+    """Load a package or folder, with only the components that its layers need. Raises `PipelineError`."""
     folder = locate(source)
     try:
         config = load_config(folder / "config.cfg")
@@ -109,10 +110,11 @@ class _Plan:
         if [kinds[name] for name in writers] not in ([], ["ner"]) or before & _RESTRICTING_BOUNDARIES:
             return cls._whole(enabled, kinds, sorted(disabled))
         source = next((name for kind in _BOUNDARIES for name in names if kinds[name] == kind), None)
-        needed = [*writers, *([source] if source else [])]
+        further = _further(enabled, kinds)
+        needed = [*writers, *([source] if source else []), *(name for chain in further.values() for name in chain)]
         listening = any(_listens(components[name]) for name in needed)
         encoders = [name for name in enabled if kinds[name] in _ENCODERS and listening]
-        chains = Chains(tuple(encoders), tuple(writers), (source or _RULE_SENTENCES,))
+        chains = Chains(tuple(encoders), tuple(writers), (source or _RULE_SENTENCES,), further)
         if len(encoders) > 1:  # a component's vectors depend on where it stands among the encoders
             return replace(cls._whole(enabled, kinds, sorted(disabled)), has_entities=bool(writers))
         excluded = [name for name in names if name not in {*encoders, *needed}]
@@ -121,8 +123,20 @@ class _Plan:
     @classmethod
     def _whole(cls, enabled: list[str], kinds: Mapping[str, str], excluded: list[str]) -> "_Plan":
         boundaries = any(kinds[name] in _BOUNDARIES for name in enabled)
-        chains = Chains(tuple(enabled), (), () if boundaries else (_RULE_SENTENCES,))
+        further: dict[Layer, tuple[str, ...]] = dict.fromkeys(
+            _further(enabled, kinds), ()
+        )  # their components run anyway
+        chains = Chains(tuple(enabled), (), () if boundaries else (_RULE_SENTENCES,), further)
         return cls(chains, excluded, boundaries=boundaries, has_entities=True, whole=True)
+
+
+def _further(enabled: list[str], kinds: Mapping[str, str]) -> dict[Layer, tuple[str, ...]]:
+    """Return the components of each layer that is computed by all components of some factories."""
+    chains = {
+        layer: tuple(name for name in enabled if kinds[name] in source.factories)
+        for layer, source in SPACY_LAYERS.items()
+    }
+    return {layer: names for layer, names in chains.items() if names}
 
 
 def _is_harmless(attribute_ruler: Path) -> bool:

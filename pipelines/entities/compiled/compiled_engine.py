@@ -35,7 +35,7 @@ Two more generations, of half as many bytes, hold some 40,000 descriptions of wo
 
 
 class CompiledEngine:
-    """A compiled recognizer and compiled sentence boundaries; `sentences` is the engine for boundaries that are not."""
+    """A compiled recognizer and compiled sentence boundaries; another engine computes the `borrowed` layers."""
 
     name: EngineName = "compiled"
 
@@ -45,23 +45,22 @@ class CompiledEngine:
         lexemes: Lexemes,
         labels: Sequence[str],
         calibrations: Calibrations,
-        sentences: Engine | None,
+        *,
+        spacy_engine: Engine,
+        borrowed: Layers,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
         self._labels = tuple(labels)
         self._calibrate = tuple(calibrations.of(label) for label in labels)
-        self._sentences = sentences
+        self._spacy_engine = spacy_engine
+        self.borrowed = borrowed
+        """The layers that spaCy's own engine computes, one batch at a time."""
 
     @property
     def instructions(self) -> str:
         """The instruction set that the kernels use."""
         return str(self._kernels.instructions)
-
-    @property
-    def borrows_sentences(self) -> bool:
-        """Whether spaCy's own engine computes the boundaries of sentences, one batch at a time."""
-        return self._sentences is not None
 
     @property
     def turnovers(self) -> int:
@@ -82,12 +81,17 @@ class CompiledEngine:
             )
             for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
         ]
-        if self._sentences:
-            chosen = [i for i, layers in enumerate(wanted) if "sentences" in layers]
-            asked = [SENTENCES] * len(chosen)
-            for i, found in zip(chosen, self._sentences.annotate([texts[i] for i in chosen], asked), strict=True):
-                annotations[i].sentences = found.sentences
+        if self.borrowed:
+            self._borrow(texts, wanted, annotations)
         return annotations
+
+    def _borrow(self, texts: Sequence[str], wanted: Sequence[Layers], annotations: Sequence[Annotations]) -> None:
+        """Fill in the borrowed layers of the texts that want them."""
+        asked = {i: layers & self.borrowed for i, layers in enumerate(wanted) if not layers.isdisjoint(self.borrowed)}
+        found = self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values()))
+        for (i, layers), other in zip(asked.items(), found, strict=True):
+            for layer in layers:
+                setattr(annotations[i], layer, getattr(other, layer))
 
 
 def compile_pipeline(
@@ -99,12 +103,14 @@ def compile_pipeline(
     instructions: str | None = None,
     lexicon_bytes: int = LEXICON_BYTES,
     calibrations: Calibrations | None = None,
+    further: Layers = frozenset(),
 ) -> CompiledEngine:
     """Compile the recognizer and the component that sets sentence boundaries. Raises `Unsupported`.
 
     `entities` and `sentences` are the components' names in the pipeline. Where only the boundaries cannot be compiled,
     `spacy_engine` serves them. `instructions` names an instruction set of this processor; the default is the best one.
-    `calibrations` are by default those that were fitted on the recognizer, if any were.
+    `calibrations` are by default those that were fitted on the recognizer, if any were. `further` layers are those that
+    `spacy_engine` computes besides.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
@@ -141,7 +147,8 @@ def compile_pipeline(
     labels = recognizer.decoder.labels if recognizer else ()
     if calibrations is None:
         calibrations = calibrations_of(recognizer) if recognizer else Calibrations()
-    return CompiledEngine(kernels, lexemes, labels, calibrations, None if boundaries else spacy_engine)
+    borrowed = further if boundaries else further | SENTENCES
+    return CompiledEngine(kernels, lexemes, labels, calibrations, spacy_engine=spacy_engine, borrowed=borrowed)
 
 
 def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:

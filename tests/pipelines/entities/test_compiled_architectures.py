@@ -113,7 +113,7 @@ def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> No
     }
     components = {"ner": recognizer(tok2vec(static_vectors=True)), "senter": {"model": tagger}}
     compiled, own = engines(pipeline(components, vectors=20))
-    assert compiled.borrows_sentences
+    assert compiled.borrowed == {"sentences"}
     assert_same(compiled, own)
 
 

