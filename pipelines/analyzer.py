@@ -6,8 +6,9 @@ the caller's own unit. The table of features says what each document needs of th
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import get_args, overload
 
 from spacy.glossary import GLOSSARY
@@ -18,7 +19,7 @@ from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from spanwise.pipelines.features import features_offered, recipe_of
-from spanwise.pipelines.library_arguments import document_list, feature_set, text_list
+from spanwise.pipelines.library_arguments import document_list, encoding, feature_set, label_set, text_list
 from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from spanwise.pipelines.offsets import convert_offsets, slice_of
 from spanwise.pipelines.sentiment import SentimentModel, add_sentiment, sentiment_model_for
@@ -50,20 +51,20 @@ class Analyzer:
     version: str
     language: str
     licence: str
-    engine: Engine
-    sentiment_model: SentimentModel | None
-    entity_labels: tuple[EntityLabel, ...]
+    engine: Engine = field(repr=False)
+    sentiment_model: SentimentModel | None = field(repr=False)
+    entity_labels: tuple[EntityLabel, ...] = field(repr=False)
     features: frozenset[Feature]
     fallback: Fallback | None = None
     """Why spaCy's own engine serves the pipeline; None where the compiled one does."""
 
     @classmethod
-    def load(cls, source: str, language: str | None = None) -> "Analyzer":
+    def load(cls, source: str | Path, language: str | None = None) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
 
         `language` is the name callers use; by default the pipeline's own.
         """
-        loaded = load(source)
+        loaded = load(str(source))
         try:
             analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
             analyzer.self_test()
@@ -111,10 +112,10 @@ class Analyzer:
         return SENTIMENT_LABELS if self.sentiment_model else ()
 
     @overload
-    def entities(self, texts: str) -> list[EntitySpan]: ...  # type: ignore[overload-overlap]  # a str is a sequence
+    def entities(self, texts: str) -> list[EntitySpan]: ...
     @overload
-    def entities(self, texts: Sequence[str]) -> list[list[EntitySpan]]: ...
-    def entities(self, texts: str | Sequence[str]) -> list[EntitySpan] | list[list[EntitySpan]]:
+    def entities(self, texts: list[str] | tuple[str, ...]) -> list[list[EntitySpan]]: ...
+    def entities(self, texts: str | list[str] | tuple[str, ...]) -> list[EntitySpan] | list[list[EntitySpan]]:
         """Find the entities of a text, or of each text of a list, in code points.
 
         Raises `TypeError` for anything else, and `ValueError` where the pipeline finds no entities.
@@ -125,21 +126,21 @@ class Analyzer:
         return found[0] if isinstance(texts, str) else found
 
     @overload
-    def sentiment(self, texts: str) -> Sentiment: ...  # type: ignore[overload-overlap]
+    def sentiment(self, texts: str) -> Sentiment: ...
     @overload
-    def sentiment(self, texts: Sequence[str]) -> list[Sentiment]: ...
-    def sentiment(self, texts: str | Sequence[str]) -> Sentiment | list[Sentiment]:
+    def sentiment(self, texts: list[str] | tuple[str, ...]) -> list[Sentiment]: ...
+    def sentiment(self, texts: str | list[str] | tuple[str, ...]) -> Sentiment | list[Sentiment]:
         """Score a text, or each text of a list, as a whole: its label and the probabilities of the three classes.
 
         Raises `TypeError` for anything else, and `ValueError` where there is no sentiment model for the language.
         """
         features = feature_set({"sentiment"}, self)
-        answers = self._analyze([Document(text, features) for text in text_list("sentiment", texts)])
+        answers = self.analyze_documents([Document(text, features) for text in text_list("sentiment", texts)])
         found = [answer["sentiment"] for answer in answers]
         return found[0] if isinstance(texts, str) else found
 
     @overload
-    def analyze(  # type: ignore[overload-overlap]
+    def analyze(
         self,
         texts: str | Document,
         features: Iterable[Feature] | None = None,
@@ -150,7 +151,7 @@ class Analyzer:
     @overload
     def analyze(
         self,
-        texts: Sequence[str | Document],
+        texts: list[str] | list[Document] | list[str | Document] | tuple[str | Document, ...],
         features: Iterable[Feature] | None = None,
         *,
         offset_encoding: OffsetEncoding = "codepoint",
@@ -158,7 +159,7 @@ class Analyzer:
     ) -> list[AnalyzeResponse]: ...
     def analyze(
         self,
-        texts: str | Document | Sequence[str | Document],
+        texts: str | Document | list[str] | list[Document] | list[str | Document] | tuple[str | Document, ...],
         features: Iterable[Feature] | None = None,
         *,
         offset_encoding: OffsetEncoding = "codepoint",
@@ -166,17 +167,17 @@ class Analyzer:
     ) -> AnalyzeResponse | list[AnalyzeResponse]:
         """Analyse a text, or each text of a list: one answer per text, in order, with exactly the sections asked for.
 
-        `features`: by default those of entities and sentiment that the pipeline offers. `labels`: only entities with
+        `features`: by default entities and sentiment, as far as the pipeline offers them. `labels`: only entities with
         these labels. A `Document` brings options of its own, and these do not apply to it. Raises `TypeError` for what
-        is neither a text nor a list of texts, and `ValueError` for a feature that the pipeline does not offer.
+        is neither a text nor a list of texts, and `ValueError` for a feature, label or unit that there is not.
         """
-        chosen = self.features & DEFAULT_FEATURES if features is None else feature_set(features, self)
-        only = None if labels is None else frozenset(labels)
-        documents = document_list(texts, lambda text: Document(text, chosen, offset_encoding, only))
-        answers = self._analyze(documents)
+        chosen = feature_set(self.features & DEFAULT_FEATURES if features is None else features, self)
+        only, unit = label_set(labels, self), encoding(offset_encoding)
+        answers = self.analyze_documents(document_list(texts, self, lambda text: Document(text, chosen, unit, only)))
         return answers[0] if isinstance(texts, str | Document) else answers
 
-    def _analyze(self, documents: Sequence[Document]) -> list[AnalyzeResponse]:
+    def analyze_documents(self, documents: Sequence[Document]) -> list[AnalyzeResponse]:
+        """Analyse documents whose options are known to fit: `analyze` without its checks, for the service."""
         recipes = [recipe_of(document.features) for document in documents]
         texts = [document.text for document in documents]
         wanted = [recipe.layers for recipe in recipes]
@@ -199,18 +200,18 @@ class Analyzer:
     def self_test(self) -> None:
         """Analyse the built-in sample in every way a caller may ask for. Raises `SelfTestFailed`."""
         encodings: tuple[OffsetEncoding, ...] = get_args(OffsetEncoding.__value__)
-        for encoding in encodings:
-            documents = [Document(text, self.features, encoding) for text in _SAMPLE]
-            together = self._analyze(documents)
-            alone = [self._analyze([document])[0] for document in documents]
+        for unit in encodings:
+            documents = [Document(text, self.features, unit) for text in _SAMPLE]
+            together = self.analyze_documents(documents)
+            alone = [self.analyze_documents([document])[0] for document in documents]
             if together != alone:
                 raise SelfTestFailed(f"{self.title}: a batch and its texts one by one got different answers.")
             for document, answer in zip(documents, together, strict=True):
-                (length,) = convert_offsets(document.text, [len(document.text)], encoding)
+                (length,) = convert_offsets(document.text, [len(document.text)], unit)
                 for span in (*answer.get("entities", ()), *answer.get("sentences", ())):
                     inside = 0 <= span["start"] < span["end"] <= length
-                    if not inside or slice_of(document.text, span["start"], span["end"], encoding) != span["text"]:
-                        raise SelfTestFailed(f"{self.title}: an offset in {encoding} does not fit its text.")
+                    if not inside or slice_of(document.text, span["start"], span["end"], unit) != span["text"]:
+                        raise SelfTestFailed(f"{self.title}: an offset in {unit} does not fit its text.")
 
 
 def _entity_labels(loaded: LoadedPipeline) -> tuple[EntityLabel, ...]:

@@ -1,52 +1,109 @@
 """Check what a library's user passes to an `Analyzer`, and say what was expected.
 
-A string is one text: without the check, `entities("Tim Cook")` would be a batch of eight texts of one character.
+A string is one text: without the check, `entities("Tim Cook")` would be a batch of eight texts of one character, and
+`labels="GPE"` three labels that no entity has. The service validates requests itself and does without these checks.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from spanwise.pipelines.document import Document
-from spanwise.schemas import Feature
+from spanwise.schemas import Feature, OffsetEncoding
+
+_ENCODINGS: tuple[str, ...] = get_args(OffsetEncoding.__value__)
 
 
 class Offering(Protocol):
-    """Anything that offers features under a title: an `Analyzer`."""
+    """What an `Analyzer` says of itself."""
 
     @property
     def title(self) -> str: ...
     @property
     def features(self) -> frozenset[Feature]: ...
+    @property
+    def labels(self) -> frozenset[str]: ...
 
 
-def text_list(caller: str, texts: str | Sequence[str]) -> list[str]:
+def text_list(caller: str, texts: Any) -> list[str]:
     """Return the texts as a list. Raises `TypeError` unless they are one text or a list of texts."""
     return _listed(caller, texts, str, "a text (str) or a list of texts")
 
 
-def document_list(texts: str | Document | Sequence[str | Document], wrap: Callable[[str], Document]) -> list[Document]:
-    """Return the documents as a list; `wrap` makes one of a plain text. Raises `TypeError` for anything else."""
+def document_list(texts: Any, analyzer: Offering, wrap: Callable[[str], Document]) -> list[Document]:
+    """Return the documents as a list; `wrap` makes one of a plain text.
+
+    Raises `TypeError` for anything else, and `TypeError` or `ValueError` for a document whose options do not fit.
+    """
     listed = _listed("analyze", texts, str | Document, "a text (str), a Document, or a list of either")
-    return [wrap(text) if isinstance(text, str) else text for text in listed]
+    return [wrap(text) if isinstance(text, str) else _checked(text, analyzer) for text in listed]
 
 
 def feature_set(features: Iterable[Feature], analyzer: Offering) -> frozenset[Feature]:
     """Return the features as a set.
 
-    Raises `TypeError` where they are a string, and `ValueError` where there are none or the analyzer does not offer
-    one, with what it does offer.
+    Raises `TypeError` unless they are a collection of names, and `ValueError` where there are none or the analyzer does
+    not offer one of them; the message says what it does offer.
     """
-    if isinstance(features, str):
-        raise TypeError(f'features takes a set or list of names, such as {{"{features}"}}, and not a string')
-    chosen = frozenset(features)
+    chosen: frozenset[Any] = _names("features", features)
     if not chosen:
-        raise ValueError("features must name at least one feature")
+        raise ValueError(f"features must name at least one of: {_list(analyzer.features)}")
     if lacking := chosen - analyzer.features:
         raise ValueError(
-            f"The pipeline {analyzer.title} does not offer {', '.join(sorted(lacking))}. "
-            f"It offers: {', '.join(sorted(analyzer.features))}."
+            f"The pipeline {analyzer.title} does not offer {_list(lacking)}. It offers: {_list(analyzer.features)}."
         )
     return chosen
+
+
+def label_set(labels: Iterable[str] | None, analyzer: Offering) -> frozenset[str] | None:
+    """Return the labels as a set; None stays None, for all.
+
+    Raises `TypeError` unless they are a collection of names, and `ValueError` for labels that no entity of the pipeline
+    has.
+    """
+    if labels is None:
+        return None
+    chosen = _names("labels", labels)
+    if unknown := chosen - analyzer.labels:
+        raise ValueError(
+            f"The pipeline {analyzer.title} has no entities labelled {_list(unknown)}. "
+            f"Its labels are: {_list(analyzer.labels)}."
+        )
+    return chosen
+
+
+def encoding(name: OffsetEncoding) -> OffsetEncoding:
+    """Return the unit of offsets. Raises `ValueError` for a unit that there is not."""
+    if name not in _ENCODINGS:
+        raise ValueError(f"offset_encoding must be one of {', '.join(_ENCODINGS)}, and not {name!r}")
+    return name
+
+
+def _checked(document: Document, analyzer: Offering) -> Document:
+    if not isinstance(document.text, str):
+        raise TypeError(f"the text of a Document must be str, and not {type(document.text).__name__}")
+    if not isinstance(document.features, frozenset):
+        raise TypeError(f"the features of a Document are a frozenset, and not {type(document.features).__name__}")
+    feature_set(document.features, analyzer)
+    label_set(document.labels, analyzer)
+    encoding(document.offset_encoding)
+    return document
+
+
+def _names(option: str, names: Any) -> frozenset[str]:
+    expected = f"{option} takes a set or list of names"
+    if isinstance(names, str):
+        raise TypeError(f'{expected}, such as {{"{names}"}}, and not a string')
+    if not isinstance(names, Iterable):
+        raise TypeError(f"{expected}, and not {type(names).__name__}")
+    listed = list(names)
+    for name in listed:
+        if not isinstance(name, str):
+            raise TypeError(f"{expected}; one of them is {type(name).__name__}")
+    return frozenset(listed)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _listed(caller: str, texts: Any, kinds: Any, expected: str) -> list[Any]:
@@ -57,4 +114,4 @@ def _listed(caller: str, texts: Any, kinds: Any, expected: str) -> list[Any]:
     for index, text in enumerate(texts):
         if not isinstance(text, kinds):
             raise TypeError(f"{caller}() takes {expected}; item {index} of the list is {type(text).__name__}")
-    return texts if isinstance(texts, list) else list(texts)
+    return list(texts)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.specs import PipelineSpec
+from spanwise.pipelines.specs import PipelineSpec, parse_specs
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,10 @@ class Registry:
     analyzers: dict[str, Analyzer]
 
     @classmethod
-    def load(cls, specs: Sequence[PipelineSpec]) -> "Registry":
-        """Load each pipeline, warmed up and self-tested. Raises `PipelineError`."""
+    def load(cls, specs: str | Sequence[PipelineSpec]) -> "Registry":
+        """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`."""
+        if isinstance(specs, str):
+            specs = parse_specs(specs)
         return cls({spec.language: Analyzer.load(spec.source, spec.language) for spec in specs})
 
     @property

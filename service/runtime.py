@@ -164,7 +164,7 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
 def _measure(analyzer: Analyzer) -> tuple[int, float]:
     """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
     document = Document(_MEASURED_SAMPLE, analyzer.features)
-    analyzer.analyze([document])  # fills caches
+    analyzer.analyze_documents([document])  # fills caches
     started = perf_counter()
-    analyzer.analyze([document])
+    analyzer.analyze_documents([document])
     return len(document.text), perf_counter() - started

@@ -26,3 +26,8 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return getattr(import_module("spanwise.pipelines"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the names that are imported on first use too."""
+    return sorted({*globals(), *__all__})

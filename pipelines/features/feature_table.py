@@ -2,7 +2,7 @@
 
 Everything that depends on which features there are derives from it: which layers a text needs computed, which features
 a loaded pipeline offers, how an answer is written, which tables the command line prints, what the docs list. The names
-themselves belong to the contract (`Feature` in `schemas/requests.py`); the import fails when the two differ. How to add
+themselves belong to the contract (`Feature` in `schemas/answers.py`); the import fails when the two differ. How to add
 a feature: docs/adding-a-feature.md.
 """
 
@@ -68,13 +68,13 @@ FEATURES: tuple[FeatureRow, ...] = (  # answers have their sections in this orde
 
 if differing := {row.name for row in FEATURES} ^ set(get_args(Feature.__value__)):
     raise ImportError(
-        f"`Feature` in schemas/requests.py and FEATURES in pipelines/features/feature_table.py differ in "
+        f"`Feature` in schemas/answers.py and FEATURES in pipelines/features/feature_table.py differ in "
         f"{', '.join(sorted(differing))}: name the feature in both."
     )
 
 
 class Recipe(NamedTuple):
-    """What a set of features takes: the layers to compute, then the writers to call, in order."""
+    """The layers to compute and the writers to call, in order, for a set of features."""
 
     layers: Layers
     writers: tuple[Write, ...]

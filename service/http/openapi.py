@@ -198,6 +198,11 @@ def _add_problem_examples(operation: dict[str, Any], settings: Settings) -> None
     errors_by_code = example_errors(operation, settings)
     for response in operation["responses"].values():
         for code, example in response["content"].get(_PROBLEM_JSON, {}).get("examples", {}).items():
+            if code not in errors_by_code:
+                raise LookupError(
+                    f"The error {code} is documented for {operation['operationId']} and has no example: add an "
+                    "instance to service/http/problem_examples.py."
+                )
             example["value"] = problem(errors_by_code[code], REQUEST_ID)
 
 

@@ -59,7 +59,7 @@ def analyze_each(analyzer: Analyzer, documents: Sequence[Document]) -> list[Outc
     A batch that raises is split in halves, again and again, so that a bad document fails alone.
     """
     try:
-        return list(analyzer.analyze(documents))
+        return list(analyzer.analyze_documents(documents))
     except BaseException as error:  # noqa: BLE001 - whatever a component raises becomes the document's outcome
         if len(documents) == 1:
             return [error]

