@@ -5,11 +5,13 @@ serves. The rooms `service`, `pipelines` and `schemas` are installed as `spanwis
 pyproject.toml), so that a wheel owns one name at the top of site-packages.
 """
 
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
 
-ROOMS = ("service", "pipelines", "schemas")
+_PROJECT = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))
+ROOMS = [folder for name, folder in _PROJECT["tool"]["setuptools"]["package-dir"].items() if name != "spanwise"]
 _KERNELS = Path("pipelines/kernels")
 
 setup(

@@ -57,7 +57,7 @@ class Measurement:
 
     @property
     def settled(self) -> bool:
-        """False when requests waited so long that the run was too short to see how long."""
+        """Return whether p99 is below half of the run: a longer one is cut off by the run's end."""
         return self.requests_per_second > 0 and self.p99_ms < self.seconds * 1000 / 2
 
 

@@ -26,7 +26,7 @@ _state: "tuple[Language, multiprocessing.synchronize.Barrier]"  # set once in ea
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """What all processes together did."""
+    """The texts and the time of all `nlp.pipe` processes together."""
 
     processes: int
     texts: int

@@ -1,4 +1,4 @@
-"""What is computed of a text, as plain values: the layers of annotation, and one record a text that holds them.
+"""Define the layers of annotation, and the record that holds the layers of one text as plain values.
 
 A layer is one kind of annotation that something computes: an engine finds entities and sentences, a sentiment model
 scores sentences and targets. A feature of the contract needs some layers (`features/feature_table.py`). Positions are

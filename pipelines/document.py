@@ -1,4 +1,4 @@
-"""One text and what is asked of it: what the service puts into its queue, and what an `Analyzer` analyses."""
+"""A text with its options, as the service's queue holds it and an `Analyzer` analyses it."""
 
 from dataclasses import dataclass, field
 

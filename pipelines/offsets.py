@@ -42,7 +42,7 @@ def span_bounds(text: str, spans: Sequence[Bounded], encoding: OffsetEncoding) -
 
 
 def slice_of(text: str, start: int, end: int, encoding: OffsetEncoding) -> str:
-    """Return what a caller gets who cuts the text at these offsets."""
+    """Return the slice between two offsets that are counted in `encoding`."""
     if encoding == "utf16":
         return text.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
     if encoding == "utf8":

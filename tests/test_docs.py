@@ -24,8 +24,8 @@ from spanwise.service.settings import Settings
 from tests.support.approximately import about
 
 ROOT = Path(__file__).parent.parent
-CARD = ROOT / "pipelines" / "sentiment" / "english" / "README.md"
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), CARD]
+IN_ROOMS = sorted((ROOT / "pipelines").rglob("README.md"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *IN_ROOMS]
 TOP_LEVEL = {path.name for path in ROOT.iterdir()}
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 

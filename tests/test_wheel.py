@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from spanwise.pipelines.sentiment.model_choice import MODELS
 from tests.conftest import ENGLISH
 
 pytestmark = pytest.mark.timeout(400)
@@ -30,7 +31,8 @@ DATA = (
     "pipelines/entities/compiled/calibrations.json",
     "pipelines/kernels/_kernels.pyi",
     *(
-        f"pipelines/sentiment/english/{name}"
+        f"pipelines/sentiment/{folder}/{name}"
+        for folder in MODELS.values()
         for name in ("vocabulary.txt", "embeddings.npy", "model.npz", "metadata.json")
     ),
 )

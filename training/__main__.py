@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import FORMAT
 from training.calibration import calibrate
 from training.examples import training_examples
@@ -31,11 +32,13 @@ def main() -> None:
     """Train, calibrate and export a model, and print its figures on development data."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of the corpora")
-    parser.add_argument("--out", type=Path, default=Path("pipelines/sentiment/english"))
+    parser.add_argument("--language", default="en", help="the language of the corpora")
+    parser.add_argument("--out", type=Path, help="the model's folder; by default the language's own in the package")
     parser.add_argument("--cache", type=Path, default=Path(".training"), help="a folder for the teacher and its labels")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
+    out: Path = arguments.out or model_folder(arguments.language)
     started = time.monotonic()
     torch.manual_seed(arguments.seed)
     ground = prepare(arguments.data, arguments.cache, arguments.seed)
@@ -59,14 +62,14 @@ def main() -> None:
         print(f"{name:20} {json.dumps(row)}", flush=True)
     metadata: dict[str, Any] = {
         "format": FORMAT,
-        "language": "en",
+        "language": arguments.language,
         "seed": arguments.seed,
         "epochs": arguments.epochs,
         "calibration": scaling,
         "development": found,
     }
-    export(student, vocabulary, ground.reader.types, arguments.out, metadata)
-    print(f"wrote {arguments.out} after {time.monotonic() - started:.0f} s")
+    export(student, vocabulary, ground.reader.types, out, metadata)
+    print(f"wrote {out} after {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":

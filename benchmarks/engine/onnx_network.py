@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from spanwise.pipelines.entities.compiled.components import EntityModel
-from spanwise.pipelines.entities.compiled.layers import Layer
+from spanwise.pipelines.entities.compiled.layers import MaxoutLayer
 
 _EPSILON = 1e-8
 
@@ -64,7 +64,7 @@ class _Graph:
         self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
         return names
 
-    def _maxout(self, layer: Layer, rows: str) -> str:
+    def _maxout(self, layer: MaxoutLayer, rows: str) -> str:
         outputs, pieces, inputs = layer.weights.shape
         weights = self._constant(layer.weights.transpose(2, 1, 0).reshape(inputs, pieces * outputs))
         (wide,) = self._add("Gemm", [rows, weights, self._constant(layer.bias.T.reshape(-1))])
@@ -97,7 +97,7 @@ class _Graph:
         decoder = model.decoder
         (tokens,) = self._add("Gather", [rows, "positions"], axis=0)
         hidden = self._maxout(decoder.linear, tokens)
-        state = Layer(decoder.lower[0], decoder.bias + decoder.missing[1:].sum(axis=0))
+        state = MaxoutLayer(decoder.lower[0], decoder.bias + decoder.missing[1:].sum(axis=0))
         hidden = self._maxout(state, hidden)
         if decoder.upper is not None and decoder.upper_bias is not None:
             (hidden,) = self._add("Gemm", [hidden, self._constant(decoder.upper.T), self._constant(decoder.upper_bias)])

@@ -63,16 +63,16 @@ class TokenizerRules:
         """Return the tokens of a text, and for each whether a space follows that is no token of its own."""
         tokens: list[Token] = []
         spaces: list[bool] = []
-        met: dict[str, list[Token]] = {}
+        split: dict[str, list[Token]] = {}
         for run in _RUNS.findall(text):
             stretch = run
             if run[0] == " " and tokens:
                 spaces[-1] = True
                 stretch = run[1:]
-            if stretch not in met:
-                met[stretch] = list(self._split(stretch, with_rules=True))
-            tokens += met[stretch]
-            spaces += [False] * len(met[stretch])
+            if stretch not in split:
+                split[stretch] = list(self._split(stretch, with_rules=True))
+            tokens += split[stretch]
+            spaces += [False] * len(split[stretch])
         return self._join_phrases(tokens, spaces)
 
     def tokenize_run(self, run: str) -> tuple[list[Token], str, str]:

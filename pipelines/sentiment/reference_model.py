@@ -58,12 +58,12 @@ class ReferenceModel:
     def _score_text(self, text: str, spans: Sequence[Span]) -> TextScores:
         tokens = [tokenize(text[start:end]) for start, end in spans or [(0, len(text))]]
         outputs = [self._sentence(each) if each else self._model.empty for each in tokens]
-        told = np.stack([o for o, each in zip(outputs, tokens, strict=True) if each] or [self._model.empty])
-        whole = told[0, :CLASSES]
-        if len(told) > 1:
-            shares = np.exp(told[:, CLASSES] - told[:, CLASSES].max())
-            mean = (shares / shares.sum()) @ told[:, :CLASSES]
-            whole = mean * len(told) ** self._model.exponent + np.log(len(told)) * self._model.bias
+        logits = np.stack([o for o, each in zip(outputs, tokens, strict=True) if each] or [self._model.empty])
+        whole = logits[0, :CLASSES]
+        if len(logits) > 1:
+            shares = np.exp(logits[:, CLASSES] - logits[:, CLASSES].max())
+            mean = (shares / shares.sum()) @ logits[:, :CLASSES]
+            whole = mean * len(logits) ** self._model.exponent + np.log(len(logits)) * self._model.bias
         return TextScores(_softmax(whole), [_softmax(o[:CLASSES]) for o in outputs] if spans else [])
 
     def _sentence(self, tokens: Sequence[Token]) -> Floats:

@@ -10,7 +10,7 @@ from spanwise.pipelines.sentiment.targets import targets_of
 def add_sentiment(
     model: SentimentModel, texts: Sequence[str], wanted: Sequence[Layers], annotations: Sequence[Annotations]
 ) -> None:
-    """Score the texts that want it, and the entities of those that want that, by one call of the model each."""
+    """Fill in `sentiment` and `target_sentiment` where they are wanted, with one call of the model for each layer."""
     if scored := _wanting("sentiment", wanted):
         sentences = [annotations[i].sentences for i in scored]
         for i, scores in zip(scored, model.score([texts[i] for i in scored], sentences), strict=True):

@@ -1,1 +1,1 @@
-"""What single requests, batches and streams do alike with a document: choose its pipeline, and build its result."""
+"""Steps that requests, batches and streams share: choose a document's pipeline, build its result."""

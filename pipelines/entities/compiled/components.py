@@ -15,7 +15,7 @@ from spacy.pipeline import Tok2Vec as Tok2VecComponent
 from spanwise.pipelines.entities.compiled.layers import (
     AnyModel,
     Floats,
-    Layer,
+    MaxoutLayer,
     Tok2Vec,
     affine,
     kind,
@@ -33,7 +33,7 @@ _FEATURES = (3, 6)
 class Decoder:
     """The recognizer's state scorer: `lower` [features, hidden, pieces, inputs] and, mostly, an upper layer."""
 
-    linear: Layer
+    linear: MaxoutLayer
     lower: Floats
     bias: Floats
     missing: Floats
@@ -82,7 +82,7 @@ class SentenceModel:
     """A sentence recognizer: two classes over a tok2vec, the second for a sentence's first token."""
 
     tok2vec: Tok2Vec
-    classes: Layer
+    classes: MaxoutLayer
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _TRANSPARENT = {"dropout", "noop", "list2array", "list2ragged", "ragged2list"}
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class MaxoutLayer:
     """A maxout layer: `weights` [outputs, pieces, inputs], `bias` [outputs, pieces], a layer norm's gain and shift."""
 
     weights: Floats
@@ -55,8 +55,8 @@ class Tok2Vec:
 
     tables: tuple[HashTable, ...]
     statics: Floats | None
-    mix: Layer
-    convolutions: tuple[Layer, ...]
+    mix: MaxoutLayer
+    convolutions: tuple[MaxoutLayer, ...]
     window: int
 
     @property
@@ -95,19 +95,19 @@ def sequence(model: AnyModel) -> list[AnyModel]:
     return [model]
 
 
-def read_layer(layers: list[AnyModel]) -> Layer:
+def read_layer(layers: list[AnyModel]) -> MaxoutLayer:
     """Take a maxout layer, and the layer norm that may follow it, from the front of `layers`."""
     maxout = _take(layers, "maxout")
     weights, bias = parameter(maxout, "W"), parameter(maxout, "b")
     if not layers or kind(layers[0]) != "layernorm":
-        return Layer(weights, bias)
+        return MaxoutLayer(weights, bias)
     norm = _take(layers, "layernorm")
-    return Layer(weights, bias, parameter(norm, "G"), parameter(norm, "b"))
+    return MaxoutLayer(weights, bias, parameter(norm, "G"), parameter(norm, "b"))
 
 
-def affine(weights: Floats, bias: Floats) -> Layer:
+def affine(weights: Floats, bias: Floats) -> MaxoutLayer:
     """Turn a linear layer [outputs, inputs] into a maxout layer of one piece."""
-    return Layer(np.ascontiguousarray(weights[:, None, :]), np.ascontiguousarray(bias[:, None]))
+    return MaxoutLayer(np.ascontiguousarray(weights[:, None, :]), np.ascontiguousarray(bias[:, None]))
 
 
 def read_tok2vec(model: AnyModel, below: AnyModel | None = None) -> Tok2Vec:
@@ -164,7 +164,7 @@ def _read_tables(layers: list[AnyModel]) -> tuple[HashTable, ...]:
     return tuple(tables)
 
 
-def _read_convolution(model: AnyModel) -> tuple[Layer, int]:
+def _read_convolution(model: AnyModel) -> tuple[MaxoutLayer, int]:
     if kind(model) != "residual":
         raise Unsupported(f"the layer {kind(model)!r} in an encoder")
     layers = sequence(model.layers[0])

@@ -85,7 +85,7 @@ void chunk_run(Chunk *chunk, const Network *network, EmbeddingOf embedding, cons
     const size_t stride = padded(network->width);
     fill(chunk, network, embedding, context);
     for (size_t layer = 0; layer < network->depth; layer++) {
-        const Layer *convolution = &network->convolutions[layer];
+        const MaxoutLayer *convolution = &network->convolutions[layer];
         const size_t seen = (network->depth - layer - 1) * network->window; /* how far the layers after this one look */
         size_t count = 0, done = 0;
         for (const Part *part = chunk->parts; part < chunk->parts + chunk->part_count; part++) {

@@ -79,7 +79,7 @@ Status network_embed(const Network *network, const uint64_t *attributes, size_t 
     return OK;
 }
 
-void layer_free(Layer *layer)
+void layer_free(MaxoutLayer *layer)
 {
     matrix_free(&layer->matrix);
     free(layer->gain);

@@ -14,7 +14,7 @@ typedef struct {
     Matrix matrix;
     float *gain, *shift; /* [padded(values)] each: layer normalization; both NULL where there is none */
     size_t values;       /* outputs without padding */
-} Layer;
+} MaxoutLayer;
 
 /* thinc.layers.HashEmbed: the sum of four rows of a table, chosen by MurmurHash3 of one attribute. */
 typedef struct {
@@ -28,11 +28,11 @@ typedef struct {
 typedef struct {
     HashTable *tables; /* [table_count] */
     size_t table_count;
-    size_t static_values; /* values of a token's static vector that follow those of the tables; 0: none */
-    Layer mix;            /* from the values of all tables and of the static vector to `width` values */
-    Layer *convolutions;  /* [depth] */
-    size_t depth, window; /* a convolution reads `window` tokens to either side */
-    size_t width;         /* values of a token's vector, before and after the convolutions */
+    size_t static_values;      /* values of a token's static vector that follow those of the tables; 0: none */
+    MaxoutLayer mix;           /* from the values of all tables and of the static vector to `width` values */
+    MaxoutLayer *convolutions; /* [depth] */
+    size_t depth, window;      /* a convolution reads `window` tokens to either side */
+    size_t width;              /* values of a token's vector, before and after the convolutions */
 } Network;
 
 /* How many tokens to either side a token's vector depends on. */
@@ -46,6 +46,6 @@ CHECKED Status network_embed(const Network *network, const uint64_t *attributes,
                              size_t count, float *const *results);
 
 void network_free(Network *network);
-void layer_free(Layer *layer);
+void layer_free(MaxoutLayer *layer);
 
 #endif

@@ -16,7 +16,7 @@ Status read_instructions(const Instructions **instructions, const char *name)
     return *instructions ? OK : bad_value("this processor does not have the instructions %.40s", name);
 }
 
-static Status read_weights(Layer *layer, PyObject *weights, PyObject *bias, const Instructions *instructions,
+static Status read_weights(MaxoutLayer *layer, PyObject *weights, PyObject *bias, const Instructions *instructions,
                            size_t inputs, size_t windows, const char *name)
 {
     Floats w = {0}, b = {0};
@@ -33,7 +33,7 @@ static Status read_weights(Layer *layer, PyObject *weights, PyObject *bias, cons
     return status;
 }
 
-Status read_layer(Layer *layer, PyObject *spec, const Instructions *instructions, size_t inputs, size_t windows,
+Status read_layer(MaxoutLayer *layer, PyObject *spec, const Instructions *instructions, size_t inputs, size_t windows,
                   const char *name)
 {
     PyObject *weights, *bias, *gain, *shift;
@@ -52,7 +52,7 @@ Status read_layer(Layer *layer, PyObject *spec, const Instructions *instructions
 Status read_plain_layer(Matrix *matrix, size_t *outputs, PyObject *spec, const Instructions *instructions,
                         size_t inputs, size_t windows, const char *name)
 {
-    Layer layer = {0};
+    MaxoutLayer layer = {0};
     Status status = read_layer(&layer, spec, instructions, inputs, windows, name);
     if (status == OK && layer.gain) status = bad_value("%s must have no layer normalization", name);
     if (status == OK) {
@@ -73,7 +73,8 @@ Status read_convolutions(Network *network, PyObject *layers, const Instructions 
     if (!network->convolutions) return NO_MEMORY;
     while (network->depth < depth) {
         PyObject *spec = PyTuple_GetItem(layers, (Py_ssize_t)network->depth);
-        Layer *layer = &network->convolutions[network->depth++]; /* counted first: to be freed where reading it fails */
+        MaxoutLayer *layer =
+            &network->convolutions[network->depth++]; /* counted first: to be freed where reading it fails */
         const Status status = read_layer(layer, spec, instructions, network->width * span, span, "a convolution");
         if (status != OK) return status;
         if (layer->values != network->width)

@@ -12,8 +12,8 @@ CHECKED Status read_instructions(const Instructions **instructions, const char *
 
 /* Read a maxout layer: (weights [outputs, pieces, inputs], bias [outputs, pieces], gain | None, shift | None). Gain and
    shift have [outputs] values. The inputs are `windows` blocks, each of which is padded by itself. */
-CHECKED Status read_layer(Layer *layer, PyObject *spec, const Instructions *instructions, size_t inputs, size_t windows,
-                          const char *name);
+CHECKED Status read_layer(MaxoutLayer *layer, PyObject *spec, const Instructions *instructions, size_t inputs,
+                          size_t windows, const char *name);
 
 /* Read the matrix of such a layer, which must have no layer normalization. Sets the number of outputs. */
 CHECKED Status read_plain_layer(Matrix *matrix, size_t *outputs, PyObject *spec, const Instructions *instructions,

@@ -12,7 +12,7 @@ texts are scored. */
 
 typedef struct {
     PyObject_HEAD
-    SentimentModel model;
+    SentimentWeights model;
     Py_buffer codes; /* the embeddings, borrowed from the array that Python has mapped from a file */
     const Instructions *instructions;
 } SentimentKernels;

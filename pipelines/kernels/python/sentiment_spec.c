@@ -143,8 +143,8 @@ static Status read_network(SentimentNetwork *network, PyObject *spec, size_t wid
                : bad_value("the output layer must have %zu outputs, not %zu", outputs, network->outputs);
 }
 
-Status read_sentiment_model(SentimentModel *model, Py_buffer *codes, const Instructions **instructions, PyObject *args,
-                            PyObject *kwargs)
+Status read_sentiment_model(SentimentWeights *model, Py_buffer *codes, const Instructions **instructions,
+                            PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"characters", "vocabulary", "codes",    "scales", "flags",        "positions", "mask",
                             "empty",      "text",       "sentence", "target", "instructions", NULL};

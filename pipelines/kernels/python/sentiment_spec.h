@@ -25,7 +25,7 @@ in a ValueError that says what is wrong. */
      target        likewise
      instructions  None, or the name of an instruction set
    What was allocated before a failure is freed by `sentiment_model_free`. */
-CHECKED Status read_sentiment_model(SentimentModel *model, Py_buffer *codes, const Instructions **instructions,
+CHECKED Status read_sentiment_model(SentimentWeights *model, Py_buffer *codes, const Instructions **instructions,
                                     PyObject *args, PyObject *kwargs);
 
 #endif

@@ -10,7 +10,7 @@ reference. */
 /* Add the row of a word and the rows of its flags. to: [padded(width)] */
 static void add_word(const SentimentWorkspace *work, const KnownWord *word, float *to)
 {
-    const SentimentModel *model = work->model;
+    const SentimentWeights *model = work->model;
     const size_t stride = padded(model->embeddings.width);
     if (word->number >= 0) {
         embeddings_add(&model->embeddings, (uint32_t)word->number, to);
@@ -35,7 +35,7 @@ static const float *sentence_row(const void *context, uint32_t pending, uint32_t
 /* Write the one row of a target: what stands for any target, and the mean of those of its words that are no names. */
 static void add_target(const SentimentWorkspace *work, const Pending *pending, float *to)
 {
-    const SentimentModel *model = work->model;
+    const SentimentWeights *model = work->model;
     const size_t stride = padded(model->embeddings.width);
     size_t common = 0; /* words without a capital letter */
     for (size_t w = pending->target_first; w < pending->target_last; w++)

@@ -87,7 +87,7 @@ static Status add_sentence(SentimentWorkspace *work, uint32_t start, uint32_t en
 
 /* Score a whole text by its sentences: the mean of those that have words, weighted by the last output, made surer by
    their number. each: [count][SENTENCE_OUTPUTS]; whole: [SENTIMENT_CLASSES] */
-static void score_whole(const SentimentModel *model, const float *each, size_t count, float *whole)
+static void score_whole(const SentimentWeights *model, const float *each, size_t count, float *whole)
 {
     const float *last = each + count * SENTENCE_OUTPUTS, *only = each;
     float highest = -INFINITY, total = 0, sum[SENTIMENT_CLASSES] = {0};
@@ -129,7 +129,7 @@ static Status add_text(SentimentWorkspace *work, const SentimentText *text, cons
     return status;
 }
 
-Status score_texts(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentSpan *spans,
+Status score_texts(SentimentWeights *model, const SentimentText *texts, size_t count, const SentimentSpan *spans,
                    float *whole, float *each)
 {
     SentimentWorkspace *work;
@@ -207,7 +207,7 @@ static Status add_targets(SentimentWorkspace *work, const SentimentText *text, c
     return status;
 }
 
-Status score_targets(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentTarget *targets,
+Status score_targets(SentimentWeights *model, const SentimentText *texts, size_t count, const SentimentTarget *targets,
                      float *logits)
 {
     SentimentWorkspace *work;

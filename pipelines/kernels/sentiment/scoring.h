@@ -26,13 +26,13 @@ typedef struct {
      spans   those of all texts, in order
      whole   [count][SENTIMENT_CLASSES] logits
      each    [sentences and texts without any][SENTENCE_OUTPUTS] logits and weights */
-CHECKED Status score_texts(SentimentModel *model, const SentimentText *texts, size_t count, const SentimentSpan *spans,
-                           float *whole, float *each);
+CHECKED Status score_texts(SentimentWeights *model, const SentimentText *texts, size_t count,
+                           const SentimentSpan *spans, float *whole, float *each);
 
 /* Score what texts say about targets.
      targets  those of all texts, in order
      logits   [targets][SENTIMENT_CLASSES] */
-CHECKED Status score_targets(SentimentModel *model, const SentimentText *texts, size_t count,
+CHECKED Status score_targets(SentimentWeights *model, const SentimentText *texts, size_t count,
                              const SentimentTarget *targets, float *logits);
 
 #endif

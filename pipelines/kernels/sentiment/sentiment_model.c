@@ -5,7 +5,7 @@
 
 #include "sentiment/sentiment_workspace.h"
 
-Status sentiment_model_prepare(SentimentModel *model)
+Status sentiment_model_prepare(SentimentWeights *model)
 {
     if (pthread_mutex_init(&model->idle_mutex, NULL)) return NO_MEMORY;
     model->has_mutex = 1;
@@ -20,7 +20,7 @@ static void sentiment_network_free(SentimentNetwork *network)
     matrix_free(&network->output);
 }
 
-void sentiment_model_free(SentimentModel *model)
+void sentiment_model_free(SentimentWeights *model)
 {
     while (model->idle) {
         SentimentWorkspace *work = model->idle;

@@ -46,11 +46,11 @@ typedef struct {
     pthread_mutex_t idle_mutex;      /* of `idle` */
     struct SentimentWorkspace *idle; /* a stack of workspaces that no call uses */
     int has_mutex;
-} SentimentModel;
+} SentimentWeights;
 
 /* Make a model that is read ready for scoring. */
-CHECKED Status sentiment_model_prepare(SentimentModel *model);
+CHECKED Status sentiment_model_prepare(SentimentWeights *model);
 /* Free everything of a model, of one that could not be prepared or read to its end too. */
-void sentiment_model_free(SentimentModel *model);
+void sentiment_model_free(SentimentWeights *model);
 
 #endif

@@ -26,7 +26,7 @@ void sentiment_workspace_free(SentimentWorkspace *work)
 }
 
 /* Allocate what the model's two networks need; freed by the caller where that fails. */
-static Status workspace_init(SentimentWorkspace *work, SentimentModel *model)
+static Status workspace_init(SentimentWorkspace *work, SentimentWeights *model)
 {
     const SentimentNetwork *a = &model->sentence, *b = &model->target;
     const Network *networks[2] = {&a->network, &b->network};
@@ -48,7 +48,7 @@ static Status workspace_init(SentimentWorkspace *work, SentimentModel *model)
     return is_complete ? OK : NO_MEMORY;
 }
 
-Status sentiment_workspace_take(SentimentModel *model, SentimentWorkspace **work)
+Status sentiment_workspace_take(SentimentWeights *model, SentimentWorkspace **work)
 {
     pthread_mutex_lock(&model->idle_mutex);
     SentimentWorkspace *idle = model->idle;
@@ -68,7 +68,7 @@ Status sentiment_workspace_take(SentimentModel *model, SentimentWorkspace **work
 
 void sentiment_workspace_give_back(SentimentWorkspace *work)
 {
-    SentimentModel *model = work->model;
+    SentimentWeights *model = work->model;
     work->word_count = work->made_count = work->pending_count = work->feature_count = 0;
     chunk_clear(&work->chunk);
     if (work->point_capacity > LARGEST_IDLE || work->word_capacity > LARGEST_IDLE ||

@@ -29,7 +29,7 @@ typedef struct {
 
 typedef struct SentimentWorkspace {
     struct SentimentWorkspace *next;
-    SentimentModel *model;
+    SentimentWeights *model;
     Chunk chunk;
     uint32_t *points; /* the code points of the text that is read */
     size_t point_capacity;
@@ -51,7 +51,7 @@ typedef struct SentimentWorkspace {
     float *logits[HEAD_ROWS]; /* where their outputs go */
 } SentimentWorkspace;
 
-CHECKED Status sentiment_workspace_take(SentimentModel *model, SentimentWorkspace **work);
+CHECKED Status sentiment_workspace_take(SentimentWeights *model, SentimentWorkspace **work);
 /* Forget the texts, and lay the workspace on the stack; free it where it has grown large. */
 void sentiment_workspace_give_back(SentimentWorkspace *work);
 void sentiment_workspace_free(SentimentWorkspace *work);

@@ -84,12 +84,11 @@ Status batch_read(Batch *batch)
 static Status add_record(Batch *batch, const Key *key, const Token *tokens, size_t count)
 {
     Workspace *work = batch->work;
-    const Status status = grow(&work->new_records, work->new_count, &work->new_capacity, sizeof(*work->new_records));
+    Status status = grow(&work->new_records, work->new_count, &work->new_capacity, sizeof(*work->new_records));
     if (status != OK) return status;
-    Record *record = record_new(key, tokens, count, batch->model->row);
-    if (!record) return NO_MEMORY;
-    work->new_records[work->new_count++] = record;
-    return OK;
+    status = record_new(&work->new_records[work->new_count], key, tokens, count, batch->model->row);
+    if (status == OK) work->new_count++;
+    return status;
 }
 
 /* Embed the tokens of all new records from number `first` on, at `offset` of their rows. */

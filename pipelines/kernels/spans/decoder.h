@@ -19,7 +19,7 @@ typedef enum { MOVE_NONE, MOVE_B, MOVE_I, MOVE_L, MOVE_U, MOVE_O } Move;
 
 /* The hidden layer of a state is [pieces][padded(hidden)] floats before its maximum: H below. */
 typedef struct {
-    Layer linear;                    /* a token's vector [width] to [linear.values] */
+    MaxoutLayer linear;              /* a token's vector [width] to [linear.values] */
     Matrix lower[MAX_FEATURES];      /* that to H, one map for each place that a state looks at; without bias */
     float *missing[MAX_FEATURES];    /* [H]: stands for a place that is empty */
     float *bias;                     /* [H] */

@@ -50,8 +50,9 @@ Status descriptions_keep(const Batch *batch, const Description *answer)
         const size_t count = (size_t)answer->counts[answered++];
         next = first + count;
         if (question->key.mode == MODE_WHOLE_TEXT) continue;
-        Record *record = record_new(&question->key, answer->tokens + first, count, row);
-        if (!record) return NO_MEMORY;
+        Record *record;
+        const Status status = record_new(&record, &question->key, answer->tokens + first, count, row);
+        if (status != OK) return status;
         for (size_t t = 0; t < count; t++) {
             char *to = (char *)(record_vectors(record) + t * row);
             memcpy(to, answer->attributes + (first + t) * model->columns, attribute_bytes);

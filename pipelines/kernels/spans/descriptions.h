@@ -1,4 +1,4 @@
-/* What Python has described of runs, kept without embeddings in a lexicon of its own.
+/* A second lexicon: Python's descriptions of runs, without embeddings.
 
 A description takes a fifth of the room of a record with embeddings, and to embed it again takes a fifth of the time
 that describing it would take. So a run that the lexicon of embeddings has dropped seldom needs Python, and its GIL,

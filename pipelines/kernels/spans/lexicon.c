@@ -18,15 +18,14 @@ static void generation_free(Generation *generation)
     free(generation);
 }
 
-static Generation *generation_new(const Lexicon *lexicon)
+CHECKED static Status generation_new(Generation **generation, const Lexicon *lexicon)
 {
-    Generation *generation = calloc(1, sizeof(*generation));
-    if (!generation) return NULL;
-    generation->memory = malloc(lexicon->bytes);
-    generation->index = calloc(lexicon->slots, sizeof(*generation->index));
-    if (generation->memory && generation->index) return generation;
-    generation_free(generation);
-    return NULL;
+    Generation *made = calloc(1, sizeof(*made));
+    if (!made) return NO_MEMORY;
+    *generation = made; /* its owner frees it, also in part */
+    made->memory = malloc(lexicon->bytes);
+    made->index = calloc(lexicon->slots, sizeof(*made->index));
+    return made->memory && made->index ? OK : NO_MEMORY;
 }
 
 /* Begin a generation in the memory of the old one. Called with the mutex held, when nobody reads the old one. */
@@ -49,11 +48,10 @@ Status lexicon_init(Lexicon *lexicon, size_t bytes, size_t mean_record)
     if (pthread_mutex_init(&lexicon->mutex, NULL)) return NO_MEMORY;
     lexicon->bytes = bytes;
     lexicon->slots = slots;
-    lexicon->young = generation_new(lexicon);
-    lexicon->old = generation_new(lexicon);
-    if (lexicon->young && lexicon->old) return OK;
-    lexicon_free(lexicon);
-    return NO_MEMORY;
+    Status status = generation_new(&lexicon->young, lexicon);
+    if (status == OK) status = generation_new(&lexicon->old, lexicon);
+    if (status != OK) lexicon_free(lexicon);
+    return status;
 }
 
 void lexicon_free(Lexicon *lexicon)
@@ -100,14 +98,15 @@ Key key_of(const char *utf8, size_t size, uint32_t mode)
     return (Key){utf8, size, hash ^ hash >> 32, mode};
 }
 
-Record *record_new(const Key *key, const Token *tokens, size_t token_count, size_t row)
+Status record_new(Record **record, const Key *key, const Token *tokens, size_t token_count, size_t row)
 {
-    Record *record = malloc(record_size(token_count, row, key->size));
-    if (!record) return NULL;
-    *record = (Record){key->hash, (uint32_t)key->size, (uint32_t)token_count, key->mode, (uint32_t)row};
-    memcpy(record_tokens(record), tokens, token_count * sizeof(*tokens));
-    memcpy(record_key(record), key->utf8, key->size);
-    return record;
+    Record *made = malloc(record_size(token_count, row, key->size));
+    if (!made) return NO_MEMORY;
+    *made = (Record){key->hash, (uint32_t)key->size, (uint32_t)token_count, key->mode, (uint32_t)row};
+    memcpy(record_tokens(made), tokens, token_count * sizeof(*tokens));
+    memcpy(record_key(made), key->utf8, key->size);
+    *record = made;
+    return OK;
 }
 
 int record_has_key(const Record *record, const Key *key)

@@ -83,8 +83,8 @@ static inline size_t record_size(size_t token_count, size_t row, size_t key_size
     return (size + 7) / 8 * 8;
 }
 
-/* Return a record on the heap, its vectors not filled in yet; NULL when there is no memory. tokens: [token_count] */
-Record *record_new(const Key *key, const Token *tokens, size_t token_count, size_t row);
+/* Make a record on the heap, its vectors not filled in yet. tokens: [token_count] */
+CHECKED Status record_new(Record **record, const Key *key, const Token *tokens, size_t token_count, size_t row);
 int record_has_key(const Record *record, const Key *key);
 
 /* A table of records: `index` is an array of slots, found by hash; records lie in `memory`, one behind the other. */

@@ -1,4 +1,4 @@
-"""What is concluded from reading a tokenizer's patterns holds when the patterns are run."""
+"""Properties that are derived from a tokenizer's patterns hold when the patterns are run."""
 
 import re
 from typing import Any

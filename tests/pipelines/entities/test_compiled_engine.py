@@ -43,8 +43,6 @@ PIECES = [
     ),
 ]
 
-CHARACTERS = st.characters(exclude_categories=["Cs"])
-
 
 @pytest.fixture(scope="module", params=[ENGLISH, FRENCH])
 def loaded(request: pytest.FixtureRequest) -> LoadedPipeline:

@@ -35,7 +35,7 @@ def test_a_constant_that_differs_is_named_at_import() -> None:
 
 
 def test_kernels_that_are_too_old_are_named_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are no reason to fall back without a word."""
+    """Importing kernels that are too old raises an ImportError that names `make install`, and does not fall back."""
     monkeypatch.setitem(sys.modules, "spanwise.pipelines.kernels._kernels", ModuleType("_kernels"))
     monkeypatch.setattr(kernels, "_kernels", ModuleType("_kernels"), raising=False)
     with pytest.raises(ImportError, match="make install"):

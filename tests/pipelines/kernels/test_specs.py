@@ -209,13 +209,13 @@ DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
 
 
 def test_the_specification_itself_is_read(spec: Spec) -> None:
-    """What the tests below damage is valid."""
+    """The undamaged specification is accepted."""
     assert SpanKernels(**spec).instructions
 
 
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_damaged_specification_is_refused(spec: Spec, name: str) -> None:
-    """One part of it does not fit the others: a ValueError names that part."""
+    """One damaged part of a specification raises a ValueError that names it: a ValueError names that part."""
     path, damage, reason = DAMAGES[name]
     with pytest.raises(ValueError, match=reason):
         SpanKernels(**replaced(spec, path, damage(at(spec, path))))
@@ -317,13 +317,13 @@ SENTIMENT_DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
 
 
 def test_the_sentiment_specification_itself_is_read(sentiment_spec: Spec) -> None:
-    """What the tests below damage is valid."""
+    """The undamaged specification is accepted."""
     assert SentimentKernels(**sentiment_spec).instructions
 
 
 @pytest.mark.parametrize("name", SENTIMENT_DAMAGES)
 def test_a_damaged_sentiment_specification_is_refused(sentiment_spec: Spec, name: str) -> None:
-    """One part of it does not fit the others: a ValueError names that part."""
+    """One damaged part of a specification raises a ValueError that names it: a ValueError names that part."""
     path, damage, reason = SENTIMENT_DAMAGES[name]
     with pytest.raises(ValueError, match=reason):
         SentimentKernels(**replaced(sentiment_spec, path, damage(at(sentiment_spec, path))))
@@ -340,13 +340,13 @@ def test_a_damaged_sentiment_specification_is_refused(sentiment_spec: Spec, name
     ],
 )
 def test_counts_and_spans_that_do_not_fit_are_refused(sentiment_spec: Spec, counts: Any, spans: Any) -> None:
-    """Too many of either, half of one, or an address that is not aligned."""
+    """Counts and spans of the wrong number, of half a value or at an unaligned address raise a ValueError."""
     with pytest.raises(ValueError, match="count"):
         SentimentKernels(**sentiment_spec).score(("good",), counts, spans)
 
 
 def test_spans_outside_of_their_text_are_cut(sentiment_spec: Spec) -> None:
-    """They cannot be read beyond the text, nor backwards."""
+    """Spans that end behind their text or before their start are cut to it."""
     kernels = SentimentKernels(**sentiment_spec)
     spans = np.array([0, 0xFFFFFFFF, 9, 3, 0xFFFFFFFF, 0xFFFFFFFF], np.uint32)
     ((_, (whole, backwards, beyond)),) = kernels.score(("not good",), np.array([3], np.uint32), spans)

@@ -50,6 +50,7 @@ async def test_requests_have_the_answers_shown(serving: Serving, english: Analyz
             lines = shown.splitlines() if "/v1/stream" in command else [shown]
             expected = [about(comparable(json.loads(line))) for line in lines]
             assert [comparable(value) for value in await ask(client, command)] == expected, command
+            assert shown.count('"confidence"') == shown.count('"label"') or '"entities"' not in shown, command
     for path in ("entities", "sentiment", "analyze", "batch", "stream", "pipelines"):
         assert any(f"/v1/{path}" in command for command, _ in EXCHANGES), path
 
