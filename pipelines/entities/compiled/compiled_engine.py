@@ -46,7 +46,7 @@ class CompiledEngine:
         labels: Sequence[str],
         calibrations: Calibrations,
         *,
-        spacy_engine: Engine,
+        spacy_engine: Engine | None,
         borrowed: Layers,
     ) -> None:
         self._kernels = kernels
@@ -55,7 +55,7 @@ class CompiledEngine:
         self._calibrate = tuple(calibrations.of(label) for label in labels)
         self._spacy_engine = spacy_engine
         self.borrowed = borrowed
-        """The layers that spaCy's own engine computes, one batch at a time."""
+        """The layers that spaCy's own engine computes, one batch at a time; without any, spaCy's pipeline is let go."""
 
     @property
     def instructions(self) -> str:
@@ -81,14 +81,16 @@ class CompiledEngine:
             )
             for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
         ]
-        if self.borrowed:
-            self._borrow(texts, wanted, annotations)
+        if self._spacy_engine:
+            self._borrow(self._spacy_engine, texts, wanted, annotations)
         return annotations
 
-    def _borrow(self, texts: Sequence[str], wanted: Sequence[Layers], annotations: Sequence[Annotations]) -> None:
+    def _borrow(
+        self, engine: Engine, texts: Sequence[str], wanted: Sequence[Layers], annotations: Sequence[Annotations]
+    ) -> None:
         """Fill in the borrowed layers of the texts that want them."""
         asked = {i: layers & self.borrowed for i, layers in enumerate(wanted) if not layers.isdisjoint(self.borrowed)}
-        found = self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values()))
+        found = engine.annotate([texts[i] for i in asked], list(asked.values()))
         for (i, layers), other in zip(asked.items(), found, strict=True):
             for layer in layers:
                 setattr(annotations[i], layer, getattr(other, layer))
@@ -148,7 +150,8 @@ def compile_pipeline(
     if calibrations is None:
         calibrations = calibrations_of(recognizer) if recognizer else Calibrations()
     borrowed = further if boundaries else further | SENTENCES
-    return CompiledEngine(kernels, lexemes, labels, calibrations, spacy_engine=spacy_engine, borrowed=borrowed)
+    lender = spacy_engine if borrowed else None  # it would keep some 20 MB of spaCy's pipeline alive
+    return CompiledEngine(kernels, lexemes, labels, calibrations, spacy_engine=lender, borrowed=borrowed)
 
 
 def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:

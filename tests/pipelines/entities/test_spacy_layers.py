@@ -1,5 +1,7 @@
 """Layers that spaCy's components compute beside entities and sentences, by a row in one table."""
 
+import gc
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from spanwise.pipelines.entities import spacy_layers
 from spanwise.pipelines.entities.engine_choice import choose_engine
 from spanwise.pipelines.entities.spacy_layers import SpacyLayer
 from spanwise.pipelines.entities.spacy_pipeline import load
+from tests.conftest import ENGLISH
 from tests.support.models import pipeline, recognizer
 
 TEXT = "Tim Cook loved Paris. It was awful."
@@ -65,3 +68,14 @@ def test_a_component_that_no_layer_needs_is_not_loaded(tmp_path: Path) -> None:
     analyzer = Analyzer.load(str(tmp_path))
     assert analyzer.fallback is None
     assert analyzer.features == {"entities", "sentences"}
+
+
+def test_a_pipeline_that_is_compiled_whole_lets_spacys_go() -> None:
+    """Nothing keeps the loaded spaCy pipeline alive, which takes some 20 MB in every worker."""
+    loaded = load(ENGLISH)
+    nlp = weakref.ref(loaded.nlp)
+    engine, _ = choose_engine(loaded)
+    assert engine.name == "compiled"
+    del loaded
+    gc.collect()
+    assert nlp() is None
