@@ -19,10 +19,10 @@ void __real_free(void *block);
 
 enum { BLOCKS, GROWTHS, PYTHON, DOMAINS }; /* the kernels' malloc and calloc; their realloc; all of Python's */
 
-static atomic_long left[DOMAINS];           /* allocations until the one that fails; 0: none will */
+static atomic_long left[DOMAINS];            /* allocations until the one that fails; 0: none will */
 static atomic_long live_native, live_python; /* blocks */
-static long marked;                         /* live blocks of Python at the last mark */
-static int fired;                           /* whether the armed allocation was reached */
+static long marked;                          /* live blocks of Python at the last mark */
+static int fired;                            /* whether the armed allocation was reached */
 
 /* Deliberate bugs, by which planted_bugs.py sees that a real one would be reported. */
 enum { PLANTED_NONE, PLANTED_SHORT_BLOCKS, PLANTED_MISALIGNED_BLOCKS, PLANTED_LEAK };
