@@ -56,7 +56,7 @@ class Analyzer:
     entity_labels: tuple[EntityLabel, ...] = field(repr=False)
     features: frozenset[Feature]
     fallback: Fallback | None = None
-    """Why spaCy's own engine serves the pipeline; None where the compiled one does."""
+    """Why spaCy's own engine serves the pipeline or some of its layers; None where the compiled one serves all."""
 
     @classmethod
     def load(cls, source: str | Path, language: str | None = None) -> "Analyzer":

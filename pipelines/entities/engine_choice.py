@@ -15,7 +15,7 @@ from spanwise.pipelines.load_errors import first_line
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Why spaCy's own engine serves.
+    """Why spaCy's own engine serves a pipeline, or some of its layers.
 
     `is_defect`: the compiled engine should have served and failed, so that somebody must look.
     """
@@ -41,12 +41,14 @@ def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
             # A model that the compiler did not foresee must not keep the service from starting.
             fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
         else:
-            if not wrong and not engine.borrowed:
-                return engine, None
-            if not wrong:
+            if wrong:
+                reason = f"{wrong} of {len(SAMPLE)} built-in texts were answered differently"
+                fallback = Fallback(reason, is_defect=True)
+            elif engine.borrowed:
                 warm_vocabulary(loaded.nlp)
                 return engine, Fallback(_who_computes(loaded.chains, engine.borrowed), is_defect=False)
-            fallback = Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
+            else:
+                return engine, None
     warm_vocabulary(loaded.nlp)
     return own, fallback
 
