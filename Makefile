@@ -22,7 +22,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients openapi bench bench-engine exactness soak clean sanitize
+    contract contract-tools clients openapi bench bench-engine exactness exactness-answers soak clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -102,6 +102,9 @@ bench: $(DEV)  ## Measure the service over HTTP and nlp.pipe in one run (needs w
 
 bench-engine: $(BENCH)  ## Measure the compiled engine, nlp.pipe, OpenBLAS and ONNX Runtime in one run
 	@$(BIN)/python -m benchmarks.engine $(ARGS)
+
+exactness-answers: $(DEV)  ## Compare whole answers of a pipeline with spaCy's Doc.to_json on 10,000 texts (ARGS="PIPELINE --texts N")
+	@$(BIN)/python -m benchmarks.whole_answers $(ARGS)
 
 exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (the largest files in English only; takes an hour)
 	@$(BIN)/python -m benchmarks.exactness $(ARGS)

@@ -122,8 +122,8 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
 def _prepare(pipeline: str) -> None:
     global _state  # noqa: PLW0603 - a pool can hand state to its tasks in no other way
     loaded = load(pipeline)
-    own = SpacyEngine(loaded.nlp, loaded.chains)
-    compiled = compile_pipeline(loaded.nlp, loaded.chains.entities[0], loaded.chains.sentences[0], own)
+    own = SpacyEngine(loaded.nlp, loaded.plan)
+    compiled = compile_pipeline(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name)
     nlp = spacy.load(locate(pipeline))
     nlp.select_pipes(enable=["ner"])
     _state = compiled, nlp, own

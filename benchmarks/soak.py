@@ -26,7 +26,6 @@ from spanwise.pipelines import Analyzer, Document
 from spanwise.pipelines.annotations import SENTENCES
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.service.process.cpus import available_cpus
 
@@ -87,7 +86,7 @@ def _reading(data: Path) -> None:
     corpus = load_corpus(data, 20_000)
     loaded = load(PIPELINE)
     loaded.nlp.add_pipe("sentencizer", name="rules")
-    engine = compile_pipeline(loaded.nlp, loaded.chains.entities[0], "rules", SpacyEngine(loaded.nlp, loaded.chains))
+    engine = compile_pipeline(loaded.nlp, loaded.plan.recognizer, "rules")
     nlp = load_ner()
     seconds = {"the compiled engine": _read(engine, corpus.texts)}
     started = time.perf_counter()

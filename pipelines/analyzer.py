@@ -5,32 +5,48 @@ entities and sentences, the sentiment model scores sentences and targets, and th
 the caller's own unit. The table of features says what each document needs of the first two and how the third is done.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import get_args, overload
 
 from spacy.glossary import GLOSSARY
 
-from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan
+from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan, Layers
 from spanwise.pipelines.document import Document
+from spanwise.pipelines.entities.contents import Contents, contents_of
 from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
+from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
+from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.features import features_offered, recipe_of
-from spanwise.pipelines.library_arguments import document_list, encoding, feature_set, label_set, text_list
+from spanwise.pipelines.library_arguments import (
+    check_options,
+    document_list,
+    encoding,
+    feature_set,
+    label_set,
+    text_list,
+)
 from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from spanwise.pipelines.offsets import convert_offsets, slice_of
-from spanwise.pipelines.sentiment import SentimentModel, add_sentiment, sentiment_model_for
+from spanwise.pipelines.sentiment import ClassifierModel, SentimentModel, add_sentiment, sentiment_model_for
 from spanwise.schemas import (
     DEFAULT_FEATURES,
     AnalyzeResponse,
+    Entity,
     EntityLabel,
     Feature,
+    LabelledSpan,
+    NounChunk,
     OffsetEncoding,
+    Sentence,
     Sentiment,
     SentimentLabel,
+    Token,
 )
 
 SENTIMENT_LABELS: tuple[SentimentLabel, ...] = get_args(SentimentLabel.__value__)
@@ -55,19 +71,38 @@ class Analyzer:
     sentiment_model: SentimentModel | None = field(repr=False)
     entity_labels: tuple[EntityLabel, ...] = field(repr=False)
     features: frozenset[Feature]
+    contents: Contents = field(repr=False)
+    """Its components and who runs them, and what it computes that no feature serves."""
     fallback: Fallback | None = None
-    """Why spaCy's own engine serves the pipeline or some of its layers; None where the compiled one serves all."""
+    """Why spaCy's own components find the entities or the sentences; None where the compiled engine does."""
 
     @classmethod
-    def load(cls, source: str | Path, language: str | None = None) -> "Analyzer":
+    def load(
+        cls,
+        source: str | Path,
+        language: str | None = None,
+        *,
+        name: str | None = None,
+        disable: Collection[str] = (),
+        sentiment: Mapping[str, str] | None = None,
+        extensions: Extensions | None = None,
+        preload: bool = False,
+    ) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
 
-        `language` is the name callers use; by default the pipeline's own.
+        `language` and `name` are what callers use; by default the pipeline's own. `disable` names components to leave
+        out. `sentiment` declares labels of the pipeline's text classifier as the classes of sentiment, such as
+        `{"negative": "NEG", "positive": "POS"}`. `extensions` are the custom attributes to serve.
+
+        Components that the kernels do not replace are let go after the self-test and loaded again when a text needs
+        them; `preload` keeps them, as the default features of the pipeline do that need them.
         """
-        loaded = load(str(source))
+        loaded = load(str(source), disable, extensions)
         try:
-            analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
+            analyzer = cls._of(loaded, language, name, sentiment, extensions or Extensions())
             analyzer.self_test()
+            if isinstance(analyzer.engine, MixedEngine) and not preload:
+                analyzer.engine.let_go(analyzer.usual_layers)
         except PipelineError:
             raise
         except Exception as error:
@@ -75,19 +110,36 @@ class Analyzer:
         return analyzer
 
     @classmethod
-    def _of(cls, loaded: LoadedPipeline, language: str) -> "Analyzer":
-        nlp = loaded.nlp
-        sentiment_model = sentiment_model_for(str(nlp.lang))
-        engine, fallback = choose_engine(loaded)
+    def _of(
+        cls,
+        loaded: LoadedPipeline,
+        language: str | None,
+        name: str | None,
+        sentiment: Mapping[str, str] | None,
+        extensions: Extensions,
+    ) -> "Analyzer":
+        meta, nlp_language = loaded.nlp.meta, str(loaded.nlp.lang)
+        engine, fallback = choose_engine(loaded, extensions)
+        contents = contents_of(loaded, engine, fallback, extensions)
+        layers = loaded.layers
+        sentiment_model: SentimentModel | None
+        if sentiment is not None:
+            known = contents.categories["labels"] if contents.categories else ()
+            sentiment_model = ClassifierModel(engine, sentiment, known)
+            layers |= {"sentiment"}
+        else:
+            sentiment_model = sentiment_model_for(nlp_language)
+            layers |= SENTIMENT_LAYERS if sentiment_model else frozenset()
         return cls(
-            name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
-            version=str(nlp.meta["version"]),
-            language=language,
-            licence=str(nlp.meta.get("license") or "unknown"),
+            name=name or f"{meta['lang']}_{meta['name']}",
+            version=str(meta["version"]),
+            language=language or nlp_language,
+            licence=str(meta.get("license") or "unknown"),
             engine=engine,
             sentiment_model=sentiment_model,
             entity_labels=_entity_labels(loaded),
-            features=features_offered(loaded.layers | SENTIMENT_LAYERS if sentiment_model else loaded.layers),
+            features=features_offered(layers),
+            contents=contents,
             fallback=fallback,
         )
 
@@ -100,6 +152,22 @@ class Analyzer:
     def labels(self) -> frozenset[str]:
         """Every label that its entities can have."""
         return frozenset(label["label"] for label in self.entity_labels)
+
+    @cached_property
+    def has_confidence(self) -> bool:
+        """Whether its entities have a confidence."""
+        return self.engine_name == "compiled" and "entities" in self.features
+
+    @cached_property
+    def default_features(self) -> frozenset[Feature]:
+        """What a caller gets who names no features: what there is of entities and sentiment."""
+        return self.features & DEFAULT_FEATURES
+
+    @property
+    def usual_layers(self) -> Layers:
+        """What an engine computes for a caller who names no features."""
+        layers = recipe_of(self.default_features).layers
+        return layers | {"categories"} if isinstance(self.sentiment_model, ClassifierModel) else layers
 
     @property
     def engine_name(self) -> EngineName:
@@ -147,6 +215,9 @@ class Analyzer:
         *,
         offset_encoding: OffsetEncoding = "codepoint",
         labels: Iterable[str] | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        top: int | None = None,
     ) -> AnalyzeResponse: ...
     @overload
     def analyze(
@@ -156,6 +227,9 @@ class Analyzer:
         *,
         offset_encoding: OffsetEncoding = "codepoint",
         labels: Iterable[str] | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        top: int | None = None,
     ) -> list[AnalyzeResponse]: ...
     def analyze(
         self,
@@ -164,16 +238,22 @@ class Analyzer:
         *,
         offset_encoding: OffsetEncoding = "codepoint",
         labels: Iterable[str] | None = None,
+        min_confidence: float | None = None,
+        min_score: float | None = None,
+        top: int | None = None,
     ) -> AnalyzeResponse | list[AnalyzeResponse]:
         """Analyse a text, or each text of a list: one answer per text, in order, with exactly the sections asked for.
 
         `features`: by default entities and sentiment, as far as the pipeline offers them. `labels`: only entities with
-        these labels. A `Document` brings options of its own, and these do not apply to it. Raises `TypeError` for what
-        is neither a text nor a list of texts, and `ValueError` for a feature, label or unit that there is not.
+        these labels. `min_confidence` (0 to 1): only entities with at least that confidence. `min_score`, `top`: only
+        categories with at least that score, and no more than that many. A `Document` brings options of its own, and
+        these do not apply to it. Raises `TypeError` for what is neither a text nor a list of texts, and `ValueError`
+        for a feature, label, unit or option that there is not.
         """
-        chosen = feature_set(self.features & DEFAULT_FEATURES if features is None else features, self)
-        only, unit = label_set(labels, self), encoding(offset_encoding)
-        answers = self.analyze_documents(document_list(texts, self, lambda text: Document(text, chosen, unit, only)))
+        chosen = feature_set(self.default_features if features is None else features, self)
+        plain = Document("", chosen, encoding(offset_encoding), label_set(labels, self), min_confidence, min_score, top)
+        check_options(plain, self)
+        answers = self.analyze_documents(document_list(texts, self, lambda text: replace(plain, text=text)))
         return answers[0] if isinstance(texts, str | Document) else answers
 
     def analyze_documents(self, documents: Sequence[Document]) -> list[AnalyzeResponse]:
@@ -185,6 +265,8 @@ class Analyzer:
         for document, found in zip(documents, annotations, strict=True):
             if document.labels is not None:
                 found.entities = [span for span in found.entities if span.label in document.labels]
+            if (least := document.min_confidence) is not None:
+                found.entities = [span for span in found.entities if (span.confidence or 0.0) >= least]
         if self.sentiment_model:
             add_sentiment(self.sentiment_model, texts, wanted, annotations)
         start = AnalyzeResponse(language=self.language, offset_encoding="codepoint", pipeline=self.title)
@@ -208,17 +290,28 @@ class Analyzer:
                 raise SelfTestFailed(f"{self.title}: a batch and its texts one by one got different answers.")
             for document, answer in zip(documents, together, strict=True):
                 (length,) = convert_offsets(document.text, [len(document.text)], unit)
-                for span in (*answer.get("entities", ()), *answer.get("sentences", ())):
+                for span in _spans(answer):
                     inside = 0 <= span["start"] < span["end"] <= length
                     if not inside or slice_of(document.text, span["start"], span["end"], unit) != span["text"]:
                         raise SelfTestFailed(f"{self.title}: an offset in {unit} does not fit its text.")
 
 
+def _spans(answer: AnalyzeResponse) -> Iterable[Entity | Sentence | LabelledSpan | Token | NounChunk]:
+    """Return everything in an answer that has a place in the text."""
+    return chain(
+        answer.get("entities", ()),
+        answer.get("sentences", ()),
+        answer.get("spans", ()),
+        answer.get("tokens", ()),
+        answer.get("noun_chunks", ()),
+    )
+
+
 def _entity_labels(loaded: LoadedPipeline) -> tuple[EntityLabel, ...]:
     labels: dict[str, None] = {}
-    for name in loaded.nlp.pipe_names:
-        if "doc.ents" in loaded.nlp.get_pipe_meta(name).assigns:
-            labels.update(dict.fromkeys(getattr(loaded.nlp.get_pipe(name), "labels", ())))
+    for component in loaded.plan.components:
+        if "entities" in component.writes:
+            labels.update(dict.fromkeys(getattr(loaded.nlp.get_pipe(component.name), "labels", ())))
     return tuple(
         EntityLabel(label=label, description=GLOSSARY.get(label) or "A label of this pipeline's own.")
         for label in sorted(labels)

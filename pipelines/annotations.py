@@ -5,10 +5,21 @@ scores sentences and targets. A feature of the contract needs some layers (`feat
 code points. Nothing of spaCy's (Doc, Span, Token) is in here, so that spaCy's memory can be given back after a batch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
-Layer = Literal["entities", "sentences", "sentiment", "target_sentiment"]
+Layer = Literal[
+    "entities",
+    "sentences",
+    "sentiment",
+    "target_sentiment",
+    "categories",
+    "spans",
+    "tokens",
+    "noun_chunks",
+    "extensions",
+]
 Layers = frozenset[Layer]
 
 ENTITIES: Layers = frozenset({"entities"})
@@ -16,6 +27,8 @@ SENTENCES: Layers = frozenset({"sentences"})
 ENTITIES_AND_SENTENCES: Layers = ENTITIES | SENTENCES
 SENTIMENT_LAYERS: Layers = frozenset({"sentiment", "target_sentiment"})
 """What a sentiment model computes, from the text and the layers of the engine."""
+ENGINE_LAYERS: Layers = frozenset(get_args(Layer)) - SENTIMENT_LAYERS
+"""What an engine computes from the text alone."""
 
 
 class EntitySpan(NamedTuple):
@@ -25,6 +38,19 @@ class EntitySpan(NamedTuple):
     end: int
     label: str
     confidence: float | None
+    id: str | None = None
+    """The id that a ruler's pattern gives."""
+    kb_id: str | None = None
+    """The id in a knowledge base that an entity_linker gives."""
+    extensions: Mapping[str, Any] | None = None
+    """The values of declared custom attributes, with the layer `extensions`."""
+
+    def __repr__(self) -> str:
+        """Show the fields that have a value."""
+        fields = self._asdict()
+        required = {name: fields.pop(name) for name in ("start", "end", "label", "confidence")}
+        shown = required | {name: value for name, value in fields.items() if value is not None}
+        return f"EntitySpan({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 class SentenceSpan(NamedTuple):
@@ -32,6 +58,43 @@ class SentenceSpan(NamedTuple):
 
     start: int
     end: int
+
+
+class LabelledSpan(NamedTuple):
+    """A span of a group that is called `key`: code points `[start, end)`. The spans of a group may overlap."""
+
+    key: str
+    start: int
+    end: int
+    label: str
+    score: float | None
+    id: str | None
+    extensions: Mapping[str, Any] | None = None
+    """The values of declared custom attributes, with the layer `extensions`."""
+
+
+class NounChunk(NamedTuple):
+    """A base noun phrase: code points `[start, end)`, and the index of its head token."""
+
+    start: int
+    end: int
+    root: int
+
+
+@dataclass(slots=True)
+class Tokens:
+    """The tokens of a text as columns of equal length, one value for each token, white space tokens included."""
+
+    start: list[int]
+    """Code points."""
+    end: list[int]
+    """Code points, exclusive."""
+    space_after: list[bool]
+    """Whether one space follows that is no part of the next token."""
+    annotated: dict[str, list[str]] = field(default_factory=dict)
+    """`tag`, `pos`, `morph`, `lemma`, `dep`: those that the pipeline's components set in this text."""
+    head: list[int] | None = None
+    """The index of each token's syntactic head, which is its own at a root; None without a parse."""
 
 
 class Scores(NamedTuple):
@@ -58,3 +121,11 @@ class Annotations:
     sentiment: TextScores | None = None
     target_sentiment: list[Scores] | None = None
     """One for each entity."""
+    categories: dict[str, float] | None = None
+    """The score of each label of the text classifiers."""
+    spans: list[LabelledSpan] = field(default_factory=list)
+    """The groups one after the other, each in its own order."""
+    tokens: Tokens | None = None
+    noun_chunks: list[NounChunk] = field(default_factory=list)
+    extensions: dict[str, Any] | None = None
+    """The values of declared custom attributes of the Doc, by name, without those that are None."""

@@ -14,3 +14,9 @@ class Document:
     offset_encoding: OffsetEncoding = "codepoint"
     labels: frozenset[str] | None = None
     """Only entities with these labels; None: all."""
+    min_confidence: float | None = None
+    """Only entities with at least this confidence; None: all."""
+    min_score: float | None = None
+    """Only categories with at least this score; None: all."""
+    top: int | None = None
+    """At most that many categories, the highest scores first; None: all."""

@@ -22,6 +22,8 @@ class Offering(Protocol):
     def features(self) -> frozenset[Feature]: ...
     @property
     def labels(self) -> frozenset[str]: ...
+    @property
+    def has_confidence(self) -> bool: ...
 
 
 def text_list(caller: str, texts: Any) -> list[str]:
@@ -71,6 +73,19 @@ def label_set(labels: Iterable[str] | None, analyzer: Offering) -> frozenset[str
     return chosen
 
 
+def check_options(document: Document, analyzer: Offering) -> None:
+    """Raise `ValueError` for an option that is out of range, or that the pipeline has nothing to apply to."""
+    if (least := document.min_confidence) is not None:
+        if not 0 <= least <= 1:
+            raise ValueError(f"min_confidence is between 0 and 1, and not {least!r}")
+        if not analyzer.has_confidence:
+            raise ValueError(f"The pipeline {analyzer.title} gives no confidence, so min_confidence cannot be used.")
+    if document.top is not None and document.top < 1:
+        raise ValueError(f"top is at least 1, and not {document.top!r}")
+    if (document.top is not None or document.min_score is not None) and "categories" not in analyzer.features:
+        raise ValueError(f"The pipeline {analyzer.title} gives no categories, so top and min_score cannot be used.")
+
+
 def encoding(name: OffsetEncoding) -> OffsetEncoding:
     """Return the unit of offsets. Raises `ValueError` for a unit that there is not."""
     if name not in _ENCODINGS:
@@ -85,6 +100,7 @@ def _checked(document: Document, analyzer: Offering) -> Document:
         raise TypeError(f"the features of a Document are a frozenset, and not {type(document.features).__name__}")
     feature_set(document.features, analyzer)
     label_set(document.labels, analyzer)
+    check_options(document, analyzer)
     encoding(document.offset_encoding)
     return document
 

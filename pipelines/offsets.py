@@ -41,6 +41,16 @@ def span_bounds(text: str, spans: Sequence[Bounded], encoding: OffsetEncoding) -
     return convert_offsets(text, [position for span in spans for position in (span.start, span.end)], encoding)
 
 
+def overlapping_bounds(text: str, spans: Sequence[Bounded], encoding: OffsetEncoding) -> list[int]:
+    """Return start, end, start, end, ... of spans in any order, which may overlap, in the unit of `encoding`."""
+    positions = [position for span in spans for position in (span.start, span.end)]
+    if encoding == "codepoint" or text.isascii():
+        return positions
+    distinct = sorted(set(positions))
+    converted = dict(zip(distinct, convert_offsets(text, distinct, encoding), strict=True))
+    return [converted[position] for position in positions]
+
+
 def slice_of(text: str, start: int, end: int, encoding: OffsetEncoding) -> str:
     """Return the slice between two offsets that are counted in `encoding`."""
     if encoding == "utf16":

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from spanwise.pipelines.analyzer import Analyzer
+from spanwise.pipelines.entities.extensions import registered
+from spanwise.pipelines.extension_specs import Extensions
+from spanwise.pipelines.load_errors import PipelineSpecError
 from spanwise.pipelines.specs import PipelineSpec, parse_specs
 
 
@@ -14,11 +17,24 @@ class Registry:
     analyzers: dict[str, Analyzer]
 
     @classmethod
-    def load(cls, specs: str | Sequence[PipelineSpec]) -> "Registry":
-        """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`."""
+    def load(
+        cls, specs: str | Sequence[PipelineSpec], *, extensions: Extensions | None = None, preload: bool = False
+    ) -> "Registry":
+        """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`.
+
+        `extensions` are the custom attributes to serve; `preload` is explained by `Analyzer.load`.
+        """
         if isinstance(specs, str):
             specs = parse_specs(specs)
-        return cls({spec.language: Analyzer.load(spec.source, spec.language) for spec in specs})
+        registry = cls(
+            {
+                spec.language: Analyzer.load(spec.source, spec.language, extensions=extensions, preload=preload)
+                for spec in specs
+            }
+        )
+        if extensions and (unknown := sorted(set(extensions.declared).difference(registered()))):
+            raise PipelineSpecError(f"No loaded component registers the custom attribute {', '.join(unknown)}.")
+        return registry
 
     @property
     def default(self) -> Analyzer:

@@ -21,7 +21,6 @@ from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipelin
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 
 Corpora = dict[str, list[Sentence]]
@@ -96,16 +95,14 @@ def sentences_of(corpora: Corpora, part: Part) -> Corpora:
 def default_pipeline() -> tuple[LoadedPipeline, EntityModel]:
     """Load the default pipeline, and read its recognizer's weights as the compiled engine does."""
     loaded = load(PIPELINE)
-    return loaded, read_entities(loaded.nlp, loaded.chains.entities[0])
+    return loaded, read_entities(loaded.nlp, str(loaded.plan.recognizer))
 
 
 def engine_without_calibration() -> Engine:
     """Return the default pipeline's compiled engine, with the model's own probabilities as confidences."""
     loaded, _ = default_pipeline()
-    chains = loaded.chains
-    own = SpacyEngine(loaded.nlp, chains)
     raw = Calibrations(other=float)
-    return compile_pipeline(loaded.nlp, chains.entities[0], chains.sentences[0], own, calibrations=raw)
+    return compile_pipeline(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name, calibrations=raw)
 
 
 def entities(engine: Engine, sentences: Sequence[Sentence]) -> list[list[EntitySpan]]:

@@ -1,6 +1,6 @@
 """The answers: typed dictionaries that are encoded as they are. A field without a value is absent, never null."""
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypeAliasType, TypedDict
@@ -11,14 +11,22 @@ __all__ = [
     "BatchOk",
     "BatchResponse",
     "BatchResult",
+    "CategoryLabels",
+    "CategoryScore",
     "DocumentError",
     "EntitiesResponse",
     "Entity",
     "EntityLabel",
     "Feature",
+    "JsonType",
+    "LabelledSpan",
     "LivenessResponse",
+    "NotServed",
+    "NounChunk",
     "OffsetEncoding",
     "Pipeline",
+    "PipelineComponent",
+    "PipelineExtension",
     "PipelinesResponse",
     "ReadinessResponse",
     "ScoredSentence",
@@ -28,13 +36,28 @@ __all__ = [
     "SentimentResponse",
     "SentimentScores",
     "ServiceLimits",
+    "Token",
 ]
 
-Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences"])
+Feature = TypeAliasType(
+    "Feature",
+    Literal[
+        "entities",
+        "sentiment",
+        "entity_sentiment",
+        "sentences",
+        "categories",
+        "spans",
+        "tokens",
+        "noun_chunks",
+        "extensions",
+    ],
+)
 """What a caller may ask of an answer; `pipelines/features/feature_table.py` has a row for each."""
 
 OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
 SentimentLabel = TypeAliasType("SentimentLabel", Literal["negative", "neutral", "positive", "mixed"])
+JsonType = TypeAliasType("JsonType", Literal["string", "number", "integer", "boolean", "array", "object"])
 
 _Start = Annotated[
     int, Field(ge=0, description="Where it starts in the text as sent, in the unit of `offset_encoding`.")
@@ -42,6 +65,10 @@ _Start = Annotated[
 _End = Annotated[int, Field(ge=0, description="Where it ends (exclusive).")]
 _Slice = Annotated[str, Field(description="Exactly the text from `start` to `end`.")]
 _Probability = Annotated[float, Field(ge=0, le=1)]
+_Extensions = Annotated[
+    dict[str, Any],
+    Field(description="Values of custom attributes that the operator has declared, by name: with `extensions` alone."),
+]
 _Language = Annotated[str, Field(description="The language of the pipeline that served the text.", examples=["en"])]
 _PipelineName = Annotated[
     str,
@@ -84,12 +111,17 @@ class Entity(TypedDict):
             ),
         ]
     ]
+    id: NotRequired[Annotated[str, Field(description="The id that a ruler's pattern gives.", examples=["acme"])]]
+    kb_id: NotRequired[
+        Annotated[str, Field(description="The id in a knowledge base that an entity linker gives.", examples=["Q312"])]
+    ]
     sentiment: NotRequired[
         Annotated[
             Sentiment,
             Field(description="What the text says about this entity: with the feature `entity_sentiment` alone."),
         ]
     ]
+    extensions: NotRequired[_Extensions]
 
 
 class Sentence(TypedDict):
@@ -108,6 +140,56 @@ class ScoredSentence(TypedDict):
     end: _End
     text: _Slice
     sentiment: Sentiment
+
+
+class CategoryScore(TypedDict):
+    """A category of the whole text, and the score that its text classifier gives."""
+
+    label: Annotated[str, Field(examples=["REFUND"])]
+    score: float
+
+
+class LabelledSpan(TypedDict):
+    """A span of one of the pipeline's groups of spans. Spans may overlap."""
+
+    key: Annotated[str, Field(description="The group that it belongs to.", examples=["sc"])]
+    text: _Slice
+    label: str
+    start: _Start
+    end: _End
+    score: NotRequired[Annotated[float, Field(description="The score that a span categorizer gives.")]]
+    id: NotRequired[Annotated[str, Field(description="The id that a ruler's pattern gives.", examples=["acme"])]]
+    extensions: NotRequired[_Extensions]
+
+
+class Token(TypedDict):
+    """A token, with what the pipeline's components say of it. White space beyond a single space is a token too."""
+
+    text: _Slice
+    start: _Start
+    end: _End
+    tag: NotRequired[Annotated[str, Field(description="The fine-grained part of speech.", examples=["NNP"])]]
+    pos: NotRequired[
+        Annotated[str, Field(description="The part of speech of Universal Dependencies.", examples=["PROPN"])]
+    ]
+    morph: NotRequired[
+        Annotated[str, Field(description="Morphological features; empty for none.", examples=["Number=Sing"])]
+    ]
+    lemma: NotRequired[Annotated[str, Field(description="The base form.", examples=["be"])]]
+    dep: NotRequired[Annotated[str, Field(description="The syntactic relation to the head.", examples=["nsubj"])]]
+    head: NotRequired[
+        Annotated[int, Field(ge=0, description="The place of its syntactic head in this list; its own at a root.")]
+    ]
+    space_after: Annotated[bool, Field(description="Whether one space follows that is no part of a token.")]
+
+
+class NounChunk(TypedDict):
+    """A base noun phrase."""
+
+    text: _Slice
+    start: _Start
+    end: _End
+    root: Annotated[int, Field(ge=0, description="The place of its head among the text's `tokens`.")]
 
 
 class EntitiesResponse(TypedDict):
@@ -138,6 +220,11 @@ class AnalyzeResponse(TypedDict):
     entities: NotRequired[list[Entity]]
     sentiment: NotRequired[Sentiment]
     sentences: NotRequired[list[Sentence]]
+    categories: NotRequired[Annotated[list[CategoryScore], Field(description="Highest score first.")]]
+    spans: NotRequired[list[LabelledSpan]]
+    tokens: NotRequired[list[Token]]
+    noun_chunks: NotRequired[list[NounChunk]]
+    extensions: NotRequired[_Extensions]
 
 
 class DocumentError(TypedDict):
@@ -181,6 +268,36 @@ class EntityLabel(TypedDict):
     description: str
 
 
+class PipelineComponent(TypedDict):
+    """A component of a pipeline, and what runs it."""
+
+    name: str
+    factory: str
+    engine: Literal["compiled", "spacy"]
+    reason: NotRequired[Annotated[str, Field(description="Why it is not compiled.")]]
+
+
+class NotServed(TypedDict):
+    """Something that a pipeline has or computes and no feature serves."""
+
+    what: str
+    reason: str
+
+
+class CategoryLabels(TypedDict):
+    """The labels of a pipeline's text classifiers."""
+
+    labels: list[str]
+    exclusive: Annotated[bool, Field(description="Whether exactly one of them applies, and the scores add up to 1.")]
+
+
+class PipelineExtension(TypedDict):
+    """A custom attribute that is served."""
+
+    name: Annotated[str, Field(examples=["doc.topic"])]
+    type: JsonType
+
+
 class Pipeline(TypedDict):
     """A loaded pipeline."""
 
@@ -193,6 +310,11 @@ class Pipeline(TypedDict):
     entity_labels: list[EntityLabel]
     sentiment_labels: list[SentimentLabel]
     default: Annotated[bool, Field(description="Whether it serves texts that name no language.")]
+    components: list[PipelineComponent]
+    not_served: list[NotServed]
+    categories: NotRequired[CategoryLabels]
+    span_keys: NotRequired[Annotated[list[str], Field(description="The known groups of its `spans`.")]]
+    extensions: NotRequired[list[PipelineExtension]]
 
 
 class ServiceLimits(TypedDict):

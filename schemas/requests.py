@@ -95,10 +95,24 @@ Features = Annotated[
         strict=False,
         fail_fast=True,
         min_length=1,
-        description="The sections that the answer shall have.",
-        json_schema_extra={"default": sorted(DEFAULT_FEATURES)},
+        description="The sections that the answer shall have. Default: what the pipeline offers of `entities` and "
+        "`sentiment`.",
     ),
 ]
+MinConfidence = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="Leave out entities with less `confidence`. Only where the pipeline has it: see `calibrated` in "
+        "`/v1/pipelines`.",
+        examples=[0.8],
+    ),
+]
+MinScore = Annotated[
+    float, Field(allow_inf_nan=False, description="Leave out categories with a lower `score`.", examples=[0.5])
+]
+Top = Annotated[int, Field(ge=1, description="At most that many categories, the highest scores.", examples=[3])]
 DocumentId = Annotated[
     str,
     Field(
@@ -136,6 +150,7 @@ class EntitiesRequest(_Request):
     language: Language | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    min_confidence: MinConfidence | MISSING = MISSING
 
 
 class SentimentRequest(_Request):
@@ -150,10 +165,13 @@ class AnalyzeRequest(_Request):
     """One text and the sections wanted of its analysis."""
 
     text: Text
-    features: Features = DEFAULT_FEATURES
+    features: Features | MISSING = MISSING
     language: Language | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    min_confidence: MinConfidence | MISSING = MISSING
+    min_score: MinScore | MISSING = MISSING
+    top: Top | MISSING = MISSING
 
 
 class BatchDocument(_Request):
@@ -171,10 +189,15 @@ class StreamDocument(BatchDocument):
 class StreamOptions(_Request):
     """What is wanted of every line of a stream."""
 
-    features: Features = DEFAULT_FEATURES
+    model_config = ConfigDict(strict=False)  # a query has nothing but strings
+
+    features: Features | MISSING = MISSING
     language: Language | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    min_confidence: MinConfidence | MISSING = MISSING
+    min_score: MinScore | MISSING = MISSING
+    top: Top | MISSING = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +271,9 @@ class BatchRequest(_Request):
             json_schema_extra={"minItems": 1, "maxItems": DEFAULT_LIMITS.max_batch_documents},
         ),
     ]
-    features: Features = DEFAULT_FEATURES
+    features: Features | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    min_confidence: MinConfidence | MISSING = MISSING
+    min_score: MinScore | MISSING = MISSING
+    top: Top | MISSING = MISSING

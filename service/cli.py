@@ -11,7 +11,7 @@ import signal
 import sys
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from spanwise.pipelines import Analyzer
-    from spanwise.schemas import AnalyzeResponse
+    from spanwise.schemas import AnalyzeResponse, Feature
     from spanwise.service.settings import Settings
 
 app = typer.Typer(
@@ -80,10 +80,17 @@ def serve(
 
 
 @app.command()
-def analyze(
+def analyze(  # noqa: PLR0917 (each is an option by name)
     text: Annotated[str | None, typer.Argument(help="The text; without one, FILE or standard input is read.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file.", dir_okay=False)] = None,
     language: Annotated[str | None, typer.Option(help="Which pipeline; by default the first.")] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(help="Features, with commas between; by default all but tokens, noun chunks and extensions."),
+    ] = None,
+    min_confidence: Annotated[float | None, typer.Option(help="Leave out entities below it.")] = None,
+    min_score: Annotated[float | None, typer.Option(help="Leave out categories below it.")] = None,
+    top: Annotated[int | None, typer.Option(help="At most that many categories.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The analysis as the service would answer it.")] = False,
 ) -> None:
     """Analyse one text without a service: a table for a person, JSON for a program."""
@@ -96,7 +103,16 @@ def analyze(
     if len(content) > settings.max_text_characters:
         _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
     analyzer = _load_one(settings, language)
-    answer = analyzer.analyze(content, analyzer.features)
+    try:
+        answer = analyzer.analyze(
+            content,
+            _features(features, analyzer),
+            min_confidence=min_confidence,
+            min_score=min_score,
+            top=top,
+        )
+    except ValueError as error:
+        _fail(str(error))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
@@ -112,11 +128,12 @@ def pipelines(
     from rich.table import Table
 
     from spanwise.pipelines import PipelineError, Registry
+    from spanwise.pipelines.extension_specs import Extensions
     from spanwise.service.endpoints.system import describe
 
     settings = _settings()
     try:
-        registry = Registry.load(settings.pipeline_specs)
+        registry = Registry.load(settings.pipeline_specs, extensions=Extensions.parse(settings.extensions))
     except PipelineError as error:
         _fail(str(error))
     shown = [describe(analyzer, default=analyzer is registry.default) for analyzer in registry]
@@ -185,15 +202,25 @@ def _check_pipelines(settings: "Settings") -> None:
 
 def _load_one(settings: "Settings", language: str | None) -> "Analyzer":
     from spanwise.pipelines import Analyzer, PipelineError
+    from spanwise.pipelines.extension_specs import Extensions
 
     specs = settings.pipeline_specs
     chosen = [spec for spec in specs if language in (None, spec.language)]
     if not chosen:
         _fail(f"No pipeline serves {language!r}. There are: {', '.join(spec.language for spec in specs)}.")
     try:
-        return Analyzer.load(chosen[0].source, chosen[0].language)
+        return Analyzer.load(
+            chosen[0].source, chosen[0].language, extensions=Extensions.parse(settings.extensions), preload=True
+        )
     except PipelineError as error:
         _fail(str(error))
+
+
+def _features(named: str | None, analyzer: "Analyzer") -> "frozenset[Feature]":
+    """Return the features to show: those that were named, or all that fit on a screen."""
+    if named is None:
+        return analyzer.features - {"tokens", "noun_chunks", "extensions"}
+    return cast("frozenset[Feature]", frozenset(filter(None, (name.strip() for name in named.split(",")))))
 
 
 def _read(text: str | None, file: Path | None) -> str:

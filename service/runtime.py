@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import structlog
 from starlette.requests import Request
 
 from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.pipelines.extension_specs import Extensions
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
@@ -135,6 +137,8 @@ def _log_ready(analyzer: Analyzer) -> None:
         "engine": analyzer.engine_name,
         "features": sorted(analyzer.features),
     }
+    if not_served := analyzer.contents.not_served:
+        fields["not_served"] = [one["what"] for one in not_served]
     if analyzer.sentiment_model:
         fields["sentiment"] = analyzer.sentiment_model.name
     if analyzer.sentiment_model and analyzer.sentiment_model.name == "reference":
@@ -150,7 +154,13 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
     """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
-        registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
+        load = partial(
+            Registry.load,
+            settings.pipeline_specs,
+            extensions=Extensions.parse(settings.extensions),
+            preload=settings.preload,
+        )
+        registry = await loop.run_in_executor(executor, load)
         batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet

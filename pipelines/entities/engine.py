@@ -5,11 +5,10 @@ it or is shared between threads. There are two: `compiled/compiled_engine.py` an
 `spacy_engine.py`.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from spanwise.pipelines.annotations import Annotations, Layer, Layers
+from spanwise.pipelines.annotations import Annotations, Layers
 
 EngineName = Literal["compiled", "spacy"]
 
@@ -28,23 +27,3 @@ class Engine(Protocol):
         Raises what the pipeline's components raise.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Chains:
-    """Names of the components to run, in order.
-
-    `encoders` run on every text: the components that the others take their vectors from or, in a pipeline that must run
-    as a whole (see `spacy_pipeline.py`), every component. The others run where their layer is wanted; `further` has
-    those of layers besides entities and sentences.
-    """
-
-    encoders: tuple[str, ...]
-    entities: tuple[str, ...]
-    sentences: tuple[str, ...]
-    further: Mapping[Layer, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def by_layer(self) -> dict[Layer, tuple[str, ...]]:
-        """The components of each layer, in the order in which the layers are computed."""
-        return {"entities": self.entities, "sentences": self.sentences, **self.further}

@@ -6,47 +6,47 @@ share between threads, so one thread at a time analyses and the others wait.
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
 from spanwise.pipelines.annotations import Annotations, Layers
-from spanwise.pipelines.entities.engine import Chains, EngineName
+from spanwise.pipelines.entities.component_plan import Plan
+from spanwise.pipelines.entities.engine import EngineName
+from spanwise.pipelines.entities.extensions import doc_values, span_values
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
 from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS
+from spanwise.pipelines.extension_specs import Extensions
 
 
 class SpacyEngine:
-    """An engine that runs spaCy's own components inside a memory zone.
-
-    The NER runs before the sentence boundaries are set, because boundaries restrict it: the entities of a text are the
-    same whether sentences are asked for or not, and the same as `nlp.pipe` gives with the NER alone.
-    """
+    """An engine that runs spaCy's own components inside a memory zone, for each text those that its layers need."""
 
     name: EngineName = "spacy"
 
-    def __init__(self, nlp: Language, chains: Chains) -> None:
+    def __init__(self, nlp: Language, plan: Plan, extensions: Extensions | None = None) -> None:
         self._nlp = nlp
-        self._encoders = chains.encoders
-        self._chains = chains.by_layer
+        self._plan = plan
+        self._extensions = extensions or Extensions()
         self._lock = threading.Lock()
         own = type(nlp.tokenizer) is not Tokenizer  # a language's own, such as those for Chinese and Japanese
         self._make_doc = nlp.make_doc if own else LinearTokenizer(nlp.tokenizer)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`."""
+        chains: dict[tuple[str, ...], list[int]] = {}
+        for i, layers in enumerate(wanted):
+            chains.setdefault(self._plan.chain(layers), []).append(i)
         with self._lock, self._nlp.memory_zone():
             docs = [self._make_doc(text) for text in texts]
-            self._run(self._encoders, docs, list(range(len(docs))))
-            for layer, names in self._chains.items():
-                self._run(names, docs, [i for i, layers in enumerate(wanted) if layer in layers])
+            for names, chosen in chains.items():
+                self._run(names, docs, chosen)
             return [self._read(doc, layers) for doc, layers in zip(docs, wanted, strict=True)]
 
     def _run(self, names: Sequence[str], docs: list[Doc], chosen: list[int]) -> None:
         """Run components over the chosen docs; a component may return a Doc of its own in place of the one it got."""
-        if not (chosen and names):
-            return
         batch = [docs[i] for i in chosen]
         for name in names:
             component = self._nlp.get_pipe(name)
@@ -56,4 +56,17 @@ class SpacyEngine:
             docs[i] = doc
 
     def _read(self, doc: Doc, layers: Layers) -> Annotations:
-        return Annotations(**{layer: SPACY_LAYERS[layer].read(doc) for layer in self._chains if layer in layers})
+        found = Annotations(**{layer: row.read(doc) for layer, row in SPACY_LAYERS.items() if layer in layers})
+        if "extensions" in layers:
+            found.extensions = doc_values(self._extensions, doc)
+            if self._extensions.span:
+                value_of = partial(span_values, self._extensions)
+                values = [value_of(span) for span in doc.ents]
+                found.entities = [
+                    span._replace(extensions=value) for span, value in zip(found.entities, values, strict=False)
+                ]
+                values = [value_of(span) for group in doc.spans.values() for span in group]
+                found.spans = [
+                    span._replace(extensions=value) for span, value in zip(found.spans, values, strict=False)
+                ]
+        return found

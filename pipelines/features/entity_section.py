@@ -17,6 +17,12 @@ def write_entities(answer: AnalyzeResponse, document: Document, found: Annotatio
         entity = Entity(text=text[span.start : span.end], label=span.label, start=start, end=end)
         if span.confidence is not None:
             entity["confidence"] = span.confidence
+        if span.id is not None:
+            entity["id"] = span.id
+        if span.kb_id is not None:
+            entity["kb_id"] = span.kb_id
+        if span.extensions is not None:
+            entity["extensions"] = dict(span.extensions)
         entities.append(entity)
     answer["entities"] = entities
 

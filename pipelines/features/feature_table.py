@@ -13,7 +13,14 @@ from typing import NamedTuple, get_args
 
 from spanwise.pipelines.annotations import Annotations, Layers
 from spanwise.pipelines.document import Document
-from spanwise.pipelines.features import entity_section, sentence_section
+from spanwise.pipelines.features import (
+    category_section,
+    entity_section,
+    extension_section,
+    sentence_section,
+    span_section,
+    token_section,
+)
 from spanwise.pipelines.features.console_table import ConsoleTable
 from spanwise.schemas import AnalyzeResponse, Feature
 
@@ -63,6 +70,41 @@ FEATURES: tuple[FeatureRow, ...] = (  # answers have their sections in this orde
         frozenset({"sentences"}),
         sentence_section.write_sentences,
         sentence_section.tabulate_sentences,
+    ),
+    FeatureRow(
+        "categories",
+        "the categories of the whole text, from the pipeline's text classifiers, highest score first",
+        frozenset({"categories"}),
+        category_section.write_categories,
+        category_section.tabulate_categories,
+    ),
+    FeatureRow(
+        "spans",
+        "the groups of spans of span categorizers and rulers, which may overlap",
+        frozenset({"spans"}),
+        span_section.write_spans,
+        span_section.tabulate_spans,
+    ),
+    FeatureRow(
+        "tokens",
+        "the tokens, each with part of speech, morphology, lemma and syntax as far as the pipeline gives them",
+        frozenset({"tokens"}),
+        token_section.write_tokens,
+        token_section.tabulate_tokens,
+    ),
+    FeatureRow(
+        "noun_chunks",
+        "the base noun phrases",
+        frozenset({"noun_chunks"}),
+        token_section.write_noun_chunks,
+        token_section.tabulate_noun_chunks,
+    ),
+    FeatureRow(
+        "extensions",
+        "the values of declared custom attributes",
+        frozenset({"extensions"}),
+        extension_section.write_extensions,
+        extension_section.tabulate_extensions,
     ),
 )
 

@@ -22,8 +22,8 @@ class SentimentModel(Protocol):
     """Scores texts. Any number of threads may call it; time is linear in the texts and in the number of targets."""
 
     @property
-    def name(self) -> Literal["compiled", "reference"]:
-        """What computes the scores: the kernels, or their reference in numpy."""
+    def name(self) -> Literal["compiled", "reference", "textcat"]:
+        """What computes the scores: the kernels, their reference in numpy, or the pipeline's own text classifier."""
         ...
 
     def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:

@@ -3,33 +3,24 @@
 from collections.abc import Iterable
 
 from spanwise.pipelines import Analyzer, Registry
-from spanwise.schemas import BatchDocument, BatchRequest, Feature, FieldError, StreamOptions, given
+from spanwise.schemas import BatchDocument, BatchRequest, FieldError, given
+from spanwise.service.documents.options import Options
 from spanwise.service.errors import ValidationFailed
 
 
-def choose_analyzer(
-    registry: Registry, language: str | None, features: frozenset[Feature], pointer: str
-) -> Analyzer | FieldError:
-    """Return the pipeline for a language (None: the default one) if it has all of the features; else what is wrong.
-
-    `pointer` is the JSON Pointer to where the request names the features.
-    """
+def choose_analyzer(registry: Registry, language: str | None, options: Options) -> Analyzer | FieldError:
+    """Return the pipeline for a language (None: the default one) if it has what the options ask; else what is wrong."""
     analyzer = registry.default if language is None else registry.get(language)
     if analyzer is None:
         languages = ", ".join(one.language for one in registry)
         detail = f"No pipeline serves this language. There are: {languages}."
         return FieldError(pointer="/language", code="unsupported_language", detail=detail)
-    if missing := sorted(features - analyzer.features):
-        detail = f"The pipeline {analyzer.title} does not offer {', '.join(missing)}."
-        return FieldError(pointer=pointer, code="unsupported_feature", detail=detail)
-    return analyzer
+    return options.unsupported(analyzer) or analyzer
 
 
-def require_analyzer(
-    registry: Registry, language: str | None, features: frozenset[Feature], pointer: str = "/features"
-) -> Analyzer:
+def require_analyzer(registry: Registry, language: str | None, options: Options) -> Analyzer:
     """Choose the pipeline for a whole request. Raise `ValidationFailed` where none serves it."""
-    chosen = choose_analyzer(registry, language, features, pointer)
+    chosen = choose_analyzer(registry, language, options)
     if isinstance(chosen, Analyzer):
         return chosen
     raise ValidationFailed([chosen])
@@ -49,9 +40,8 @@ def batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]
     return [analyzer for analyzer in chosen if analyzer] or [registry.default]
 
 
-def check_options(registry: Registry, options: StreamOptions) -> None:
+def check_options(registry: Registry, language: str | None, options: Options) -> None:
     """Raise `ValidationFailed` when these options would refuse every line of a stream."""
-    language = given(options.language)
-    if language or not any(options.features <= analyzer.features for analyzer in registry):
-        require_analyzer(registry, language, options.features)
-    check_labels(given(options.labels), registry)
+    if language or all(options.unsupported(analyzer) for analyzer in registry):
+        require_analyzer(registry, language, options)
+    check_labels(options.labels, registry)

@@ -19,13 +19,13 @@ from spanwise.schemas import (
     BatchResult,
     EntitiesRequest,
     EntitiesResponse,
-    Feature,
     RejectedDocument,
     SentimentRequest,
     SentimentResponse,
     given,
 )
 from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.options import Options, entities_options, options_of, sentiment_options
 from spanwise.service.documents.selection import batch_analyzers, check_labels, choose_analyzer, require_analyzer
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
@@ -37,9 +37,6 @@ from spanwise.service.runtime import runtime_of
 
 router = APIRouter(route_class=JSONRoute, tags=["analysis"], generate_unique_id_function=operation_id)
 
-_ENTITIES: frozenset[Feature] = frozenset({"entities"})
-_SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
-
 
 @router.post(
     "/v1/entities",
@@ -50,7 +47,7 @@ _SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
 )
 async def extract_entities(body: EntitiesRequest, request: Request) -> Any:
     """Finds the named entities of one text: people, places, organisations, dates and what else its pipeline knows."""
-    return await _answer_one(request, body, _ENTITIES, given(body.labels))
+    return await _answer_one(request, body, entities_options(body))
 
 
 @router.post(
@@ -62,7 +59,7 @@ async def extract_entities(body: EntitiesRequest, request: Request) -> Any:
 )
 async def analyze_sentiment(body: SentimentRequest, request: Request) -> Any:
     """Scores one text as a whole and each of its sentences as negative, neutral and positive."""
-    return await _answer_one(request, body, _SENTIMENT)
+    return await _answer_one(request, body, sentiment_options(body))
 
 
 @router.post(
@@ -74,7 +71,7 @@ async def analyze_sentiment(body: SentimentRequest, request: Request) -> Any:
 )
 async def analyze(body: AnalyzeRequest, request: Request) -> Any:
     """Reads one text once and answers with exactly the sections that were asked for."""
-    return await _answer_one(request, body, body.features, given(body.labels))
+    return await _answer_one(request, body, options_of(body))
 
 
 @router.post(
@@ -87,17 +84,17 @@ async def analyze(body: AnalyzeRequest, request: Request) -> Any:
 async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
     registry = runtime_of(request).registry
-    labels = given(body.labels)
-    check_labels(labels, batch_analyzers(registry, body))
+    options = options_of(body)
+    check_labels(options.labels, batch_analyzers(registry, body))
     work: list[tuple[Analyzer, Document]] = []
     refused: dict[int, BatchResult] = {}
     for index, document in enumerate(body.documents):
         if isinstance(document, RejectedDocument):
             refused[index] = batch_error(index, document.id, document.code, document.detail)
             continue
-        chosen = choose_analyzer(registry, given(document.language), body.features, "/features")
+        chosen = choose_analyzer(registry, given(document.language), options)
         if isinstance(chosen, Analyzer):
-            work.append((chosen, Document(document.text, body.features, body.offset_encoding, labels)))
+            work.append((chosen, options.document(document.text, chosen)))
         else:
             refused[index] = batch_error(index, given(document.id), chosen["code"], chosen["detail"])
     submission = await _submit(request, work) if work else None
@@ -110,17 +107,13 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
 
 
 async def _answer_one(
-    request: Request,
-    body: EntitiesRequest | SentimentRequest | AnalyzeRequest,
-    features: frozenset[Feature],
-    labels: frozenset[str] | None = None,
+    request: Request, body: EntitiesRequest | SentimentRequest | AnalyzeRequest, options: Options
 ) -> Response:
     """Analyse one text and answer with its analysis, or raise the error that it ended with."""
     registry = runtime_of(request).registry
-    pointer = "/features" if isinstance(body, AnalyzeRequest) else ""
-    analyzer = require_analyzer(registry, given(body.language), features, pointer)
-    check_labels(labels, (analyzer,))
-    submission = await _submit(request, [(analyzer, Document(body.text, features, body.offset_encoding, labels))])
+    analyzer = require_analyzer(registry, given(body.language), options)
+    check_labels(options.labels, (analyzer,))
+    submission = await _submit(request, [(analyzer, options.document(body.text, analyzer))])
     outcome = submission.outcomes[0]
     if isinstance(outcome, ServiceError):
         raise outcome

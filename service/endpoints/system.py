@@ -77,7 +77,8 @@ async def get_metrics(request: Request) -> Any:
 
 def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
     """Return a pipeline as `/v1/pipelines` shows it."""
-    return Pipeline(
+    contents = analyzer.contents
+    described = Pipeline(
         name=analyzer.name,
         version=analyzer.version,
         language=analyzer.language,
@@ -87,7 +88,16 @@ def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
         entity_labels=list(analyzer.entity_labels),
         sentiment_labels=list(analyzer.sentiment_labels),
         default=default,
+        components=list(contents.components),
+        not_served=list(contents.not_served),
     )
+    if contents.categories:
+        described["categories"] = contents.categories
+    if contents.span_keys:
+        described["span_keys"] = list(contents.span_keys)
+    if contents.extensions:
+        described["extensions"] = list(contents.extensions)
+    return described
 
 
 def limits(settings: Settings) -> ServiceLimits:

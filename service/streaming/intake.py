@@ -7,9 +7,10 @@ from time import perf_counter
 import orjson
 from starlette.types import Message, Receive
 
-from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines import Analyzer
 from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, StreamOptions, given, stream_document
 from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.options import options_of
 from spanwise.service.documents.selection import choose_analyzer
 from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
 from spanwise.service.http.bodies import parse_json
@@ -45,6 +46,7 @@ class Intake:
         self._runtime = runtime
         self._batcher = runtime.batcher
         self._options = options
+        self._wanted = options_of(options)
         self._line_seconds = line_seconds
         self._record = record
         self._receive = receive
@@ -124,15 +126,14 @@ class Intake:
 
     def _analyzer(self, document: BatchDocument) -> Analyzer | RejectedDocument:
         language = given(document.language) or given(self._options.language)
-        chosen = choose_analyzer(self._runtime.registry, language, self._options.features, "/features")
+        chosen = choose_analyzer(self._runtime.registry, language, self._wanted)
         if isinstance(chosen, Analyzer):
             return chosen
         return RejectedDocument(id=given(document.id), code=chosen["code"], detail=chosen["detail"])
 
     def _submit(self, document: BatchDocument, analyzer: Analyzer) -> None:
         """Queue a line, start its deadline, and put its future result into the window."""
-        options = self._options
-        work = Document(document.text, options.features, options.offset_encoding, given(options.labels))
+        work = self._wanted.document(document.text, analyzer)
         try:
             submission = self._batcher.admit(self._record.request_id, [(analyzer, work)], streamed=True)
         except ShuttingDown:

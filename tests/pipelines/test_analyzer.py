@@ -44,7 +44,7 @@ def test_a_confidence_is_passed_on_and_an_absent_one_left_out(english: Analyzer)
 def test_spacys_own_engine_invents_no_confidence() -> None:
     """Entities of spaCy's own engine have no confidence, since spaCy computes none."""
     loaded = load(ENGLISH)
-    (found,) = SpacyEngine(loaded.nlp, loaded.chains).annotate([TEXT], [ENTITIES])
+    (found,) = SpacyEngine(loaded.nlp, loaded.plan).annotate([TEXT], [ENTITIES])
     assert {entity.confidence for entity in found.entities} == {None}
 
 
@@ -127,7 +127,7 @@ def test_an_entity_looks_at_the_sentences_that_it_touches() -> None:
 
 def test_a_pipeline_without_a_sentiment_model_does_not_pretend(french: Analyzer) -> None:
     """A pipeline without a sentiment model offers neither kind of sentiment and lists no sentiment labels."""
-    assert french.features == {"entities", "sentences"}
+    assert french.features == {"entities", "sentences", "tokens", "noun_chunks"}
     assert french.sentiment_labels == ()
 
 

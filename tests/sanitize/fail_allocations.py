@@ -23,8 +23,6 @@ from spacy.language import Language
 
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
-from spanwise.pipelines.entities.engine import Chains
-from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import Artefact
@@ -162,11 +160,9 @@ def _fresh(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _span_kernels(nlp: Language, entities: str | None, sentences: str) -> tuple[Any, Callable[[], Any]]:
     """Compile a pipeline. Return the engine, and the call that makes its kernels."""
-    encoders = tuple(name for name in nlp.pipe_names if name.startswith("tok2vec"))
-    own = SpacyEngine(nlp, Chains(encoders, (entities,) if entities else (), (sentences,)))
     return _recorded(
         "spanwise.pipelines.entities.compiled.compiled_engine",
-        lambda: compile_pipeline(nlp, entities, sentences, own, lexicon_bytes=_SMALL_LEXICON),
+        lambda: compile_pipeline(nlp, entities, sentences, lexicon_bytes=_SMALL_LEXICON),
     )
 
 
@@ -275,7 +271,7 @@ def operations(folder: Path) -> Iterator[Operation]:
             turned = f"{name}, a lexicon that has turned over"
             yield _annotation(turned, engine, make, (many, *joined), before=old, stride=17)
     loaded = load(ENGLISH)
-    engine, make = _span_kernels(loaded.nlp, loaded.chains.entities[0], loaded.chains.sentences[0])
+    engine, make = _span_kernels(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name)
     yield _construction(ENGLISH, make)
     yield _annotation(ENGLISH, engine, make, ("Tim Cook met Angela Merkel in Paris. She left.",))
     yield from _sentiment_operations("random sentiment", Artefact.load(write_random_model(folder)))

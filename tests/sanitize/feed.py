@@ -16,7 +16,8 @@ import numpy as np
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations, Layer, Layers, Scores
 from spanwise.pipelines.entities.compiled.comparison import differing
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
-from spanwise.pipelines.entities.engine import Chains, Engine
+from spanwise.pipelines.entities.component_plan import plan_of
+from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.sentiment import SentimentModel, model_folder, targets_of
@@ -41,16 +42,16 @@ Pair = tuple[Engine, Engine]
 def english_engines() -> Pair:
     """Compile the default pipeline, whose sentences a network sets. Return it beside spaCy's own engine."""
     loaded = load(ENGLISH)
-    own = SpacyEngine(loaded.nlp, loaded.chains)
-    (entities, *_), (sentences, *_) = loaded.chains.entities, loaded.chains.sentences
-    return compile_pipeline(loaded.nlp, entities, sentences, own, lexicon_bytes=_LEXICON_BYTES), own
+    own = SpacyEngine(loaded.nlp, loaded.plan)
+    entities, sentences = loaded.plan.recognizer, loaded.plan.boundaries.name
+    return compile_pipeline(loaded.nlp, entities, sentences, lexicon_bytes=_LEXICON_BYTES), own
 
 
 def random_engines() -> Pair:
     """Compile a pipeline with random weights, six tokens a state, and rules for sentences."""
     nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}})
-    own = SpacyEngine(nlp, Chains((), ("ner",), ("sentencizer",)))
-    return compile_pipeline(nlp, "ner", "sentencizer", own, lexicon_bytes=_LEXICON_BYTES), own
+    own = SpacyEngine(nlp, plan_of(nlp))
+    return compile_pipeline(nlp, "ner", "sentencizer", lexicon_bytes=_LEXICON_BYTES), own
 
 
 class Feeder:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import spacy
 from spacy.language import Language
+from spacy.tokens import Span
 from spacy.training import Example
 
 SENTENCES = (
@@ -13,6 +14,8 @@ SENTENCES = (
     "  Prices rose 3.5 % . \n\n Nobody at all cared ; why ? It 's 🎉 time !",
     "Google bought the Bank of New England and 12 others from Mr. Smith-Jones (CEO).",
 )
+
+CATEGORIES = ("REFUND", "PRAISE", "OTHER")
 
 
 def tok2vec(
@@ -88,12 +91,29 @@ def pipeline(components: dict[str, dict[str, Any]], seed: int = 0, language: str
 
 
 def _examples(nlp: Language) -> list[Example]:
-    examples = []
+    examples: list[Example] = []
     for sentence in SENTENCES:
         doc = nlp.make_doc(sentence)
         tags = ["O"] * len(doc)
         tags[0:2] = ["B-PERSON", "L-PERSON"]
         tags[4], tags[6] = "U-ORG", "U-GPE"
         starts = [i == 0 or doc[i - 1].text in ".?!" for i in range(len(doc))]
-        examples.append(Example.from_dict(doc, {"entities": tags, "sent_starts": starts}))
+        count = range(len(doc))
+        example = Example.from_dict(
+            doc,
+            {
+                "entities": tags,
+                "sent_starts": starts,
+                "tags": [("NN", "VB", "IN")[i % 3] for i in count],
+                "pos": [("NOUN", "VERB", "ADP")[i % 3] for i in count],
+                "morphs": [("Number=Sing", "", "Degree=Pos")[i % 3] for i in count],
+                "lemmas": [token.text.lower().rstrip("s") or token.text for token in doc],
+                "heads": [i if starts[i] else i - 1 for i in count],
+                "deps": ["ROOT" if starts[i] else ("nsubj", "dobj", "det")[i % 3] for i in count],
+                "cats": {label: float(label == CATEGORIES[len(examples)]) for label in CATEGORIES},
+            },
+        )
+        known = example.reference
+        known.spans["sc"] = [Span(known, 0, 2, "A"), Span(known, 1, 2, "B"), Span(known, 1, 4, "A")]
+        examples.append(example)
     return examples

@@ -12,7 +12,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
-from spanwise.pipelines.annotations import SENTENCES, Annotations, EntitySpan, Layers, SentenceSpan
+from spanwise.pipelines.annotations import ENTITIES, SENTENCES, Annotations, EntitySpan, Layers, SentenceSpan
 from spanwise.pipelines.entities.compiled.components import (
     EntityModel,
     SentenceModel,
@@ -25,7 +25,7 @@ from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes, NoStaticVectors, StaticVectors
 from spanwise.pipelines.entities.compiled.static_vectors import ProjectedVectors
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.entities.engine import Engine, EngineName
+from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
 from spanwise.pipelines.kernels import SpanKernels, constants
 
@@ -35,7 +35,7 @@ Two more generations, of half as many bytes, hold some 40,000 descriptions of wo
 
 
 class CompiledEngine:
-    """A compiled recognizer and compiled sentence boundaries; another engine computes the `borrowed` layers."""
+    """A compiled recognizer and compiled sentence boundaries, or one of the two."""
 
     name: EngineName = "compiled"
 
@@ -46,16 +46,14 @@ class CompiledEngine:
         labels: Sequence[str],
         calibrations: Calibrations,
         *,
-        spacy_engine: Engine | None,
-        borrowed: Layers,
+        layers: Layers,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
         self._labels = tuple(labels)
         self._calibrate = tuple(calibrations.of(label) for label in labels)
-        self._spacy_engine = spacy_engine
-        self.borrowed = borrowed
-        """The layers that spaCy's own engine computes, one batch at a time; without any, spaCy's pipeline is let go."""
+        self.layers = layers
+        """The layers that were compiled; of others that are wanted it finds nothing."""
 
     @property
     def instructions(self) -> str:
@@ -74,45 +72,29 @@ class CompiledEngine:
             entities_flag * ("entities" in layers) | sentences_flag * ("sentences" in layers) for layers in wanted
         )
         labels, calibrate = self._labels, self._calibrate
-        annotations = [
+        return [
             Annotations(
                 [EntitySpan(start, end, labels[label], calibrate[label](p)) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
             )
             for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
         ]
-        if self._spacy_engine:
-            self._borrow(self._spacy_engine, texts, wanted, annotations)
-        return annotations
-
-    def _borrow(
-        self, engine: Engine, texts: Sequence[str], wanted: Sequence[Layers], annotations: Sequence[Annotations]
-    ) -> None:
-        """Fill in the borrowed layers of the texts that want them."""
-        asked = {i: layers & self.borrowed for i, layers in enumerate(wanted) if not layers.isdisjoint(self.borrowed)}
-        found = engine.annotate([texts[i] for i in asked], list(asked.values()))
-        for (i, layers), other in zip(asked.items(), found, strict=True):
-            for layer in layers:
-                setattr(annotations[i], layer, getattr(other, layer))
 
 
 def compile_pipeline(
     nlp: Language,
     entities: str | None,
     sentences: str,
-    spacy_engine: Engine,
     *,
     instructions: str | None = None,
     lexicon_bytes: int = LEXICON_BYTES,
     calibrations: Calibrations | None = None,
-    further: Layers = frozenset(),
 ) -> CompiledEngine:
     """Compile the recognizer and the component that sets sentence boundaries. Raises `Unsupported`.
 
     `entities` and `sentences` are the components' names in the pipeline. Where only the boundaries cannot be compiled,
-    `spacy_engine` serves them. `instructions` names an instruction set of this processor; the default is the best one.
-    `calibrations` are by default those that were fitted on the recognizer, if any were. `further` layers are those that
-    `spacy_engine` computes besides.
+    the engine's `layers` lack them. `instructions` names an instruction set of this processor; the default is the best
+    one. `calibrations` are by default those that were fitted on the recognizer, if any were.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
@@ -149,9 +131,8 @@ def compile_pipeline(
     labels = recognizer.decoder.labels if recognizer else ()
     if calibrations is None:
         calibrations = calibrations_of(recognizer) if recognizer else Calibrations()
-    borrowed = further if boundaries else further | SENTENCES
-    lender = spacy_engine if borrowed else None  # it would keep some 20 MB of spaCy's pipeline alive
-    return CompiledEngine(kernels, lexemes, labels, calibrations, spacy_engine=lender, borrowed=borrowed)
+    layers = (ENTITIES if recognizer else frozenset()) | (SENTENCES if boundaries else frozenset())
+    return CompiledEngine(kernels, lexemes, labels, calibrations, layers=layers)
 
 
 def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:

@@ -13,7 +13,7 @@ from spanwise.pipelines.annotations import SENTENCES as SENTENCE_LAYER
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing, same
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.entities.engine import Chains
+from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
@@ -56,9 +56,8 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 
 def engines(nlp: Language, entities: str = "ner", sentences: str = "senter", **options: Any) -> tuple[Any, SpacyEngine]:
     """Return the pipeline's compiled engine and spaCy's own engine."""
-    encoders = tuple(name for name in nlp.pipe_names if name.startswith("tok2vec"))
-    own = SpacyEngine(nlp, Chains(encoders, (entities,), (sentences,)))
-    return compile_pipeline(nlp, entities, sentences, own, **options), own
+    own = SpacyEngine(nlp, plan_of(nlp))
+    return compile_pipeline(nlp, entities, sentences, **options), own
 
 
 def assert_same(compiled: CompiledEngine, own: SpacyEngine, texts: Sequence[str] = TEXTS) -> set[str]:
@@ -113,7 +112,7 @@ def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> No
     }
     components = {"ner": recognizer(tok2vec(static_vectors=True)), "senter": {"model": tagger}}
     compiled, own = engines(pipeline(components, vectors=20))
-    assert compiled.borrowed == {"sentences"}
+    assert compiled.layers == {"entities"}
     assert_same(compiled, own)
 
 
@@ -179,8 +178,8 @@ def test_what_is_not_known_is_refused_with_its_reason(components: dict[str, Any]
 def test_a_pipeline_without_a_recognizer_still_gets_its_sentences() -> None:
     """A pipeline without an entity recognizer gets spaCy's sentences, computed by rules without any network."""
     nlp = pipeline({"sentencizer": {}})
-    own = SpacyEngine(nlp, Chains((), (), ("sentencizer",)))
-    compiled = compile_pipeline(nlp, None, "sentencizer", own)
+    own = SpacyEngine(nlp, plan_of(nlp))
+    compiled = compile_pipeline(nlp, None, "sentencizer")
     assert differing(compiled, own, TEXTS, SENTENCE_LAYER) == []
 
 

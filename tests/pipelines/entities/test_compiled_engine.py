@@ -53,14 +53,13 @@ def loaded(request: pytest.FixtureRequest) -> LoadedPipeline:
 @pytest.fixture(scope="module")
 def own(loaded: LoadedPipeline) -> SpacyEngine:
     """Return spaCy's own engine, whose answers the compiled engine must give."""
-    return SpacyEngine(loaded.nlp, loaded.chains)
+    return SpacyEngine(loaded.nlp, loaded.plan)
 
 
 def compiled(loaded: LoadedPipeline, lexicon_bytes: int = 1 << 22) -> CompiledEngine:
     """Compile the pipeline into a fresh engine."""
-    own = SpacyEngine(loaded.nlp, loaded.chains)
     return compile_pipeline(
-        loaded.nlp, loaded.chains.entities[0], loaded.chains.sentences[0], own, lexicon_bytes=lexicon_bytes
+        loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name, lexicon_bytes=lexicon_bytes
     )
 
 
@@ -137,7 +136,7 @@ def test_slices_of_a_long_text_leave_no_trace(engine: CompiledEngine) -> None:
     part = LONG["words"][:56]
     (long,) = engine.annotate([part * 300], [BOTH])
     repetitions: dict[int, set[tuple[int, int, str, float | None]]] = {}
-    for start, end, label, confidence in long.entities:
+    for start, end, label, confidence, *_ in long.entities:
         repetition = start // 56
         found = (start % 56, end - repetition * 56, label, confidence)
         repetitions.setdefault(repetition, set()).add(found)

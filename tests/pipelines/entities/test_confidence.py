@@ -19,7 +19,6 @@ from spanwise.pipelines.entities.compiled.confidence import (
     fingerprint,
     rounded,
 )
-from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from tests.conftest import ENGLISH, FRENCH
 
@@ -34,7 +33,7 @@ calibrations = st.builds(BetaCalibration, slopes, slopes, st.floats(-5, 5))
 def model_of(source: str) -> EntityModel:
     """Load a pipeline and return its entity recognizer."""
     loaded = load(source)
-    return read_entities(loaded.nlp, loaded.chains.entities[0])
+    return read_entities(loaded.nlp, str(loaded.plan.recognizer))
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +125,8 @@ def test_the_same_model_loaded_again_has_the_same_fingerprint(model: EntityModel
 def with_probabilities(source: str, text: str) -> list[EntitySpan]:
     """Return the entities of a text with the model's uncalibrated probabilities as their confidences."""
     loaded = load(source)
-    (entities,), (sentences,) = loaded.chains.entities, loaded.chains.sentences
-    own = SpacyEngine(loaded.nlp, loaded.chains)
-    engine = compile_pipeline(loaded.nlp, entities, sentences, own, calibrations=Calibrations(other=float))
+    entities, sentences = loaded.plan.recognizer, loaded.plan.boundaries.name
+    engine = compile_pipeline(loaded.nlp, entities, sentences, calibrations=Calibrations(other=float))
     return engine.annotate([text], [ENTITIES])[0].entities
 
 

@@ -52,7 +52,7 @@ def engine(request: pytest.FixtureRequest, english: Analyzer) -> Engine:
     if request.param == english.engine_name:
         return english.engine
     loaded = load(ENGLISH)
-    return SpacyEngine(loaded.nlp, loaded.chains)
+    return SpacyEngine(loaded.nlp, loaded.plan)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_only_what_is_wanted_is_computed(engine: Engine) -> None:
 def test_new_words_do_not_stay_in_spacys_memory() -> None:
     """New words live in a memory zone and are gone from spaCy's string store when the zone ends."""
     loaded = load(ENGLISH)
-    spacy_engine = SpacyEngine(loaded.nlp, loaded.chains)
+    spacy_engine = SpacyEngine(loaded.nlp, loaded.plan)
     before = len(loaded.nlp.vocab.strings)
     for number in range(5):
         words = " ".join(f"Qwx{number}z{i}" for i in range(300))

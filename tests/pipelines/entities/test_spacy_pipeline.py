@@ -83,17 +83,17 @@ def test_a_pipeline_that_fails_its_self_test_is_broken(tmp_path: Path) -> None:
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("package", [ENGLISH, FRENCH])
-def test_only_what_the_features_need_is_loaded(package: str) -> None:
-    """Only the NER and the cheap sentence recognizer are loaded: no tagger, parser or lemmatizer."""
-    loaded = load(package)
-    assert set(loaded.nlp.component_names) == {"ner", "senter"}
-    assert loaded.chains.encoders == ()
-    assert loaded.chains.entities == ("ner",)
-    assert loaded.chains.sentences == ("senter",)
+def test_only_what_the_features_need_is_run(package: str) -> None:
+    """Entities and sentences take the NER and the cheap sentence recognizer: no tagger, parser or lemmatizer is run."""
+    plan = load(package).plan
+    assert plan.chain(frozenset({"entities"})) == ("ner",)
+    assert plan.chain(frozenset({"sentences"})) == ("senter",)
+    assert plan.chain(frozenset({"entities", "sentences"})) == ("ner", "senter")
+    assert plan.chain(frozenset({"tokens"}))[-3:] == ("parser", "attribute_ruler", "lemmatizer")
 
 
 def test_without_a_senter_the_parser_finds_sentences(tmp_path: Path) -> None:
-    """Without a senter the parser finds the sentences, and the shared encoder that it listens to is loaded too.
+    """Without a senter the parser finds the sentences, and the shared encoder that it listens to is run too.
 
     The entities are compiled, and the fallback names the parser.
     """
@@ -101,9 +101,7 @@ def test_without_a_senter_the_parser_finds_sentences(tmp_path: Path) -> None:
     nlp.remove_pipe("senter")
     nlp.to_disk(tmp_path)
     loaded = load(str(tmp_path))
-    assert set(loaded.nlp.component_names) == {"tok2vec", "parser", "ner"}
-    assert loaded.chains.encoders == ("tok2vec",)
-    assert loaded.chains.sentences == ("parser",)
+    assert loaded.plan.chain(frozenset({"entities", "sentences"})) == ("tok2vec", "ner", "parser")
     analyzer = Analyzer.load(str(tmp_path))
     assert analyzer.engine_name == "compiled"
     assert analyzer.fallback
@@ -116,7 +114,7 @@ def test_without_either_a_rule_finds_sentences(tmp_path: Path) -> None:
     """A blank pipeline has no entities to offer, and a rule finds its sentences."""
     spacy.blank("en").to_disk(tmp_path)
     analyzer = Analyzer.load(str(tmp_path))
-    assert analyzer.features == {"sentences", "sentiment"}
+    assert analyzer.features == {"sentences", "sentiment", "tokens"}
     assert analyzer.entity_labels == ()
     analysis = analyzer.analyze([Document("One. Two!", frozenset({"sentences"}))])[0]
     assert [sentence["text"] for sentence in analysis["sentences"]] == ["One.", "Two!"]
@@ -210,8 +208,8 @@ def test_several_shared_encoders_run_whole_in_their_order(tmp_path: Path) -> Non
     nlp = pipeline({"tok2vec1": {"model": tok2vec()}, "ner": recognizer(LISTENER), "tok2vec2": {"model": tok2vec()}})
     nlp.to_disk(tmp_path)
     loaded = load(str(tmp_path))
-    assert loaded.whole
-    assert loaded.has_entities
+    assert loaded.plan.is_intertwined
+    assert "entities" in loaded.layers
     analyzer = Analyzer.load(str(tmp_path))
     expected = [[(span.start_char, span.end_char, span.label_) for span in nlp(text).ents] for text in SENTENCES]
     assert any(expected)

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from spanwise.pipelines.entities.compiled import compiled_engine
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
-from spanwise.pipelines.entities.engine import Chains
-from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.kernels import SentimentKernels, SpanKernels, constants
 from spanwise.pipelines.sentiment.artefact import Artefact
 from tests.support.artefacts import write_random_model
@@ -78,7 +76,7 @@ class Recorder:
 def engine() -> CompiledEngine:
     """Return a compiled engine with static vectors and a sentence recognizer."""
     nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
-    return compile_pipeline(nlp, "ner", "senter", SpacyEngine(nlp, Chains((), ("ner",), ("senter",))))
+    return compile_pipeline(nlp, "ner", "senter")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +85,7 @@ def spec() -> Spec:
     nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled_engine, "SpanKernels", Recorder)
-        made: Any = compile_pipeline(nlp, "ner", "senter", SpacyEngine(nlp, Chains((), ("ner",), ("senter",))))
+        made: Any = compile_pipeline(nlp, "ner", "senter")
     return dict(made._kernels.spec)
 
 

@@ -1,0 +1,86 @@
+"""Compute each layer by the compiled kernels where they know it, and by spaCy's own components where they do not.
+
+Both see the same text, and together they answer as spaCy alone would with the components that the layers need. One
+thing couples them: a component that spaCy runs for a borrowed layer, such as the parser for `tokens`, may set sentence
+boundaries, and these are then the text's sentences and restrict its recognizer.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES, SENTENCES, Annotations, Layers
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
+from spanwise.pipelines.entities.component_plan import Plan
+from spanwise.pipelines.entities.deferred_engine import DeferredEngine
+from spanwise.pipelines.entities.engine import Engine, EngineName
+
+
+class MixedEngine:
+    """An engine of two: the compiled one, and spaCy's own for the `borrowed` layers, one batch at a time."""
+
+    def __init__(
+        self, compiled: CompiledEngine, spacy_engine: Engine | DeferredEngine, plan: Plan, borrowed: Layers
+    ) -> None:
+        self.compiled = compiled
+        self.borrowed = borrowed
+        self._spacy_engine = spacy_engine
+        self._plan = plan
+        self._asked: dict[Layers, Layers] = {}
+
+    @property
+    def name(self) -> EngineName:
+        """The name of the engine that finds the entities."""
+        return self.compiled.name
+
+    def let_go(self, usual: Layers) -> None:
+        """Free the memory of spaCy's components until a text needs them, unless one of the `usual` layers does."""
+        if usual.isdisjoint(self.borrowed) and isinstance(self._spacy_engine, DeferredEngine):
+            self._spacy_engine.let_go()
+
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
+        """See `Engine`."""
+        asked = {i: self._borrow(layers) for i, layers in enumerate(wanted) if not layers.isdisjoint(self.borrowed)}
+        annotations = self.compiled.annotate(texts, wanted)
+        if not asked:
+            return annotations
+        self._lend(texts, asked, annotations)
+        split = {i: ENTITIES_AND_SENTENCES | asked[i] for i in asked if _is_split(wanted[i], asked[i], annotations[i])}
+        if split:
+            self._lend(texts, split, annotations)
+        return annotations
+
+    def _borrow(self, layers: Layers) -> Layers:
+        """Return the layers to ask of spaCy's engine; also the sentences, where what it runs sets boundaries."""
+        if (asked := self._asked.get(layers)) is None:
+            asked = layers & self.borrowed
+            if "extensions" in asked:
+                asked = layers  # a Span's custom attributes belong to spaCy's own spans
+            if self._plan.sets_boundaries(asked) and not layers.isdisjoint(ENTITIES_AND_SENTENCES):
+                asked |= SENTENCES
+            self._asked[layers] = asked
+        return asked
+
+    def _lend(self, texts: Sequence[str], asked: Mapping[int, Layers], annotations: Sequence[Annotations]) -> None:
+        found = self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values()))
+        for (i, layers), other in zip(asked.items(), found, strict=True):
+            for layer in layers & ENGINE_LAYERS:
+                setattr(annotations[i], layer, getattr(other, layer))
+
+
+def _is_split(wanted: Layers, asked: Layers, found: Annotations) -> bool:
+    """Return whether a sentence begins inside an entity.
+
+    Only then do boundaries change what a greedy recognizer finds: each of its actions inside one sentence stays both
+    allowed and the best.
+    """
+    if "entities" not in wanted or "entities" in asked or "sentences" not in asked:
+        return False
+    starts = iter(sentence.start for sentence in found.sentences)
+    start = next(starts, None)
+    for entity in found.entities:
+        while start is not None and start <= entity.start:
+            start = next(starts, None)
+        if start is None:
+            return False
+        if start < entity.end:
+            return True
+    return False

@@ -1,0 +1,91 @@
+"""The options of a request, checked against a pipeline and turned into documents for the queue."""
+
+from dataclasses import dataclass
+
+from spanwise.pipelines import Analyzer, Document
+from spanwise.schemas import (
+    AnalyzeRequest,
+    BatchRequest,
+    EntitiesRequest,
+    Feature,
+    FieldError,
+    OffsetEncoding,
+    SentimentRequest,
+    StreamOptions,
+    given,
+)
+
+_ENTITIES: frozenset[Feature] = frozenset({"entities"})
+_SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is wanted of one or many texts. `features` is None where the caller leaves them to the pipeline."""
+
+    features: frozenset[Feature] | None = None
+    offset_encoding: OffsetEncoding = "codepoint"
+    labels: frozenset[str] | None = None
+    min_confidence: float | None = None
+    min_score: float | None = None
+    top: int | None = None
+    pointer: str = "/features"
+    """The JSON Pointer to where the request names the features; empty where its path does."""
+
+    def document(self, text: str, analyzer: Analyzer) -> Document:
+        """Return a text with these options, as its pipeline takes it."""
+        features = analyzer.default_features if self.features is None else self.features
+        return Document(
+            text, features, self.offset_encoding, self.labels, self.min_confidence, self.min_score, self.top
+        )
+
+    def unsupported(self, analyzer: Analyzer) -> FieldError | None:
+        """Return what is wrong where a pipeline lacks a feature, or what an option applies to."""
+        if self.features is None:
+            if not analyzer.default_features:
+                return _unsupported_feature(
+                    self.pointer, f"The pipeline {analyzer.title} offers neither entities nor sentiment.", analyzer
+                )
+        elif missing := sorted(self.features - analyzer.features):
+            return _unsupported_feature(
+                self.pointer, f"The pipeline {analyzer.title} does not offer {', '.join(missing)}.", analyzer
+            )
+        if self.min_confidence is not None and not analyzer.has_confidence:
+            return _unsupported_option("min_confidence", analyzer, "its entities have no confidence")
+        if "categories" not in analyzer.features:
+            for name in ("min_score", "top"):
+                if getattr(self, name) is not None:
+                    return _unsupported_option(name, analyzer, "it gives no categories")
+        return None
+
+
+def entities_options(body: EntitiesRequest) -> Options:
+    """Return the options of a request for entities."""
+    return Options(_ENTITIES, body.offset_encoding, given(body.labels), given(body.min_confidence), pointer="")
+
+
+def sentiment_options(body: SentimentRequest) -> Options:
+    """Return the options of a request for sentiment."""
+    return Options(_SENTIMENT, body.offset_encoding, pointer="")
+
+
+def options_of(body: AnalyzeRequest | BatchRequest | StreamOptions) -> Options:
+    """Return the options of a request that names its features."""
+    return Options(
+        given(body.features),
+        body.offset_encoding,
+        given(body.labels),
+        given(body.min_confidence),
+        given(body.min_score),
+        given(body.top),
+    )
+
+
+def _unsupported_feature(pointer: str, reason: str, analyzer: Analyzer) -> FieldError:
+    detail = f"{reason} It offers: {', '.join(sorted(analyzer.features))}."
+    return FieldError(pointer=pointer, code="unsupported_feature", detail=detail)
+
+
+def _unsupported_option(name: str, analyzer: Analyzer, reason: str) -> FieldError:
+    detail = f"The pipeline {analyzer.title} cannot apply {name}: {reason}."
+    return FieldError(pointer=f"/{name}", code="unsupported_option", detail=detail)
