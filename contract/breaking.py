@@ -2,7 +2,7 @@
 
 Requests and answers are judged from opposite sides. A caller may go on sending the same requests, so nothing that was
 accepted may be refused. It may also rely on the answers, so nothing that it reads may be missing or have a value of an
-unknown kind. All other additions pass.
+unknown kind, unless the document told callers to expect such values. All other additions pass.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,9 @@ Side = Literal["request", "response"]
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _UPPER = ("maxLength", "maxItems", "maxProperties", "maximum", "exclusiveMaximum")
 _LOWER = ("minLength", "minItems", "minProperties", "minimum", "exclusiveMinimum")
+EXTENSIBLE = "x-extensible-enum"
+"""On a list of an answer: new values may come, and callers must pass over those that they do not know."""
+
 _KIND = ("type", "format", "const", "pattern")
 
 
@@ -29,7 +32,8 @@ def breaks(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
             if method not in new["paths"][path]:
                 found[f"{where}: the operation is gone"] = None
             else:
-                comparison = _Comparison(old, new)
+                may_open = str(old.get("info", {}).get("version", "")).startswith("0.")
+                comparison = _Comparison(old, new, may_open)
                 found |= dict.fromkeys(comparison.operation(where, methods[method], new["paths"][path][method]))
     return list(found)
 
@@ -38,6 +42,8 @@ def breaks(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 class _Comparison:
     old: dict[str, Any]
     new: dict[str, Any]
+    may_open: bool
+    """Whether a list may begin to say that its values can grow: before version 1, since nothing was promised."""
 
     def operation(self, where: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         if old.get("operationId") != new.get("operationId"):
@@ -83,7 +89,14 @@ class _Comparison:
                 yield from self._schemas(f"{where} line", before["x-itemSchema"], line, side)
 
     def _schemas(
-        self, where: str, old: dict[str, Any], new: dict[str, Any], side: Side, seen: frozenset[str] = frozenset()
+        self,
+        where: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        side: Side,
+        seen: frozenset[str] = frozenset(),
+        *,
+        can_grow: bool = False,
     ) -> Iterator[str]:
         name = old.get("$ref")
         if name and name in seen:
@@ -93,12 +106,13 @@ class _Comparison:
         for key in _KIND:
             if old.get(key) != new.get(key):
                 yield f"{where}: its {key} has changed from {old.get(key)} to {new.get(key)}"
-        yield from _values(where, old, new, side)
+        yield from _values(where, old, new, side, can_grow=can_grow)
         if side == "request":
             yield from _limits(where, old, new)
         yield from self._fields(where, old, new, side, seen)
         if "items" in old:
-            yield from self._schemas(f"{where}[]", old["items"], new.get("items", {}), side, seen)
+            can_grow = bool(old.get(EXTENSIBLE) or (self.may_open and new.get(EXTENSIBLE)))
+            yield from self._schemas(f"{where}[]", old["items"], new.get("items", {}), side, seen, can_grow=can_grow)
         yield from self._arms(where, old, new, side, seen)
 
     def _fields(
@@ -146,7 +160,7 @@ def _union(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {arm.get("$ref", str(arm)).rpartition("/")[2]: arm for arm in arms}
 
 
-def _values(where: str, old: dict[str, Any], new: dict[str, Any], side: Side) -> Iterator[str]:
+def _values(where: str, old: dict[str, Any], new: dict[str, Any], side: Side, *, can_grow: bool) -> Iterator[str]:
     before, after = old.get("enum"), new.get("enum")
     if side == "request" and after is not None:
         if before is None:
@@ -156,7 +170,7 @@ def _values(where: str, old: dict[str, Any], new: dict[str, Any], side: Side) ->
     if side == "response" and before is not None:
         if after is None:
             yield f"{where}: any value may be answered now"
-        else:
+        elif not can_grow:
             yield from (
                 f"{where}: the value {value} is new, and callers do not know it"
                 for value in after

@@ -306,7 +306,13 @@ class Pipeline(TypedDict):
     language: str
     licence: str
     engine: Annotated[Literal["compiled", "spacy"], Field(description="What computes the entities.")]
-    features: list[Feature]
+    features: Annotated[
+        list[Feature],
+        Field(
+            description="What may be asked of it. Later versions may list more: pass over those that you do not know.",
+            json_schema_extra={"x-extensible-enum": True},
+        ),
+    ]
     entity_labels: list[EntityLabel]
     sentiment_labels: list[SentimentLabel]
     default: Annotated[bool, Field(description="Whether it serves texts that name no language.")]

@@ -7,6 +7,7 @@ from typing import Any
 from spacy.tokens import Doc, Span
 from spacy.tokens.underscore import Underscore
 
+from spanwise.pipelines.error_notes import note_place
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.schemas import JsonType
 
@@ -15,11 +16,10 @@ _BEYOND_INT64 = 1 << 63
 
 
 class ExtensionTypeError(TypeError):
-    """A custom attribute has a value that is not of its declared type. `attribute` is safe to log."""
+    """A custom attribute has a value that is not of its declared type. The message names types, not the value."""
 
     def __init__(self, attribute: str, declared: JsonType, value: object) -> None:
         super().__init__(f"{attribute} is declared as {declared}, and its value is of {type(value).__name__}.")
-        self.attribute = attribute
 
 
 def doc_values(extensions: Extensions, doc: Doc) -> dict[str, Any]:
@@ -59,7 +59,9 @@ def _values(owner: str, holder: Any, declared: Mapping[str, JsonType]) -> dict[s
         if value is None:
             continue
         if not (_KINDS[kind](value) and _is_json(value)):
-            raise ExtensionTypeError(f"{owner}.{name}", kind, value)
+            error = ExtensionTypeError(f"{owner}.{name}", kind, value)
+            note_place(error, f"custom attribute {owner}.{name}")
+            raise error
         values[name] = value
     return values
 

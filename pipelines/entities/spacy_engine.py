@@ -18,6 +18,7 @@ from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.entities.extensions import doc_values, span_values
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
 from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS
+from spanwise.pipelines.error_notes import note_place
 from spanwise.pipelines.extension_specs import Extensions
 
 
@@ -51,7 +52,11 @@ class SpacyEngine:
         for name in names:
             component = self._nlp.get_pipe(name)
             pipe = getattr(component, "pipe", None)
-            batch = list(pipe(batch, batch_size=len(batch))) if pipe else [component(doc) for doc in batch]
+            try:
+                batch = list(pipe(batch, batch_size=len(batch))) if pipe else [component(doc) for doc in batch]
+            except Exception as error:
+                note_place(error, f"component {name!r}")
+                raise
         for i, doc in zip(chosen, batch, strict=True):
             docs[i] = doc
 

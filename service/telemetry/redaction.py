@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from spanwise.pipelines.error_notes import PLACE
+
 _TRUSTED = frozenset({"uvicorn", "asyncio"})
 """Loggers whose messages are known to hold no caller's text in their first line."""
 _MAX_CAUSES = 10  # a longer chain of exceptions says nothing new
@@ -53,11 +55,17 @@ def redact_foreign_message(_logger: WrappedLogger, _method: str, event: EventDic
 
 
 def describe_exception(error: BaseException) -> list[dict[str, Any]]:
-    """Return type and frames (`file:line function`) of an exception and its causes, the outermost first."""
+    """Return type and frames (`file:line function`) of an exception and its causes, the outermost first.
+
+    Of the notes on an exception only our own are taken, which name a component or a custom attribute.
+    """
     chain: list[dict[str, Any]] = []
     current: BaseException | None = error
     while current is not None and len(chain) < _MAX_CAUSES:
-        chain.append({"type": _qualified_name(type(current)), "frames": _frames(current.__traceback__)})
+        described: dict[str, Any] = {"type": _qualified_name(type(current)), "frames": _frames(current.__traceback__)}
+        if notes := [note for note in getattr(current, "__notes__", ()) if note.startswith(PLACE)]:
+            described["notes"] = notes
+        chain.append(described)
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return chain
 

@@ -247,3 +247,19 @@ def test_the_gate_compares_with_a_given_file(tmp_path: Path, document: Document)
     document["paths"]["/v0"] = document["paths"]["/livez"]
     given.write_text(json.dumps(document))
     assert main([str(given)], tmp_path) == 1
+
+
+def test_a_list_that_may_grow_is_marked_before_it_does(document: Document) -> None:
+    """A new feature in `/v1/pipelines` passes because the list is marked; unmarked it is a break, and so elsewhere."""
+    grown = copy.deepcopy(document)
+    schema(grown, "Feature")["enum"].append("weather")
+    assert breaks(document, grown) == []
+    features = field(grown, "features", "Pipeline")
+    del features["x-extensible-enum"]
+    old = copy.deepcopy(document)
+    del field(old, "features", "Pipeline")["x-extensible-enum"]
+    assert any("the value weather is new" in line for line in breaks(old, grown))
+    features["x-extensible-enum"] = True
+    assert breaks(old, grown) == []
+    old["info"]["version"] = "1.2.0"
+    assert any("the value weather is new" in line for line in breaks(old, grown))

@@ -271,8 +271,9 @@ def test_entities_that_a_sentence_splits_are_spacys_own(english: Analyzer) -> No
 def test_a_component_that_raises_fails_its_document_alone(tmp_path: Path) -> None:
     """A component of the user's own that raises for one text raises for callers of that text only."""
     analyzer = Analyzer.load(save(with_own("spanwise_test_touchy", first=True), tmp_path))
-    with pytest.raises(ValueError, match="poison"):
+    with pytest.raises(ValueError, match="poison") as raised:
         analyzer.analyze("This is poison.", {"entities"})
+    assert raised.value.__notes__ == ["in the pipeline's component 'spanwise_test_touchy'"]
     assert analyzer.analyze("Tim Cook.", {"entities"})["entities"]
 
 

@@ -1,15 +1,32 @@
 """The table of features covers the contract, and decides what is computed, offered and written."""
 
-from typing import get_args
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
+from spacy.tokens import Doc
 
 from spanwise.pipelines import Analyzer
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, SENTIMENT_LAYERS, Layer
+from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.features import FEATURES, FeatureRow, console_tables, features_offered, recipe_of
 from spanwise.schemas import Feature
+from tests.support.models import pipeline
 
 TEXT = "Tim Cook loved Paris. The weather was awful."
+
+
+@pytest.fixture(scope="module")
+def further(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Analyzer]:
+    """Load a pipeline that offers what the default one does not: categories, spans, a custom attribute."""
+    folder = tmp_path_factory.mktemp("further")
+    nlp = pipeline({"textcat": {}})
+    ruler: Any = nlp.add_pipe("span_ruler")
+    ruler.add_patterns([{"label": "CITY", "pattern": "Paris"}])
+    nlp.to_disk(folder)
+    Doc.set_extension("words", getter=len)
+    yield Analyzer.load(folder, extensions=Extensions.parse("doc.words=integer"))
+    Doc.remove_extension("words")
 
 
 def test_every_feature_of_the_contract_has_one_row() -> None:
@@ -33,11 +50,12 @@ def test_what_nobody_asked_for_is_not_computed(row: FeatureRow) -> None:
 
 
 @pytest.mark.parametrize("row", FEATURES, ids=lambda row: row.name)
-def test_every_feature_shows_in_an_answer_and_on_the_command_line(english: Analyzer, row: FeatureRow) -> None:
+def test_every_feature_shows_in_an_answer_and_on_the_command_line(
+    english: Analyzer, further: Analyzer, row: FeatureRow
+) -> None:
     """A feature that is asked for alone adds one section to the answer and one table on the command line."""
-    if row.name not in english.features:
-        pytest.skip(f"the default pipeline does not offer {row.name}")
-    answer = english.analyze(TEXT, {row.name})
+    analyzer = english if row.name in english.features else further
+    answer = analyzer.analyze(TEXT, {row.name})
     sections = answer.keys() - {"language", "offset_encoding", "pipeline"}
     assert len(sections) == 1
     (table,) = console_tables(answer)

@@ -19,6 +19,7 @@ import structlog
 
 from spanwise.pipelines import Analyzer, Document, Registry
 from spanwise.pipelines.entities.engine_choice import Fallback
+from spanwise.pipelines.error_notes import note_place
 from spanwise.service.telemetry.log_writer import LogWriter
 from spanwise.service.telemetry.logging import configure_logging
 from spanwise.service.telemetry.redaction import describe_exception
@@ -130,6 +131,17 @@ def test_an_exception_is_told_by_type_and_frames(lines: Lines) -> None:
         assert line["level"] == "error"
     assert foreign["logger"] == "somebody"
     assert "Xyzzy7" not in orjson.dumps([own, foreign]).decode()
+
+
+def test_an_exception_names_the_component_that_raised_it() -> None:
+    """Of the notes on an exception only our own are logged, because any other may quote a text."""
+    error = ValueError("secret")
+    error.add_note("a text of the caller")
+    note_place(error, "component 'ner'")
+    note_place(error, "component 'outer'")
+    assert describe_exception(error) == [
+        {"type": "ValueError", "frames": [], "notes": ["in the pipeline's component 'ner'"]}
+    ]
 
 
 def test_other_peoples_lines_are_logged_without_what_they_quote(lines: Lines) -> None:
