@@ -122,8 +122,15 @@ def analyze(  # noqa: PLR0917 (each is an option by name)
 @app.command()
 def pipelines(
     as_json: Annotated[bool, typer.Option("--json", help="As `/v1/pipelines` shows them.")] = False,
+    check: Annotated[
+        str | None,
+        typer.Option(help="A folder or package that need not be configured: show its components and their speed."),
+    ] = None,
 ) -> None:
-    """List the configured pipelines and what they offer."""
+    """List the configured pipelines and what they offer, or check one before it is served."""
+    if check is not None:
+        _print_check(check)
+        return
     import orjson
     from rich.table import Table
 
@@ -249,6 +256,32 @@ def _print_analysis(answer: "AnalyzeResponse") -> None:
             table.add_row(*row)
         if shown.total:
             table.add_row(*shown.total, style="bold")
+        console.print(table)
+
+
+def _print_check(source: str) -> None:
+    """Print a row for each component of a pipeline, and what is not served."""
+    from rich.table import Table
+
+    from spanwise.pipelines import PipelineError
+    from spanwise.pipelines.check import check
+    from spanwise.pipelines.extension_specs import Extensions
+
+    try:
+        checked = check(source, extensions=Extensions.parse(_settings().extensions))
+    except PipelineError as error:
+        _fail(str(error))
+    console = _console()
+    table = Table("component", "factory", "served as", "engine", "texts/s", "why not compiled", title=checked.title)
+    for one in checked.components:
+        served_as = ", ".join(one.served_as) or "see below"
+        table.add_row(one.name, one.factory, served_as, one.engine, f"{one.texts_per_second:,.0f}", one.reason)
+    table.add_row("all", "", ", ".join(checked.features), "", f"{checked.texts_per_second:,.0f}", style="bold")
+    console.print(table)
+    if checked.analyzer.contents.not_served:
+        table = Table("not served", "why")
+        for entry in checked.analyzer.contents.not_served:
+            table.add_row(entry["what"], entry["reason"])
         console.print(table)
 
 
