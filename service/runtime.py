@@ -16,6 +16,7 @@ import structlog
 from starlette.requests import Request
 
 from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.pipelines.component_imports import import_components
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
@@ -108,6 +109,8 @@ async def running(
         gc.freeze()
         for analyzer in registry:
             _log_ready(analyzer)
+        for warning in registry.load_warnings:
+            log.warning("pipeline_warning", pipeline=warning.pipeline, warning=warning.message)
         metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
         runtime = Runtime(settings, registry, batcher)
@@ -134,6 +137,7 @@ def _log_ready(analyzer: Analyzer) -> None:
         "language": analyzer.language,
         "engine": analyzer.engine_name,
         "features": sorted(analyzer.features),
+        "weights": analyzer.weights,
     }
     if analyzer.sentiment_model:
         fields["sentiment"] = analyzer.sentiment_model.name
@@ -146,11 +150,17 @@ def _log_ready(analyzer: Analyzer) -> None:
         log_fallback("pipeline_ready", **fields, fallback=fallback.reason)
 
 
+def load_registry(settings: Settings) -> Registry:
+    """Import the operator's own components, then load all pipelines. Raises `PipelineError`."""
+    import_components(settings.components)
+    return Registry.load(settings.pipeline_specs)
+
+
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
     """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
-        registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
+        registry = await loop.run_in_executor(executor, load_registry, settings)
         batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet

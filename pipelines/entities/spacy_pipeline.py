@@ -8,7 +8,7 @@ that every component keeps its meaning.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from srsly import read_msgpack  # type: ignore[import-untyped]
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, SENTENCES, Layer, Layers
 from spanwise.pipelines.entities.engine import Chains
 from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS
-from spanwise.pipelines.load_errors import PipelineBroken, first_line
-from spanwise.pipelines.specs import locate
+from spanwise.pipelines.load_errors import PipelineError
+from spanwise.pipelines.load_reasons import why_broken
+from spanwise.pipelines.specs import leave_out, locate
 
 _RULE_SENTENCES = "spanwise_sentencizer"
 
@@ -70,15 +71,18 @@ class LoadedPipeline:
         return (ENTITIES_AND_SENTENCES if self.has_entities else SENTENCES) | frozenset(self.chains.further)
 
 
-def load(source: str) -> LoadedPipeline:
+def load(source: str, disable: Iterable[str] = ()) -> LoadedPipeline:
     """Load a package or folder, with only the components that its layers need. Raises `PipelineError`."""
     folder = locate(source)
     try:
         config = load_config(folder / "config.cfg")
+        left_out = leave_out(source, config, disable)
         plan = _Plan.of(config, folder)
-        nlp = spacy.load(folder, exclude=plan.excluded)
+        nlp = spacy.load(folder, exclude=[*plan.excluded, *left_out])
+    except PipelineError:
+        raise
     except Exception as error:
-        raise PipelineBroken(f"The pipeline {source!r} cannot be loaded: {first_line(error)}") from error
+        raise why_broken(source, folder, error) from error
     if not plan.boundaries:
         nlp.add_pipe("sentencizer", name=_RULE_SENTENCES)
     nlp.max_length = sys.maxsize  # the service checks a limit of its own before any work is done

@@ -26,7 +26,13 @@ from spanwise.schemas import (
     given,
 )
 from spanwise.service.documents.batch_results import batch_error, batch_result
-from spanwise.service.documents.selection import batch_analyzers, check_labels, choose_analyzer, require_analyzer
+from spanwise.service.documents.selection import (
+    check_batch,
+    check_labels,
+    choice_of,
+    choose_analyzer,
+    require_analyzer,
+)
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
 from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
@@ -88,14 +94,14 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
     registry = runtime_of(request).registry
     labels = given(body.labels)
-    check_labels(labels, batch_analyzers(registry, body))
+    check_batch(registry, body)
     work: list[tuple[Analyzer, Document]] = []
     refused: dict[int, BatchResult] = {}
     for index, document in enumerate(body.documents):
         if isinstance(document, RejectedDocument):
             refused[index] = batch_error(index, document.id, document.code, document.detail)
             continue
-        chosen = choose_analyzer(registry, given(document.language), body.features, "/features")
+        chosen = choose_analyzer(registry, choice_of(document, body), body.features, "/features")
         if isinstance(chosen, Analyzer):
             work.append((chosen, Document(document.text, body.features, body.offset_encoding, labels)))
         else:
@@ -118,7 +124,7 @@ async def _answer_one(
     """Analyse one text and answer with its analysis, or raise the error that it ended with."""
     registry = runtime_of(request).registry
     pointer = "/features" if isinstance(body, AnalyzeRequest) else ""
-    analyzer = require_analyzer(registry, given(body.language), features, pointer)
+    analyzer = require_analyzer(registry, choice_of(body), features, pointer)
     check_labels(labels, (analyzer,))
     submission = await _submit(request, [(analyzer, Document(body.text, features, body.offset_encoding, labels))])
     outcome = submission.outcomes[0]
@@ -131,6 +137,7 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     """Queue the documents and wait until all are done, the deadline passes, or the caller disconnects."""
     runtime, record = runtime_of(request), record_of(request)
     record.documents = len(work)
+    record.pipelines = {analyzer.title for analyzer, _ in work}
     record.characters = sum(len(document.text) for _, document in work)
     submission = runtime.batcher.admit(record.request_id, work)
     disconnect = asyncio.create_task(_wait_for_disconnect(request))

@@ -1,6 +1,6 @@
 """spaCy pipelines of any architecture with random weights: untrained, but every layer computes something."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -97,3 +97,11 @@ def _examples(nlp: Language) -> list[Example]:
         starts = [i == 0 or doc[i - 1].text in ".?!" for i in range(len(doc))]
         examples.append(Example.from_dict(doc, {"entities": tags, "sent_starts": starts}))
     return examples
+
+
+def ruler_pipeline(labels: Mapping[str, str], language: str = "en") -> Language:
+    """Return a pipeline that finds these phrases, each as an entity of the label that it maps to."""
+    nlp = spacy.blank(language)
+    ruler: Any = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": label, "pattern": phrase} for phrase, label in labels.items()])
+    return nlp
