@@ -16,19 +16,25 @@ QUALITY  := $(VENV)/.installed-quality
 DEPLOY   := $(VENV)/.installed-deploy
 CONTRACT := .venv-contract/.installed-contract
 TRAINING := .venv-training/.installed-training
+# Official pipelines, each in a requirements file of its own: `en` is a dependency of the service.
+COMMA        := ,
+ALL_OFFICIAL := $(patsubst requirements/pipelines/%.txt,$(VENV)/.installed-pipeline-%,$(sort $(wildcard requirements/pipelines/*.txt)))
+OFFICIAL     := $(patsubst %,$(VENV)/.installed-pipeline-%,$(filter-out en,$(subst $(COMMA), ,$(PIPELINES))))
 ENVIRONMENTS := $(VENV) .venv-contract .venv-training
 KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
 KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
+.PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients openapi bench bench-engine exactness exactness-answers soak clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: $(RUNTIME)  ## Install what is missing, then start the service on 127.0.0.1:8000 (ARGS=... goes to spanwise serve)
-	@$(BIN)/spanwise serve $(ARGS)
+run: $(RUNTIME) $(OFFICIAL)  ## Install what is missing, then start the service on 127.0.0.1:8000 (PIPELINES=fr,en-md: official pipelines to serve; ARGS=... goes to spanwise serve)
+	@$(if $(PIPELINES),SPANWISE_PIPELINES="$$($(BIN)/python -m spanwise.pipelines.official_setting $(PIPELINES))") $(BIN)/spanwise serve $(ARGS)
+
+pipelines: $(DEV) $(ALL_OFFICIAL)  ## Install every official pipeline for the tests and benchmarks of them (es is GPL-3.0)
 
 test: $(DEV)  ## Install what is missing, then run all tests but those of the image and the manifests (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
@@ -70,6 +76,10 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt
 	@$(LOCK) $(LOCK_ARGS) --group deploy -c requirements/dev.txt -o requirements/deploy.txt
+	@for name in $(patsubst $(VENV)/.installed-pipeline-%,%,$(ALL_OFFICIAL)); do \
+	    $(BIN)/python -m spanwise.pipelines.official_setting --requirement $$name \
+	        | $(LOCK) $(LOCK_ARGS) --no-deps - -o requirements/pipelines/$$name.txt || exit 1; \
+	done
 
 sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)
 	@$(BIN)/python -m tests.sanitize $(ARGS)
@@ -147,6 +157,14 @@ $(RUNTIME) $(DEV): $(VENV)/bin/python pyproject.toml $(KERNELS)
 $(BENCH) $(QUALITY) $(DEPLOY): $(DEV)
 	$(LOCKED)
 	@touch $@
+
+# Without dependencies: every pipeline needs spaCy alone, and the older ones refuse the spaCy that is installed and serves them.
+$(VENV)/.installed-pipeline-%: requirements/pipelines/%.txt | $(RUNTIME)
+	$(LOCKED) --no-deps
+	@touch $@
+
+$(VENV)/.installed-pipeline-%: | $(RUNTIME)
+	@$(BIN)/python -m spanwise.pipelines.official_setting '$*'
 
 $(CONTRACT): .venv-contract/bin/python
 	$(LOCKED)

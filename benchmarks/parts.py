@@ -171,7 +171,7 @@ def _count(where: str, metrics: Metrics) -> None:
     for name, times, call in (
         ("request's end", 20_000, lambda: metrics.answered("operation_0", 200, 0.02)),
         ("request's admission", 20_000, lambda: metrics.admitted(work)),
-        ("micro-batch of 40", 20_000, lambda: metrics.analyzed("en", work * 40, 12_000, 0.1)),
+        ("micro-batch of 40", 20_000, lambda: metrics.analyzed(analyzer, work * 40, 12_000, 0.1)),
         ("scrape", 50, lambda: asyncio.run(metrics.exposition())),
     ):
         print(f"counting {where}, a {name}: {_cpu_microseconds(call, times):,.1f} µs")

@@ -10,22 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from spanwise.pipelines.annotations import EntitySpan, SentenceSpan
 from spanwise.pipelines.load_errors import (
+    CodeMissing,
+    ComponentsNotImported,
     PipelineBroken,
     PipelineError,
     PipelineNotFound,
     PipelineSpecError,
     SelfTestFailed,
 )
-from spanwise.pipelines.specs import PipelineSpec, locate, parse_specs
+from spanwise.pipelines.specs import PipelineSpec, locate
 
 if TYPE_CHECKING:
     from spanwise.pipelines.analyzer import Analyzer
     from spanwise.pipelines.document import Document
     from spanwise.pipelines.entities.engine import Engine
+    from spanwise.pipelines.pipeline_entries import parse_specs, read_pipelines_file
     from spanwise.pipelines.registry import Registry
 
 __all__ = [
     "Analyzer",
+    "CodeMissing",
+    "ComponentsNotImported",
     "Document",
     "Engine",
     "EntitySpan",
@@ -39,6 +44,7 @@ __all__ = [
     "SentenceSpan",
     "locate",
     "parse_specs",
+    "read_pipelines_file",
 ]
 
 # spaCy takes a second to import and 80 MB to hold, Pydantic a tenth of both: a process that loads no pipeline, such as
@@ -48,6 +54,8 @@ _IMPORTED_ON_FIRST_USE = {
     "Document": "spanwise.pipelines.document",
     "Engine": "spanwise.pipelines.entities.engine",
     "Registry": "spanwise.pipelines.registry",
+    "parse_specs": "spanwise.pipelines.pipeline_entries",
+    "read_pipelines_file": "spanwise.pipelines.pipeline_entries",
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import get_args, overload
+from typing import cast, get_args, overload
 
 from spacy.glossary import GLOSSARY
 
@@ -34,6 +34,8 @@ from spanwise.pipelines.library_arguments import (
 from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from spanwise.pipelines.offsets import convert_offsets, slice_of
 from spanwise.pipelines.sentiment import ClassifierModel, SentimentModel, add_sentiment, sentiment_model_for
+from spanwise.pipelines.specs import PipelineSpec, name_of_source
+from spanwise.pipelines.weights_digest import weights_digest
 from spanwise.schemas import (
     DEFAULT_FEATURES,
     AnalyzeResponse,
@@ -75,6 +77,21 @@ class Analyzer:
     """Its components and who runs them, and what it computes that no feature serves."""
     fallback: Fallback | None = None
     """Why spaCy's own components find the entities or the sentences; None where the compiled engine does."""
+    weights: str = ""
+    """A digest of the files that it was loaded from (`weights_digest`)."""
+
+    @classmethod
+    def of_spec(cls, spec: PipelineSpec, *, extensions: Extensions | None = None, preload: bool = False) -> "Analyzer":
+        """Load what an entry of the setting names; see `load`. Raises `PipelineError`."""
+        return cls.load(
+            spec.source,
+            spec.language,
+            name=spec.name,
+            disable=spec.disable,
+            sentiment=cast("Mapping[str, str]", spec.sentiment) or None,
+            extensions=extensions,
+            preload=preload,
+        )
 
     @classmethod
     def load(
@@ -90,16 +107,17 @@ class Analyzer:
     ) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
 
-        `language` and `name` are what callers use; by default the pipeline's own. `disable` names components to leave
-        out. `sentiment` declares labels of the pipeline's text classifier as the classes of sentiment, such as
-        `{"negative": "NEG", "positive": "POS"}`. `extensions` are the custom attributes to serve.
+        `language` is the one callers ask for; by default the pipeline's own. `name` is what answers call it; by default
+        the package's or the folder's name. Components named in `disable` are left out. `sentiment` declares labels of
+        the pipeline's text classifier as the classes of sentiment, such as `{"negative": "NEG", "positive": "POS"}`.
+        `extensions` are the custom attributes to serve.
 
         Components that the kernels do not replace are let go after the self-test and loaded again when a text needs
         them; `preload` keeps them, as the default features of the pipeline do that need them.
         """
         loaded = load(str(source), disable, extensions)
         try:
-            analyzer = cls._of(loaded, language, name, sentiment, extensions or Extensions())
+            analyzer = cls._of(loaded, language, name or name_of_source(str(source)), sentiment, extensions)
             analyzer.self_test()
             if isinstance(analyzer.engine, MixedEngine) and not preload:
                 analyzer.engine.let_go(analyzer.usual_layers)
@@ -114,11 +132,12 @@ class Analyzer:
         cls,
         loaded: LoadedPipeline,
         language: str | None,
-        name: str | None,
+        name: str,
         sentiment: Mapping[str, str] | None,
-        extensions: Extensions,
+        extensions: Extensions | None,
     ) -> "Analyzer":
         meta, nlp_language = loaded.nlp.meta, str(loaded.nlp.lang)
+        extensions = extensions or Extensions()
         engine, fallback = choose_engine(loaded, extensions)
         contents = contents_of(loaded, engine, fallback, extensions)
         layers = loaded.layers
@@ -131,7 +150,7 @@ class Analyzer:
             sentiment_model = sentiment_model_for(nlp_language)
             layers |= SENTIMENT_LAYERS if sentiment_model else frozenset()
         return cls(
-            name=name or f"{meta['lang']}_{meta['name']}",
+            name=name,
             version=str(meta["version"]),
             language=language or nlp_language,
             licence=str(meta.get("license") or "unknown"),
@@ -141,6 +160,7 @@ class Analyzer:
             features=features_offered(layers),
             contents=contents,
             fallback=fallback,
+            weights=weights_digest(loaded.nlp.path),
         )
 
     @cached_property

@@ -1,14 +1,16 @@
 """The errors of loading a pipeline.
 
 PipelineError
-├── PipelineSpecError    the setting that names the pipelines cannot be read
-├── PipelineNotFound     no package or folder of that name
-├── PipelineBroken       it is there, and spaCy cannot load it
-└── SelfTestFailed       it loads, and its answers to the built-in sample are wrong
+├── PipelineSpecError        the setting that names the pipelines cannot be read
+├── PipelineNotFound         no package or folder of that name
+├── ComponentsNotImported    a module with components of one's own cannot be imported
+├── PipelineBroken           it is there, and spaCy cannot load it
+│   └── CodeMissing          it needs a component or function that no imported module registers
+└── SelfTestFailed           it loads, and its answers to the built-in sample are wrong
 """
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: Exception | Warning | str) -> str:
     """Return the first line of an error's message: libraries add advice on further lines."""
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
@@ -25,8 +27,16 @@ class PipelineNotFound(PipelineError):
     """No installed package and no folder has that name."""
 
 
+class ComponentsNotImported(PipelineError):
+    """A module that registers components or functions for pipelines cannot be imported."""
+
+
 class PipelineBroken(PipelineError):
     """The package or folder is there, and spaCy cannot load it."""
+
+
+class CodeMissing(PipelineBroken):
+    """The pipeline needs a component or a function that no imported module registers."""
 
 
 class SelfTestFailed(PipelineError):

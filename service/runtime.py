@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 
 import structlog
 from starlette.requests import Request
 
 from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.pipelines.component_imports import import_components
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
@@ -110,6 +110,8 @@ async def running(
         gc.freeze()
         for analyzer in registry:
             _log_ready(analyzer)
+        for warning in registry.load_warnings:
+            log.warning("pipeline_warning", pipeline=warning.pipeline, warning=warning.message)
         metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
         runtime = Runtime(settings, registry, batcher)
@@ -136,6 +138,7 @@ def _log_ready(analyzer: Analyzer) -> None:
         "language": analyzer.language,
         "engine": analyzer.engine_name,
         "features": sorted(analyzer.features),
+        "weights": analyzer.weights,
     }
     if not_served := analyzer.contents.not_served:
         fields["not_served"] = [one["what"] for one in not_served]
@@ -150,17 +153,18 @@ def _log_ready(analyzer: Analyzer) -> None:
         log_fallback("pipeline_ready", **fields, fallback=fallback.reason)
 
 
+def load_registry(settings: Settings) -> Registry:
+    """Import the operator's own components, then load all pipelines. Raises `PipelineError`."""
+    import_components(settings.components)
+    extensions = Extensions.parse(settings.extensions)
+    return Registry.load(settings.pipeline_specs, extensions=extensions, preload=settings.preload)
+
+
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
     """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
-        load = partial(
-            Registry.load,
-            settings.pipeline_specs,
-            extensions=Extensions.parse(settings.extensions),
-            preload=settings.preload,
-        )
-        registry = await loop.run_in_executor(executor, load)
+        registry = await loop.run_in_executor(executor, load_registry, settings)
         batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet
@@ -173,7 +177,7 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
 
 def _measure(analyzer: Analyzer) -> tuple[int, float]:
     """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
-    document = Document(_MEASURED_SAMPLE, analyzer.features)
+    document = Document(_MEASURED_SAMPLE, analyzer.default_features or analyzer.features)
     analyzer.analyze_documents([document])  # fills caches
     started = perf_counter()
     analyzer.analyze_documents([document])

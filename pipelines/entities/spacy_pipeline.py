@@ -17,8 +17,9 @@ from spanwise.pipelines.annotations import Layers
 from spanwise.pipelines.entities.component_plan import BOUNDARIES, Plan, plan_of
 from spanwise.pipelines.entities.extensions import is_computed
 from spanwise.pipelines.extension_specs import Extensions
-from spanwise.pipelines.load_errors import PipelineBroken, first_line
-from spanwise.pipelines.specs import locate
+from spanwise.pipelines.load_errors import PipelineError
+from spanwise.pipelines.load_reasons import why_broken
+from spanwise.pipelines.specs import leave_out, locate
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +40,21 @@ def load(source: str, disable: Collection[str] = (), extensions: Extensions | No
     folder = locate(source)
     try:
         config = load_config(folder / "config.cfg")
-        names = config["nlp"]["pipeline"]
-        _check_names(source, disable, names)
-        disabled = [name for name in names if name in {*config["nlp"].get("disabled", ()), *disable}]
-        spare = {name for name in disabled if config["components"][name].get("factory") in BOUNDARIES}
-        nlp = spacy.load(folder, exclude=[name for name in disabled if name not in spare or name in disable])
+        left_out = leave_out(source, config, disable)
+        off = [name for name in config["nlp"].get("disabled", ()) if name not in left_out]
+        spare = {name for name in off if config["components"][name].get("factory") in BOUNDARIES}
+        nlp = spacy.load(folder, exclude=[*left_out, *(name for name in off if name not in spare)])
         plan = plan_of(nlp)
-    except PipelineBroken:
+    except PipelineError:
         raise
     except Exception as error:
-        raise PipelineBroken(f"The pipeline {source!r} cannot be loaded: {first_line(error)}") from error
+        raise why_broken(source, folder, error) from error
+    disabled = (*off, *left_out)
     for name in set(nlp.disabled) - {plan.boundaries.name}:
         nlp.remove_pipe(name)
     nlp.max_length = sys.maxsize  # the service checks a limit of its own before any work is done
     layers = _layers(nlp, plan, extensions or Extensions())
-    return LoadedPipeline(nlp, plan, layers, tuple(disabled), partial(load, source, disable, extensions))
-
-
-def _check_names(source: str, disable: Collection[str], names: Collection[str]) -> None:
-    if unknown := set(disable).difference(names):
-        raise PipelineBroken(f"The pipeline {source!r} has no component {', '.join(sorted(unknown))} to disable.")
+    return LoadedPipeline(nlp, plan, layers, disabled, partial(load, source, disable, extensions))
 
 
 def _layers(nlp: Language, plan: Plan, extensions: Extensions) -> Layers:

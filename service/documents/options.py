@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines import Analyzer, Document, Registry
 from spanwise.schemas import (
+    DEFAULT_FEATURES,
     AnalyzeRequest,
     BatchRequest,
     EntitiesRequest,
@@ -39,17 +40,16 @@ class Options:
             text, features, self.offset_encoding, self.labels, self.min_confidence, self.min_score, self.top
         )
 
-    def unsupported(self, analyzer: Analyzer) -> FieldError | None:
+    def unsupported(self, analyzer: Analyzer, registry: Registry) -> FieldError | None:
         """Return what is wrong where a pipeline lacks a feature, or what an option applies to."""
         if self.features is None:
             if not analyzer.default_features:
-                return _unsupported_feature(
-                    self.pointer, f"The pipeline {analyzer.title} offers neither entities nor sentiment.", analyzer
-                )
-        elif missing := sorted(self.features - analyzer.features):
-            return _unsupported_feature(
-                self.pointer, f"The pipeline {analyzer.title} does not offer {', '.join(missing)}.", analyzer
-            )
+                reason = f"The pipeline {analyzer.title} offers neither entities nor sentiment: name features."
+                return _unsupported_feature(self.pointer, reason, analyzer, registry, DEFAULT_FEATURES)
+        elif not self.features <= analyzer.features:
+            missing = self.features - analyzer.features
+            reason = f"The pipeline {analyzer.title} does not offer {', '.join(sorted(missing))}."
+            return _unsupported_feature(self.pointer, reason, analyzer, registry, missing)
         if self.min_confidence is not None and not analyzer.has_confidence:
             return _unsupported_option("min_confidence", analyzer, "its entities have no confidence")
         if "categories" not in analyzer.features:
@@ -81,8 +81,13 @@ def options_of(body: AnalyzeRequest | BatchRequest | StreamOptions) -> Options:
     )
 
 
-def _unsupported_feature(pointer: str, reason: str, analyzer: Analyzer) -> FieldError:
-    detail = f"{reason} It offers: {', '.join(sorted(analyzer.features))}."
+def _unsupported_feature(
+    pointer: str, reason: str, analyzer: Analyzer, registry: Registry, missing: frozenset[Feature]
+) -> FieldError:
+    """Say what the pipeline offers instead, and which other pipelines offer what is missing."""
+    names = [other.name for other in registry if missing <= other.features]
+    others = f"These do: {', '.join(names)}." if names else "No loaded pipeline does."
+    detail = f"{reason} It offers: {', '.join(sorted(analyzer.features))}. {others}"
     return FieldError(pointer=pointer, code="unsupported_feature", detail=detail)
 
 

@@ -1,26 +1,77 @@
-"""From a valid request to a pipeline: the checks that depend on the loaded pipelines rather than on the schema."""
+"""From a valid request to a pipeline: the checks that depend on the loaded pipelines rather than on the schema.
+
+A text is served by the pipeline that it names, else by the first one of the language that it names, else by the first
+of all. What a batch or a stream names once holds for its documents that name nothing of the kind.
+"""
 
 from collections.abc import Iterable
 
 from spanwise.pipelines import Analyzer, Registry
-from spanwise.schemas import BatchDocument, BatchRequest, FieldError, given
+from spanwise.pipelines.language_tags import contradict
+from spanwise.schemas import (
+    AnalyzeRequest,
+    BatchDocument,
+    BatchRequest,
+    EntitiesRequest,
+    FieldError,
+    SentimentRequest,
+    StreamOptions,
+    given,
+)
 from spanwise.service.documents.options import Options
 from spanwise.service.errors import ValidationFailed
 
+Choice = tuple[str | None, str | None]
+"""The pipeline and the language that a text names. A plain tuple, since every request makes one."""
 
-def choose_analyzer(registry: Registry, language: str | None, options: Options) -> Analyzer | FieldError:
-    """Return the pipeline for a language (None: the default one) if it has what the options ask; else what is wrong."""
-    analyzer = registry.default if language is None else registry.get(language)
-    if analyzer is None:
-        languages = ", ".join(one.language for one in registry)
-        detail = f"No pipeline serves this language. There are: {languages}."
+
+def choice_of(
+    body: EntitiesRequest | SentimentRequest | AnalyzeRequest | BatchDocument | StreamOptions,
+    default: BatchRequest | StreamOptions | None = None,
+) -> Choice:
+    """Return what a request or document names, or what its batch or stream names for it.
+
+    A document that names a pipeline needs no language: the language that its stream names is then not meant for it.
+    """
+    pipeline, language = given(body.pipeline), given(body.language)
+    if default is not None and pipeline is None:
+        pipeline = given(default.pipeline)
+        if language is None and isinstance(default, StreamOptions):
+            language = given(default.language)
+    return pipeline, language
+
+
+def choose_analyzer(registry: Registry, choice: Choice, options: Options) -> Analyzer | FieldError:
+    """Return the pipeline that is chosen if it has what the options ask; else what is wrong."""
+    analyzer = _named(registry, choice)
+    if not isinstance(analyzer, Analyzer):
+        return analyzer
+    return options.unsupported(analyzer, registry) or analyzer
+
+
+def _named(registry: Registry, choice: Choice) -> Analyzer | FieldError:
+    """Return the pipeline that is chosen, whatever it offers."""
+    pipeline, language = choice
+    if pipeline is not None:
+        analyzer = registry.named(pipeline)
+        if analyzer is None:
+            detail = f"No pipeline has this name. There are: {', '.join(registry.names)}."
+            return FieldError(pointer="/pipeline", code="unknown_pipeline", detail=detail)
+        if language is not None and contradict(language, analyzer.language):
+            detail = f"The pipeline {analyzer.title} serves {analyzer.language}, and not the language named beside it."
+            return FieldError(pointer="/language", code="conflicting_language", detail=detail)
+        return analyzer
+    if language is None:
+        return registry.default
+    if (found := registry.get(language)) is None:
+        detail = f"No pipeline serves this language. There are: {', '.join(registry.languages)}."
         return FieldError(pointer="/language", code="unsupported_language", detail=detail)
-    return options.unsupported(analyzer) or analyzer
+    return found
 
 
-def require_analyzer(registry: Registry, language: str | None, options: Options) -> Analyzer:
+def require_analyzer(registry: Registry, choice: Choice, options: Options) -> Analyzer:
     """Choose the pipeline for a whole request. Raise `ValidationFailed` where none serves it."""
-    chosen = choose_analyzer(registry, language, options)
+    chosen = choose_analyzer(registry, choice, options)
     if isinstance(chosen, Analyzer):
         return chosen
     raise ValidationFailed([chosen])
@@ -33,15 +84,29 @@ def check_labels(labels: frozenset[str] | None, analyzers: Iterable[Analyzer]) -
         raise ValidationFailed([FieldError(pointer="/labels", code="unknown_label", detail=detail)])
 
 
-def batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]:
-    """Return the pipelines that the documents of a batch name by language; the default one if they name none."""
-    languages = {given(d.language) for d in request.documents if isinstance(d, BatchDocument)}
-    chosen = [registry.default if language is None else registry.get(language) for language in languages]
-    return [analyzer for analyzer in chosen if analyzer] or [registry.default]
+def check_batch(registry: Registry, request: BatchRequest) -> None:
+    """Raise `ValidationFailed` when what a batch says once for all is wrong, whatever its documents say."""
+    if (name := given(request.pipeline)) is not None:
+        analyzer = _named(registry, (name, None))
+        if not isinstance(analyzer, Analyzer):
+            raise ValidationFailed([analyzer])
+    if (labels := given(request.labels)) is not None:
+        check_labels(labels, _batch_analyzers(registry, request))
 
 
-def check_options(registry: Registry, language: str | None, options: Options) -> None:
-    """Raise `ValidationFailed` when these options would refuse every line of a stream."""
-    if language or all(options.unsupported(analyzer) for analyzer in registry):
-        require_analyzer(registry, language, options)
+def _batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]:
+    """Return the pipelines that the documents of a batch choose; the default one if none chooses a loaded one."""
+    choices = {choice_of(document, request) for document in request.documents if isinstance(document, BatchDocument)}
+    chosen = [_named(registry, choice) for choice in choices]
+    return [analyzer for analyzer in chosen if isinstance(analyzer, Analyzer)] or [registry.default]
+
+
+def check_options(registry: Registry, choice: Choice, options: Options) -> None:
+    """Raise `ValidationFailed` when these options would refuse every line of a stream.
+
+    Options that name a pipeline or a language are refused where that is wrong or lacks a feature, although a line may
+    name another one.
+    """
+    if choice != (None, None) or all(options.unsupported(analyzer, registry) for analyzer in registry):
+        require_analyzer(registry, choice, options)
     check_labels(options.labels, registry)

@@ -26,7 +26,13 @@ from spanwise.schemas import (
 )
 from spanwise.service.documents.batch_results import batch_error, batch_result
 from spanwise.service.documents.options import Options, entities_options, options_of, sentiment_options
-from spanwise.service.documents.selection import batch_analyzers, check_labels, choose_analyzer, require_analyzer
+from spanwise.service.documents.selection import (
+    check_batch,
+    check_labels,
+    choice_of,
+    choose_analyzer,
+    require_analyzer,
+)
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
 from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
@@ -85,14 +91,14 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
     registry = runtime_of(request).registry
     options = options_of(body)
-    check_labels(options.labels, batch_analyzers(registry, body))
+    check_batch(registry, body)
     work: list[tuple[Analyzer, Document]] = []
     refused: dict[int, BatchResult] = {}
     for index, document in enumerate(body.documents):
         if isinstance(document, RejectedDocument):
             refused[index] = batch_error(index, document.id, document.code, document.detail)
             continue
-        chosen = choose_analyzer(registry, given(document.language), options)
+        chosen = choose_analyzer(registry, choice_of(document, body), options)
         if isinstance(chosen, Analyzer):
             work.append((chosen, options.document(document.text, chosen)))
         else:
@@ -111,7 +117,7 @@ async def _answer_one(
 ) -> Response:
     """Analyse one text and answer with its analysis, or raise the error that it ended with."""
     registry = runtime_of(request).registry
-    analyzer = require_analyzer(registry, given(body.language), options)
+    analyzer = require_analyzer(registry, choice_of(body), options)
     check_labels(options.labels, (analyzer,))
     submission = await _submit(request, [(analyzer, options.document(body.text, analyzer))])
     outcome = submission.outcomes[0]
@@ -124,6 +130,7 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     """Queue the documents and wait until all are done, the deadline passes, or the caller disconnects."""
     runtime, record = runtime_of(request), record_of(request)
     record.documents = len(work)
+    record.pipelines = {analyzer.title for analyzer, _ in work}
     record.characters = sum(len(document.text) for _, document in work)
     submission = runtime.batcher.admit(record.request_id, work)
     disconnect = asyncio.create_task(_wait_for_disconnect(request))

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from spanwise.schemas import StreamOptions, given
+from spanwise.schemas import StreamOptions
 from spanwise.service.documents.options import options_of
-from spanwise.service.documents.selection import check_options
+from spanwise.service.documents.selection import check_options, choice_of
 from spanwise.service.endpoints.base_route import AnalysisRoute
 from spanwise.service.errors import Overloaded
 from spanwise.service.http.bodies import JSON_LINES
@@ -62,7 +62,7 @@ async def analyze_stream(options: Annotated[StreamOptions, Query()], request: Re
     reader slows the intake: read while you send.
     """
     runtime = runtime_of(request)
-    check_options(runtime.registry, given(options.language), options_of(options))
+    check_options(runtime.registry, choice_of(options), options_of(options))
     seconds = timeout_seconds(request, runtime.settings)
     if len(runtime.streams) >= runtime.settings.max_streams:
         raise Overloaded(runtime.batcher.retry_after())

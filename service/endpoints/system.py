@@ -83,6 +83,7 @@ def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
         version=analyzer.version,
         language=analyzer.language,
         licence=analyzer.licence,
+        weights=analyzer.weights,
         engine=analyzer.engine_name,
         features=sorted(analyzer.features),
         entity_labels=list(analyzer.entity_labels),

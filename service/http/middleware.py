@@ -101,6 +101,7 @@ def _log_access(scope: Scope, method: str, record: RequestRecord, seconds: float
     if record.body_bytes:
         fields["bytes"] = record.body_bytes
     if record.documents:
+        fields["pipeline"] = ", ".join(sorted(record.pipelines))
         fields["documents"] = record.documents
         fields["characters"] = record.characters
         fields["queue_ms"] = round(record.queue_ms, 3)

@@ -1,6 +1,6 @@
 """The record of one request: filled in while the request is served, read by the access log at its end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.types import Scope
@@ -20,6 +20,8 @@ class RequestRecord:
     body_bytes: int = 0
     documents: int = 0
     characters: int = 0
+    pipelines: set[str] = field(default_factory=set)
+    """The pipelines that served its texts, as answers name them."""
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0

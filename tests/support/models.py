@@ -1,6 +1,6 @@
 """spaCy pipelines of any architecture with random weights: untrained, but every layer computes something."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -117,3 +117,11 @@ def _examples(nlp: Language) -> list[Example]:
         known.spans["sc"] = [Span(known, 0, 2, "A"), Span(known, 1, 2, "B"), Span(known, 1, 4, "A")]
         examples.append(example)
     return examples
+
+
+def ruler_pipeline(labels: Mapping[str, str], language: str = "en") -> Language:
+    """Return a pipeline that finds these phrases, each as an entity of the label that it maps to."""
+    nlp = spacy.blank(language)
+    ruler: Any = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": label, "pattern": phrase} for phrase, label in labels.items()])
+    return nlp

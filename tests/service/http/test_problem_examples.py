@@ -137,7 +137,7 @@ class Provoker:
             registry = Registry({"en": replace(self.english, engine=FailingEngine(lambda _: True))})
             async with self.serving(registry) as client:
                 return await self.request(client)
-        place = {"analyze_batch": "analysis.check_labels", "analyze_stream": "stream.check_options"}
+        place = {"analyze_batch": "analysis.check_batch", "analyze_stream": "stream.check_options"}
         module = "spanwise.service.endpoints."
         self.patch.setattr(module + place.get(self.example.operation_id, "system.describe"), None)
         async with self.serving() as client:

@@ -101,11 +101,11 @@ async def test_texts_are_counted_by_language(client: httpx.AsyncClient) -> None:
     await client.post("/v1/batch", json={"documents": documents, "features": ["entities"]})
     await client.post("/v1/sentiment", json={"text": "Good."})
     found = await scrape(client)
-    assert found("spanwise_documents_total", language="en", outcome="ok") == 3
-    assert found("spanwise_documents_total", language="fr", outcome="ok") == 1
+    assert found.total("spanwise_documents_total", language="en", outcome="ok") == 3
+    assert found.total("spanwise_documents_total", language="fr", outcome="ok") == 1
     assert found.total("spanwise_documents_total") == 4
-    assert found("spanwise_characters_total", language="en") == len("Tim Cook") + 1 + len("Good.")
-    assert found("spanwise_characters_total", language="fr") == len("Paris 🎉")
+    assert found.total("spanwise_characters_total", language="en") == len("Tim Cook") + 1 + len("Good.")
+    assert found.total("spanwise_characters_total", language="fr") == len("Paris 🎉")
     assert found("spanwise_nlp_seconds_total") > 0
     assert found("spanwise_queue_characters") == 0
 
@@ -127,13 +127,13 @@ async def test_the_queue_is_exposed_while_the_threads_are_busy(
         assert (await gone).status_code == 504
         found = await scrape(client)
         assert found("spanwise_queue_characters") == len("busy") + len("waits too")
-        assert found("spanwise_documents_total", language="en", outcome="dropped") == 1
+        assert found.total("spanwise_documents_total", language="en", outcome="dropped") == 1
         engine.gate.set()
         await asyncio.gather(busy, waits)
         found = await scrape(client)
     assert found("spanwise_queue_characters") == 0
-    assert found("spanwise_documents_total", language="en", outcome="ok") == 2
-    assert found("spanwise_characters_total", language="en") == len("busy") + len("waits too")
+    assert found.total("spanwise_documents_total", language="en", outcome="ok") == 2
+    assert found.total("spanwise_characters_total", language="en") == len("busy") + len("waits too")
     assert found("spanwise_requests_total", operation="extract_entities", status="504") == 1
 
 
@@ -144,8 +144,8 @@ async def test_a_failure_inside_is_counted_as_one(serving: Serving, english: Ana
         documents = [{"text": "fine"}, {"text": "bad"}, {"text": "fine too"}]
         await client.post("/v1/batch", json={"documents": documents, "features": ["entities"]})
         found = await scrape(client)
-    assert found("spanwise_documents_total", language="en", outcome="ok") == 2
-    assert found("spanwise_documents_total", language="en", outcome="failed") == 1
+    assert found.total("spanwise_documents_total", language="en", outcome="ok") == 2
+    assert found.total("spanwise_documents_total", language="en", outcome="failed") == 1
     assert found("spanwise_queue_characters") == 0
 
 

@@ -60,8 +60,8 @@ def test_two_workers_are_exposed_together_and_outlive_a_kill(tmp_path: Path) -> 
                     assert client.post(f"{process.url}/v1/entities", json={"text": TEXT}).status_code == 200
                     sent += 1
         before = scrape(process)
-        assert before("spanwise_documents_total", language="en", outcome="ok") == sent
-        assert before("spanwise_characters_total", language="en") == sent * len(TEXT)
+        assert before.total("spanwise_documents_total", language="en", outcome="ok") == sent
+        assert before.total("spanwise_characters_total", language="en") == sent * len(TEXT)
         assert before("spanwise_requests_total", operation="extract_entities", status="200") == sent
         assert before("spanwise_request_duration_seconds_count", operation="extract_entities") == sent
         assert before("spanwise_queue_limit_characters") == 2 * 2_000_000
@@ -73,10 +73,10 @@ def test_two_workers_are_exposed_together_and_outlive_a_kill(tmp_path: Path) -> 
         os.kill(pids[0], signal.SIGKILL)
         until(process, lambda found: found("spanwise_workers") == 1)
         after = until(process, lambda found: found("spanwise_workers") == 2)
-        assert after("spanwise_documents_total", language="en", outcome="ok") == sent
+        assert after.total("spanwise_documents_total", language="en", outcome="ok") == sent
         assert after("spanwise_nlp_seconds_total") == before("spanwise_nlp_seconds_total")
         assert httpx.post(f"{process.url}/v1/entities", json={"text": TEXT}, verify=False).status_code == 200
-        assert scrape(process)("spanwise_documents_total", language="en", outcome="ok") == sent + 1
+        assert scrape(process).total("spanwise_documents_total", language="en", outcome="ok") == sent + 1
         assert len(list(folder.glob("counter_*.db"))) == 2
         assert process.stop() == 0
     assert not list(tmp_path.iterdir())
