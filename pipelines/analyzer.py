@@ -15,17 +15,27 @@ from spacy.glossary import GLOSSARY
 
 from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan
 from spanwise.pipelines.document import Document
+from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
+from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from spanwise.pipelines.features import features_offered, recipe_of
-from spanwise.pipelines.library_arguments import document_list, encoding, feature_set, label_set, text_list
+from spanwise.pipelines.library_arguments import (
+    document_list,
+    encoding,
+    feature_set,
+    label_set,
+    raw_scores_given,
+    text_list,
+)
 from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from spanwise.pipelines.offsets import convert_offsets, slice_of
 from spanwise.pipelines.sentiment import SentimentModel, add_sentiment, sentiment_model_for
 from spanwise.schemas import (
     DEFAULT_FEATURES,
     AnalyzeResponse,
+    Calibrated,
     EntityLabel,
     Feature,
     OffsetEncoding,
@@ -57,16 +67,19 @@ class Analyzer:
     features: frozenset[Feature]
     fallback: Fallback | None = None
     """Why spaCy's own engine serves the pipeline or some of its layers; None where the compiled one serves all."""
+    ignored_calibration: Path | None = None
+    """A file of calibrations in the pipeline's folder that is not used, because it was fitted on other weights."""
 
     @classmethod
-    def load(cls, source: str | Path, language: str | None = None) -> "Analyzer":
+    def load(cls, source: str | Path, language: str | None = None, *, calibrations: Sequence[Path] = ()) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
 
-        `language` is the name callers use; by default the pipeline's own.
+        `language` is the name callers use; by default the pipeline's own. `calibrations` are files that `spanwise
+        calibrate` wrote elsewhere than into the pipeline's folder.
         """
         loaded = load(str(source))
         try:
-            analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
+            analyzer = cls._of(loaded, language or str(loaded.nlp.lang), calibrations)
             analyzer.self_test()
         except PipelineError:
             raise
@@ -75,10 +88,11 @@ class Analyzer:
         return analyzer
 
     @classmethod
-    def _of(cls, loaded: LoadedPipeline, language: str) -> "Analyzer":
+    def _of(cls, loaded: LoadedPipeline, language: str, calibrations: Sequence[Path] = ()) -> "Analyzer":
         nlp = loaded.nlp
         sentiment_model = sentiment_model_for(str(nlp.lang))
-        engine, fallback = choose_engine(loaded)
+        known = known_calibrations(nlp.path, calibrations)
+        engine, fallback = choose_engine(loaded, known)
         return cls(
             name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
             version=str(nlp.meta["version"]),
@@ -89,6 +103,7 @@ class Analyzer:
             entity_labels=_entity_labels(loaded),
             features=features_offered(loaded.layers | SENTIMENT_LAYERS if sentiment_model else loaded.layers),
             fallback=fallback,
+            ignored_calibration=known.ignored(engine.calibrations),
         )
 
     @cached_property
@@ -105,6 +120,16 @@ class Analyzer:
     def engine_name(self) -> EngineName:
         """What computes the entities: `compiled` or `spacy`."""
         return self.engine.name
+
+    @property
+    def calibrations(self) -> Calibrations | None:
+        """What its entities' confidence rests on; None where spaCy's own engine finds them, without probabilities."""
+        return self.engine.calibrations
+
+    @property
+    def calibrated(self) -> Calibrated | None:
+        """On how many texts confidence was calibrated and with which error; None where entities have no confidence."""
+        return self.calibrations.evidence if self.calibrations else None
 
     @property
     def sentiment_labels(self) -> tuple[SentimentLabel, ...]:
@@ -147,6 +172,7 @@ class Analyzer:
         *,
         offset_encoding: OffsetEncoding = "codepoint",
         labels: Iterable[str] | None = None,
+        raw_scores: bool = False,
     ) -> AnalyzeResponse: ...
     @overload
     def analyze(
@@ -156,6 +182,7 @@ class Analyzer:
         *,
         offset_encoding: OffsetEncoding = "codepoint",
         labels: Iterable[str] | None = None,
+        raw_scores: bool = False,
     ) -> list[AnalyzeResponse]: ...
     def analyze(
         self,
@@ -164,16 +191,20 @@ class Analyzer:
         *,
         offset_encoding: OffsetEncoding = "codepoint",
         labels: Iterable[str] | None = None,
+        raw_scores: bool = False,
     ) -> AnalyzeResponse | list[AnalyzeResponse]:
         """Analyse a text, or each text of a list: one answer per text, in order, with exactly the sections asked for.
 
         `features`: by default entities and sentiment, as far as the pipeline offers them. `labels`: only entities with
-        these labels. A `Document` brings options of its own, and these do not apply to it. Raises `TypeError` for what
-        is neither a text nor a list of texts, and `ValueError` for a feature, label or unit that there is not.
+        these labels. `raw_scores`: entities have the model's own probability besides. A `Document` brings options of
+        its own, and these do not apply to it. Raises `TypeError` for what is neither a text nor a list of texts, and
+        `ValueError` for a feature, label or unit that there is not, and for raw scores of spaCy's own engine.
         """
         chosen = feature_set(self.features & DEFAULT_FEATURES if features is None else features, self)
         only, unit = label_set(labels, self), encoding(offset_encoding)
-        answers = self.analyze_documents(document_list(texts, self, lambda text: Document(text, chosen, unit, only)))
+        raw = raw_scores_given(raw_scores, self)
+        documents = document_list(texts, self, lambda text: Document(text, chosen, unit, only, raw))
+        answers = self.analyze_documents(documents)
         return answers[0] if isinstance(texts, str | Document) else answers
 
     def analyze_documents(self, documents: Sequence[Document]) -> list[AnalyzeResponse]:

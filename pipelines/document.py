@@ -14,3 +14,5 @@ class Document:
     offset_encoding: OffsetEncoding = "codepoint"
     labels: frozenset[str] | None = None
     """Only entities with these labels; None: all."""
+    raw_scores: bool = False
+    """Whether entities shall have the model's own probability besides."""

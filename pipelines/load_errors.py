@@ -4,6 +4,7 @@ PipelineError
 ├── PipelineSpecError    the setting that names the pipelines cannot be read
 ├── PipelineNotFound     no package or folder of that name
 ├── PipelineBroken       it is there, and spaCy cannot load it
+├── CalibrationBroken    a file of calibrations is missing or cannot be understood
 └── SelfTestFailed       it loads, and its answers to the built-in sample are wrong
 """
 
@@ -27,6 +28,10 @@ class PipelineNotFound(PipelineError):
 
 class PipelineBroken(PipelineError):
     """The package or folder is there, and spaCy cannot load it."""
+
+
+class CalibrationBroken(PipelineError):
+    """A file of calibrations is missing or cannot be understood."""
 
 
 class SelfTestFailed(PipelineError):

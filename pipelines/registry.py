@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from spanwise.pipelines.analyzer import Analyzer
 from spanwise.pipelines.specs import PipelineSpec, parse_specs
@@ -14,11 +15,16 @@ class Registry:
     analyzers: dict[str, Analyzer]
 
     @classmethod
-    def load(cls, specs: str | Sequence[PipelineSpec]) -> "Registry":
-        """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`."""
+    def load(cls, specs: str | Sequence[PipelineSpec], calibrations: Sequence[Path] = ()) -> "Registry":
+        """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`.
+
+        `calibrations`: see `Analyzer.load`.
+        """
         if isinstance(specs, str):
             specs = parse_specs(specs)
-        return cls({spec.language: Analyzer.load(spec.source, spec.language) for spec in specs})
+        return cls(
+            {spec.language: Analyzer.load(spec.source, spec.language, calibrations=calibrations) for spec in specs}
+        )
 
     @property
     def default(self) -> Analyzer:

@@ -4,27 +4,28 @@ from pathlib import Path
 
 import numpy as np
 
-from quality.calibration_error import BINS, Floats, by_chance, calibration_error
 from quality.judgements import (
     Judgements,
+    default_engine,
     default_pipeline,
-    engine_without_calibration,
     judge,
     read_corpora,
     sentences_of,
 )
-from spanwise.pipelines.entities.compiled.confidence import calibrations_of
+from spanwise.pipelines.calibration.calibration_error import BINS, Floats, by_chance, calibration_error
+from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
+from spanwise.pipelines.entities.compiled.confidence import fingerprint
 
 
 def held_out(data: Path) -> Judgements:
     """Judge the default pipeline's predictions on the part of the corpora that is held out."""
-    return judge(engine_without_calibration(), sentences_of(read_corpora(data), "held out"))
+    return judge(default_engine(), sentences_of(read_corpora(data), "held out"))
 
 
 def confidences(judgements: Judgements) -> Floats:
     """Return the confidences that the service gives to the predictions, by the calibrations that ship."""
     _, model = default_pipeline()
-    calibrations = calibrations_of(model)
+    calibrations = known_calibrations().of(fingerprint(model))
     pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
     return np.array([calibrations.of(label)(p) for label, p in pairs])
 

@@ -99,6 +99,11 @@ Features = Annotated[
         json_schema_extra={"default": sorted(DEFAULT_FEATURES)},
     ),
 ]
+_RAW_SCORES = Field(
+    description="Whether entities shall have a `raw_score`, the model's own probability, beside their `confidence`. A "
+    "pipeline on spaCy's engine has none, and refuses this as `unsupported_option`."
+)
+RawScores = Annotated[bool, _RAW_SCORES]
 DocumentId = Annotated[
     str,
     Field(
@@ -136,6 +141,7 @@ class EntitiesRequest(_Request):
     language: Language | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    raw_scores: RawScores = False
 
 
 class SentimentRequest(_Request):
@@ -154,6 +160,7 @@ class AnalyzeRequest(_Request):
     language: Language | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    raw_scores: RawScores = False
 
 
 class BatchDocument(_Request):
@@ -175,6 +182,7 @@ class StreamOptions(_Request):
     language: Language | MISSING = MISSING
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    raw_scores: Annotated[RawScores, Field(strict=False)] = False  # a query has strings only
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,3 +259,4 @@ class BatchRequest(_Request):
     features: Features = DEFAULT_FEATURES
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
+    raw_scores: RawScores = False

@@ -116,20 +116,56 @@ def pipelines(
 
     settings = _settings()
     try:
-        registry = Registry.load(settings.pipeline_specs)
+        registry = Registry.load(settings.pipeline_specs, settings.calibration_files)
     except PipelineError as error:
         _fail(str(error))
     shown = [describe(analyzer, default=analyzer is registry.default) for analyzer in registry]
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    table = Table("language", "pipeline", "version", "licence", "engine", "features", "entity labels")
+    table = Table("language", "pipeline", "version", "licence", "engine", "features", "entity labels", "calibrated")
     for one in shown:
         labels = " ".join(label["label"] for label in one["entity_labels"])
         language = f"{one['language']} (default)" if one["default"] else one["language"]
         features = " ".join(one["features"])
-        table.add_row(language, one["name"], one["version"], one["licence"], one["engine"], features, labels)
+        calibrated = (
+            f"{one['calibrated']['texts']} texts, error {one['calibrated']['error']:g}" if "calibrated" in one else "no"
+        )
+        table.add_row(
+            language, one["name"], one["version"], one["licence"], one["engine"], features, labels, calibrated
+        )
     _console().print(table)
+
+
+@app.command()
+def calibrate(
+    pipeline: Annotated[str, typer.Argument(help="An installed spaCy package or a folder.")],
+    labelled: Annotated[
+        Path, typer.Argument(help="Annotated texts: JSON Lines, or spaCy's DocBin in a file that ends in .spacy.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write the calibration. [default: spanwise-calibration.json in the pipeline's folder]"
+        ),
+    ] = None,
+    label_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="THEIRS=OURS: annotators' label and the pipeline's. Repeat it for several; THEIRS= leaves one out.",
+        ),
+    ] = None,
+) -> None:
+    """Give a pipeline's entities a calibrated confidence, fitted on some hundred annotated texts."""
+    from spanwise.pipelines import PipelineError
+    from spanwise.pipelines.calibration.refusals import CalibrationRefused
+    from spanwise.service.calibration_command import calibrate_pipeline
+
+    try:
+        calibrate_pipeline(pipeline, labelled, output, label_map or [], _console())
+    except (PipelineError, CalibrationRefused) as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -191,7 +227,7 @@ def _load_one(settings: "Settings", language: str | None) -> "Analyzer":
     if not chosen:
         _fail(f"No pipeline serves {language!r}. There are: {', '.join(spec.language for spec in specs)}.")
     try:
-        return Analyzer.load(chosen[0].source, chosen[0].language)
+        return Analyzer.load(chosen[0].source, chosen[0].language, calibrations=settings.calibration_files)
     except PipelineError as error:
         _fail(str(error))
 

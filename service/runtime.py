@@ -108,6 +108,7 @@ async def running(
         gc.freeze()
         for analyzer in registry:
             _log_ready(analyzer)
+        _log_unused_calibrations(settings, registry)
         metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
         runtime = Runtime(settings, registry, batcher)
@@ -135,6 +136,9 @@ def _log_ready(analyzer: Analyzer) -> None:
         "engine": analyzer.engine_name,
         "features": sorted(analyzer.features),
     }
+    if analyzer.calibrated:
+        fields["calibrated_texts"] = analyzer.calibrated["texts"]
+        fields["calibration_error"] = analyzer.calibrated["error"]
     if analyzer.sentiment_model:
         fields["sentiment"] = analyzer.sentiment_model.name
     if analyzer.sentiment_model and analyzer.sentiment_model.name == "reference":
@@ -144,13 +148,26 @@ def _log_ready(analyzer: Analyzer) -> None:
     else:
         log_fallback = log.error if fallback.is_defect else log.warning
         log_fallback("pipeline_ready", **fields, fallback=fallback.reason)
+    if file := analyzer.ignored_calibration:
+        reason = "it was fitted on other weights" if analyzer.calibrations else "spaCy's engine has no probabilities"
+        log.warning("calibration_ignored", pipeline=analyzer.title, file=str(file), reason=reason)
+
+
+def _log_unused_calibrations(settings: Settings, registry: Registry) -> None:
+    """Log each file of calibrations that the settings name and that no pipeline uses."""
+    used = {analyzer.calibrations.file for analyzer in registry if analyzer.calibrations}
+    for file in settings.calibration_files:
+        if file not in used:
+            log.warning("calibration_ignored", file=str(file), reason="no pipeline has the weights it was fitted on")
 
 
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
     """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
-        registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
+        registry = await loop.run_in_executor(
+            executor, Registry.load, settings.pipeline_specs, settings.calibration_files
+        )
         batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet

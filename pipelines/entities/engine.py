@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from spanwise.pipelines.annotations import Annotations, Layer, Layers
+from spanwise.pipelines.entities.compiled.confidence import Calibrations
 
 EngineName = Literal["compiled", "spacy"]
 
@@ -20,6 +21,11 @@ class Engine(Protocol):
     @property
     def name(self) -> EngineName:
         """The name that `/v1/pipelines` shows."""
+        ...
+
+    @property
+    def calibrations(self) -> Calibrations | None:
+        """What turns the probabilities of entities into confidence; None for an engine that has no probabilities."""
         ...
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from spanwise.pipelines.annotations import Layers
+from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
@@ -24,8 +25,11 @@ class Fallback:
     is_defect: bool
 
 
-def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
-    """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why."""
+def choose_engine(loaded: LoadedPipeline, known: KnownCalibrations | None = None) -> tuple[Engine, Fallback | None]:
+    """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why.
+
+    `known` calibrations: see `compile_pipeline`.
+    """
     own = SpacyEngine(loaded.nlp, loaded.chains)
     if loaded.whole:
         fallback = Fallback("components beside the recognizer read or write entities", is_defect=False)
@@ -33,7 +37,9 @@ def choose_engine(loaded: LoadedPipeline) -> tuple[Engine, Fallback | None]:
         try:
             entities = loaded.chains.entities[0] if loaded.chains.entities else None
             further = frozenset(loaded.chains.further)
-            engine = compile_pipeline(loaded.nlp, entities, loaded.chains.sentences[0], own, further=further)
+            engine = compile_pipeline(
+                loaded.nlp, entities, loaded.chains.sentences[0], own, known=known, further=further
+            )
             wrong = len(differing(engine, own))
         except Unsupported as error:
             fallback = Fallback(str(error), is_defect=False)

@@ -25,6 +25,7 @@ class SpacyEngine:
     """
 
     name: EngineName = "spacy"
+    calibrations = None  # spaCy's recognizer says which actions it takes, and not how probable they are
 
     def __init__(self, nlp: Language, chains: Chains) -> None:
         self._nlp = nlp

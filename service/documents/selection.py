@@ -42,6 +42,14 @@ def check_labels(labels: frozenset[str] | None, analyzers: Iterable[Analyzer]) -
         raise ValidationFailed([FieldError(pointer="/labels", code="unknown_label", detail=detail)])
 
 
+def lacking_option(analyzer: Analyzer, *, raw_scores: bool) -> FieldError | None:
+    """Return what is wrong with options that the pipeline cannot serve; None where it can."""
+    if raw_scores and analyzer.calibrations is None:
+        detail = f"spaCy's own engine serves the pipeline {analyzer.title}, and gives no raw scores."
+        return FieldError(pointer="/raw_scores", code="unsupported_option", detail=detail)
+    return None
+
+
 def batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]:
     """Return the pipelines that the documents of a batch name by language; the default one if they name none."""
     languages = {given(d.language) for d in request.documents if isinstance(d, BatchDocument)}
@@ -53,5 +61,7 @@ def check_options(registry: Registry, options: StreamOptions) -> None:
     """Raise `ValidationFailed` when these options would refuse every line of a stream."""
     language = given(options.language)
     if language or not any(options.features <= analyzer.features for analyzer in registry):
-        require_analyzer(registry, language, options.features)
+        analyzer = require_analyzer(registry, language, options.features)
+        if wrong := lacking_option(analyzer, raw_scores=options.raw_scores):
+            raise ValidationFailed([wrong])
     check_labels(given(options.labels), registry)

@@ -26,9 +26,15 @@ from spanwise.schemas import (
     given,
 )
 from spanwise.service.documents.batch_results import batch_error, batch_result
-from spanwise.service.documents.selection import batch_analyzers, check_labels, choose_analyzer, require_analyzer
+from spanwise.service.documents.selection import (
+    batch_analyzers,
+    check_labels,
+    choose_analyzer,
+    lacking_option,
+    require_analyzer,
+)
 from spanwise.service.endpoints.json_route import JSONRoute
-from spanwise.service.errors import ServiceError
+from spanwise.service.errors import ServiceError, ValidationFailed
 from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
 from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import JSONResponse
@@ -50,7 +56,7 @@ _SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
 )
 async def extract_entities(body: EntitiesRequest, request: Request) -> Any:
     """Finds the named entities of one text: people, places, organisations, dates and what else its pipeline knows."""
-    return await _answer_one(request, body, _ENTITIES, given(body.labels))
+    return await _answer_one(request, body, _ENTITIES, given(body.labels), raw_scores=body.raw_scores)
 
 
 @router.post(
@@ -74,7 +80,7 @@ async def analyze_sentiment(body: SentimentRequest, request: Request) -> Any:
 )
 async def analyze(body: AnalyzeRequest, request: Request) -> Any:
     """Reads one text once and answers with exactly the sections that were asked for."""
-    return await _answer_one(request, body, body.features, given(body.labels))
+    return await _answer_one(request, body, body.features, given(body.labels), raw_scores=body.raw_scores)
 
 
 @router.post(
@@ -97,7 +103,10 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
             continue
         chosen = choose_analyzer(registry, given(document.language), body.features, "/features")
         if isinstance(chosen, Analyzer):
-            work.append((chosen, Document(document.text, body.features, body.offset_encoding, labels)))
+            chosen = lacking_option(chosen, raw_scores=body.raw_scores) or chosen
+        if isinstance(chosen, Analyzer):
+            options = (body.features, body.offset_encoding, labels, body.raw_scores)
+            work.append((chosen, Document(document.text, *options)))
         else:
             refused[index] = batch_error(index, given(document.id), chosen["code"], chosen["detail"])
     submission = await _submit(request, work) if work else None
@@ -114,13 +123,18 @@ async def _answer_one(
     body: EntitiesRequest | SentimentRequest | AnalyzeRequest,
     features: frozenset[Feature],
     labels: frozenset[str] | None = None,
+    *,
+    raw_scores: bool = False,
 ) -> Response:
     """Analyse one text and answer with its analysis, or raise the error that it ended with."""
     registry = runtime_of(request).registry
     pointer = "/features" if isinstance(body, AnalyzeRequest) else ""
     analyzer = require_analyzer(registry, given(body.language), features, pointer)
     check_labels(labels, (analyzer,))
-    submission = await _submit(request, [(analyzer, Document(body.text, features, body.offset_encoding, labels))])
+    if wrong := lacking_option(analyzer, raw_scores=raw_scores):
+        raise ValidationFailed([wrong])
+    document = Document(body.text, features, body.offset_encoding, labels, raw_scores)
+    submission = await _submit(request, [(analyzer, document)])
     outcome = submission.outcomes[0]
     if isinstance(outcome, ServiceError):
         raise outcome

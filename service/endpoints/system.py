@@ -77,7 +77,7 @@ async def get_metrics(request: Request) -> Any:
 
 def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
     """Return a pipeline as `/v1/pipelines` shows it."""
-    return Pipeline(
+    shown = Pipeline(
         name=analyzer.name,
         version=analyzer.version,
         language=analyzer.language,
@@ -88,6 +88,9 @@ def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
         sentiment_labels=list(analyzer.sentiment_labels),
         default=default,
     )
+    if analyzer.calibrated is not None:
+        shown["calibrated"] = analyzer.calibrated
+    return shown
 
 
 def limits(settings: Settings) -> ServiceLimits:

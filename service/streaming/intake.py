@@ -10,7 +10,7 @@ from starlette.types import Message, Receive
 from spanwise.pipelines import Analyzer, Document
 from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, StreamOptions, given, stream_document
 from spanwise.service.documents.batch_results import batch_error, batch_result
-from spanwise.service.documents.selection import choose_analyzer
+from spanwise.service.documents.selection import choose_analyzer, lacking_option
 from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
 from spanwise.service.http.bodies import parse_json
 from spanwise.service.http.deadlines import ReadingLimit
@@ -126,13 +126,16 @@ class Intake:
         language = given(document.language) or given(self._options.language)
         chosen = choose_analyzer(self._runtime.registry, language, self._options.features, "/features")
         if isinstance(chosen, Analyzer):
+            chosen = lacking_option(chosen, raw_scores=self._options.raw_scores) or chosen
+        if isinstance(chosen, Analyzer):
             return chosen
         return RejectedDocument(id=given(document.id), code=chosen["code"], detail=chosen["detail"])
 
     def _submit(self, document: BatchDocument, analyzer: Analyzer) -> None:
         """Queue a line, start its deadline, and put its future result into the window."""
         options = self._options
-        work = Document(document.text, options.features, options.offset_encoding, given(options.labels))
+        labels = given(options.labels)
+        work = Document(document.text, options.features, options.offset_encoding, labels, options.raw_scores)
         try:
             submission = self._batcher.admit(self._record.request_id, [(analyzer, work)], streamed=True)
         except ShuttingDown:
