@@ -16,12 +16,13 @@ from spanwise.pipelines.calibration.calibration_error import bins_for, by_chance
 from spanwise.pipelines.calibration.curve_fitting import Curves, Floats, fit_curves
 from spanwise.pipelines.calibration.judging import Judged, LabelMap, judge, label_map
 from spanwise.pipelines.calibration.labelled_texts import LabelledText
-from spanwise.pipelines.calibration.refusals import NoProbabilities, TooFew
+from spanwise.pipelines.calibration.refusals import ADVICE, NoProbabilities, TooFew, Uninformative
 from spanwise.pipelines.entities.compiled.calibration_file import entry_of
 from spanwise.schemas import Calibrated
 
 FEWEST_TEXTS = 100
 FEWEST_ENTITIES = 100
+FEWEST_RIGHT = 10
 _PARTS = 10
 _RUN = 10
 _TOGETHER = 256
@@ -93,12 +94,14 @@ def calibrate(
     if len(texts) < FEWEST_TEXTS:
         raise TooFew(f"There are {len(texts)} annotated texts; at least {FEWEST_TEXTS} are needed, better 500.")
     complete = label_map(texts, agreeing or {}, analyzer.labels, analyzer.title)
-    judged = _judge(analyzer, texts, complete)
+    judged = judge_texts(analyzer, texts, complete)
     if len(judged) < FEWEST_ENTITIES:
         raise TooFew(
             f"The pipeline {analyzer.title} finds {len(judged)} entities with annotated labels in these texts; at "
             f"least {FEWEST_ENTITIES} are needed."
         )
+    if (right := int(judged.correct.sum())) < FEWEST_RIGHT:
+        raise Uninformative(f"Annotators agree with {right} of {len(judged)} entities. {ADVICE}")
     curves = fit_curves(judged)
     held_out = cross_validated(judged)
     bins = bins_for(len(judged))
@@ -107,7 +110,7 @@ def calibrate(
         fingerprint=calibrations.fingerprint,
         evidence=Calibrated(texts=len(texts), error=calibration_error(held_out, judged.correct, bins=bins)),
         entities=len(judged),
-        right=float(judged.correct.mean()),
+        right=right / len(judged),
         raw_error=calibration_error(judged.probability, judged.correct, bins=bins),
         chance_error=by_chance(held_out, bins),
         labels=[_label_evidence(label, judged, curves) for label in sorted(analyzer.labels)],
@@ -125,7 +128,8 @@ def cross_validated(judged: Judged) -> Floats:
     return confidence
 
 
-def _judge(analyzer: Analyzer, texts: Sequence[LabelledText], complete: LabelMap) -> Judged:
+def judge_texts(analyzer: Analyzer, texts: Sequence[LabelledText], complete: LabelMap) -> Judged:
+    """Judge all entities that a pipeline finds in the texts. `complete`: a map that has all labels of the texts."""
     found = []
     for first in range(0, len(texts), _TOGETHER):
         found += analyzer.entities([one.text for one in texts[first : first + _TOGETHER]])

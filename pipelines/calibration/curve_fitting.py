@@ -1,11 +1,11 @@
 """Fit calibration curves to judged entities: one curve for each label, and one for all other labels.
 
 The log-odds of an entity being right are a log p - b log(1 - p) + c + d, where p is the model's probability and d
-belongs to the label (beta calibration: Kull, Silva Filho and Flach, 2017). A few hundred entities determine a and c
-well, and little else. So the rest is held back by penalties on the likelihood, which are squares times half a
-precision: a and b are drawn to each other, their mean to a half, and each d to 0. Labels with few entities keep d at 0,
-as do labels with none: these share one curve. Targets are a little less than 1 and more than 0 (Platt, 1999), so that a
-label that is always right gets no infinite constant. `python -m quality.few_texts` compares choices of the precisions.
+belongs to the label (beta calibration: Kull, Silva Filho and Flach, 2017). A few hundred entities determine c well, and
+little else. So the rest is held back by penalties on the likelihood, which are squares times half a precision: a and b
+are drawn to each other, their mean to 0.4, and each d to 0. Labels with few entities share one d, and so one curve,
+which also serves labels that were never found. Targets are a little less than 1 and more than 0 (Platt, 1999), so that
+a label that is always right gets no infinite constant. `python -m quality.few_texts` shows what this reaches.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanwise.pipelines.calibration.judging import Judged
-from spanwise.pipelines.calibration.refusals import Uninformative
+from spanwise.pipelines.calibration.refusals import ADVICE, Uninformative
 from spanwise.pipelines.entities.compiled.confidence import BetaCalibration
 
 Floats = NDArray[np.float64]
@@ -24,8 +24,8 @@ OWN_CONSTANT = 20
 """A label with fewer judged entities shares the curve of all other labels."""
 
 _TINY = 1e-9  # the guard against the logarithm of 0 in `BetaCalibration.exact`
-_USUAL_SLOPE = 0.5  # half the log-odds: what overconfident recognizers need
-_SLOPE_PRECISION, _DIFFERENCE_PRECISION, _LABEL_PRECISION = 10.0, 10.0, 3.0
+_USUAL_SLOPE = 0.4  # that of the default pipeline (`quality/fit_confidence.py`): recognizers are overconfident
+_SLOPE_PRECISION, _DIFFERENCE_PRECISION, _LABEL_PRECISION = 100.0, 10.0, 3.0
 _FREE = 1e-6
 _ALIKE = 1e9
 _STEPS, _SMALLEST_STEP, _ENOUGH = 100, 1e-6, 1e-9
@@ -47,24 +47,21 @@ class Curves:
 def fit_curves(judged: Judged) -> Curves:
     """Fit curves to judged entities. Raises `Uninformative` where the best curve would not rise."""
     names, counts = np.unique(judged.label, return_counts=True)
-    own = [str(name) for name, count in zip(names, counts, strict=True) if count >= OWN_CONSTANT]
+    own = names[counts >= OWN_CONSTANT].tolist()
+    groups = [judged.label == name for name in own] + [~np.isin(judged.label, own)]
     rising, falling = logarithms(judged.probability)
-    members = [(judged.label == name).astype(float) for name in own]
-    features = np.stack([rising + falling, (rising - falling) / 2, np.ones(len(judged)), *members], axis=1)
-    usual = np.array([_USUAL_SLOPE] + [0.0] * (2 + len(own)))
+    features = np.stack([rising + falling, (rising - falling) / 2, np.ones(len(judged)), *groups], axis=1)
+    usual = np.array([_USUAL_SLOPE] + [0.0] * (2 + len(groups)))
     right = int(judged.correct.sum())
     targets = np.where(judged.correct, (right + 1) / (right + 2), 1 / (len(judged) - right + 2))
     for difference in (_DIFFERENCE_PRECISION, _ALIKE):
-        precisions = np.array([_SLOPE_PRECISION, difference, _FREE] + [_LABEL_PRECISION] * len(own))
+        precisions = np.array([_SLOPE_PRECISION, difference, _FREE] + [_LABEL_PRECISION] * len(groups))
         slope, half, constant, *shifts = logistic_regression(features, targets, precisions, usual).tolist()
         a, b = slope + half / 2, slope - half / 2
         if a > 0 and b > 0:
-            curves = {name: BetaCalibration(a, b, constant + shift) for name, shift in zip(own, shifts, strict=True)}
-            return Curves(curves, BetaCalibration(a, b, constant))
-    raise Uninformative(
-        "Entities with a higher probability are not right more often in these texts: do their positions count code "
-        "points, and do their labels mean what the pipeline's mean?"
-    )
+            *curves, other = (BetaCalibration(a, b, constant + shift) for shift in shifts)
+            return Curves(dict(zip(own, curves, strict=True)), other)
+    raise Uninformative(f"Entities with a higher probability are not right more often in these texts. {ADVICE}")
 
 
 def logarithms(probability: Floats) -> tuple[Floats, Floats]:

@@ -4,8 +4,10 @@ CalibrationRefused
 ├── LabelledTextsRefused   the file of annotated texts cannot be read, or one of its texts or spans does not fit
 ├── TooFew                 too few texts, or too few entities found in them
 ├── NoProbabilities        the pipeline finds no entities, or spaCy's own engine finds them
-└── Uninformative          the model's probabilities do not rise with how often its entities are right
+└── Uninformative          annotators agree with hardly any entity, or no more with probable ones than with others
 """
+
+ADVICE = "Do their positions count code points, and do their labels mean what the pipeline's mean?"
 
 
 class CalibrationRefused(Exception):
@@ -25,4 +27,4 @@ class NoProbabilities(CalibrationRefused):
 
 
 class Uninformative(CalibrationRefused):
-    """Entities with a higher probability are not right more often, in these texts."""
+    """Annotators agree with hardly any entity, or not more often with those that have a higher probability."""
