@@ -12,6 +12,7 @@ from quality.judgements import (
     read_corpora,
     sentences_of,
 )
+from spanwise.pipelines.calibration.calibrate import THRESHOLDS
 from spanwise.pipelines.calibration.calibration_error import BINS, Floats, by_chance, calibration_error
 from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
 from spanwise.pipelines.entities.compiled.confidence import fingerprint
@@ -28,6 +29,16 @@ def confidences(judgements: Judgements) -> Floats:
     calibrations = known_calibrations().of(fingerprint(model))
     pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
     return np.array([calibrations.of(label)(p) for label, p in pairs])
+
+
+def threshold_table(judgements: Judgements) -> str:
+    """Write a table of what thresholds of confidence do to held-out predictions: how many are kept, and are right."""
+    confidence = confidences(judgements)
+    lines = ["| confidence at least | predictions kept | right among these |", "| ---: | ---: | ---: |"]
+    for threshold in (0.0, *THRESHOLDS):
+        kept = confidence >= threshold
+        lines.append(f"| {threshold:g} | {kept.mean():.0%} | {judgements.correct[kept].mean():.0%} |")
+    return "\n".join(lines)
 
 
 def confidence_table(judgements: Judgements) -> str:

@@ -13,9 +13,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks.ner_alone import PIPELINE
 from quality.calibrators import Curve, calibrated, family, isotonic
-from quality.confidence import confidence_table, confidences
+from quality.confidence import confidence_table, confidences, threshold_table
 from quality.judgements import (
     SEED,
     Judgements,
@@ -26,7 +29,7 @@ from quality.judgements import (
     sentences_of,
     split_judgements,
 )
-from spanwise.pipelines.calibration.calibration_error import Floats, calibration_error
+from spanwise.pipelines.calibration.calibration_error import Bools, Floats, calibration_error
 from spanwise.pipelines.entities.compiled.calibration_file import SHIPPED, entry_of, write_entry
 from spanwise.pipelines.entities.compiled.confidence import BetaCalibration, fingerprint
 from spanwise.schemas import Calibrated
@@ -34,20 +37,21 @@ from spanwise.schemas import Calibrated
 _OTHER_SEEDS = 20
 
 
-def within_labels(probabilities: Floats, judgements: Judgements) -> float:
+def within_labels(probabilities: Floats, label: NDArray[np.str_], correct: Bools) -> float:
     """Compute the calibration error of each label separately, and average them weighted by the labels' sizes.
 
     The error of all labels together does not show that one label is overrated as much as another is underrated.
     """
-    of_label = [judgements.label == label for label in set(judgements.label.tolist())]
-    errors = [float(one.sum()) * calibration_error(probabilities[one], judgements.correct[one]) for one in of_label]
-    return sum(errors) / len(judgements)
+    of_label = [label == name for name in set(label.tolist())]
+    errors = [float(one.sum()) * calibration_error(probabilities[one], correct[one]) for one in of_label]
+    return sum(errors) / len(label)
 
 
 def errors(curves: Mapping[str, Curve], judgements: Judgements) -> tuple[float, float]:
     """Return the calibration error over all labels together, and that within labels."""
     probabilities = calibrated(curves, judgements)
-    return calibration_error(probabilities, judgements.correct), within_labels(probabilities, judgements)
+    within = within_labels(probabilities, judgements.label, judgements.correct)
+    return calibration_error(probabilities, judgements.correct), within
 
 
 def write(
@@ -83,7 +87,7 @@ def main(data: Path) -> None:
     for_any_label = choice[best.partition(",")[0]]  # the same shape, fitted on all labels together
     texts = sum(len(sentences) for sentences in sentences_of(corpora, "fit").values())
     write(choice[best], next(iter(for_any_label.values())), texts, len(to_fit), parts["held out"])
-    print(f"\n{confidence_table(parts['held out'])}")
+    print(f"\n{confidence_table(parts['held out'])}\n\n{threshold_table(parts['held out'])}")
     others = [split_judgements(judgements, corpora, SEED + 1 + i) for i in range(_OTHER_SEEDS)]
     over_all, in_labels = zip(*(errors(family(one["fit"])[best], one["held out"]) for one in others), strict=True)
     print(

@@ -26,7 +26,8 @@ FEWEST_RIGHT = 10
 _PARTS = 10
 _RUN = 10
 _TOGETHER = 256
-_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
+"""Confidences at which reports show what would be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def calibrate(
         raw_error=calibration_error(judged.probability, judged.correct, bins=bins),
         chance_error=by_chance(held_out, bins),
         labels=[_label_evidence(label, judged, curves) for label in sorted(analyzer.labels)],
-        thresholds=[_threshold_evidence(threshold, held_out, judged) for threshold in _THRESHOLDS],
+        thresholds=[_threshold_evidence(threshold, held_out, judged) for threshold in THRESHOLDS],
         curves=curves,
     )
 

@@ -25,10 +25,22 @@ OWN_CONSTANT = 20
 
 _TINY = 1e-9  # the guard against the logarithm of 0 in `BetaCalibration.exact`
 _USUAL_SLOPE = 0.4  # that of the default pipeline (`quality/fit_confidence.py`): recognizers are overconfident
-_SLOPE_PRECISION, _DIFFERENCE_PRECISION, _LABEL_PRECISION = 100.0, 10.0, 3.0
 _FREE = 1e-6
 _ALIKE = 1e9
 _STEPS, _SMALLEST_STEP, _ENOUGH = 100, 1e-6, 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """How strongly parameters are drawn to their usual values: the precisions of normal priors."""
+
+    slope: float = 100
+    difference: float = 10
+    """Of a and b."""
+    label: float = 3
+
+
+PRIORS = Priors()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +56,7 @@ class Curves:
         return np.array([self.by_label.get(label, self.other).exact(p) for label, p in pairs])
 
 
-def fit_curves(judged: Judged) -> Curves:
+def fit_curves(judged: Judged, priors: Priors = PRIORS) -> Curves:
     """Fit curves to judged entities. Raises `Uninformative` where the best curve would not rise."""
     names, counts = np.unique(judged.label, return_counts=True)
     own = names[counts >= OWN_CONSTANT].tolist()
@@ -54,8 +66,8 @@ def fit_curves(judged: Judged) -> Curves:
     usual = np.array([_USUAL_SLOPE] + [0.0] * (2 + len(groups)))
     right = int(judged.correct.sum())
     targets = np.where(judged.correct, (right + 1) / (right + 2), 1 / (len(judged) - right + 2))
-    for difference in (_DIFFERENCE_PRECISION, _ALIKE):
-        precisions = np.array([_SLOPE_PRECISION, difference, _FREE] + [_LABEL_PRECISION] * len(groups))
+    for difference in (priors.difference, _ALIKE):
+        precisions = np.array([priors.slope, difference, _FREE] + [priors.label] * len(groups))
         slope, half, constant, *shifts = logistic_regression(features, targets, precisions, usual).tolist()
         a, b = slope + half / 2, slope - half / 2
         if a > 0 and b > 0:

@@ -1,20 +1,20 @@
 """`spanwise calibrate`: what it writes is what the service serves, and every mistake is one line with exit code 2."""
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from shutil import copytree
 
 import numpy as np
 import pytest
-from click.testing import Result
 from structlog.testing import capture_logs
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from quality.corpora import OF_PIPELINE, Sentence, in_their_terms, read_corpus
 from spanwise.pipelines import Analyzer, Registry, locate
 from spanwise.pipelines.calibration.calibration_error import calibration_error
-from spanwise.pipelines.calibration.labelled_texts import LabelledText
+from spanwise.pipelines.calibration.labelled_texts import LabelledText, read_labelled_texts
 from spanwise.pipelines.entities.compiled.calibration_file import FILE_NAME, write_entry
 from spanwise.service.calibration_command import WrongMapping, parse_mapping
 from spanwise.service.cli import app
@@ -24,6 +24,21 @@ from tests.conftest import ENGLISH, FRENCH
 from tests.service.test_cli import spanwise
 from tests.support.labelled import french_sentences, labelled_by_chance
 from tests.support.models import pipeline, recognizer
+from tests.test_docs import ROOT, blocks, commands
+
+PAGE = ROOT / "docs" / "confidence.md"
+_NUMBER = re.compile(r"\b\d+(?:\.\d+)?")
+
+
+def assert_about(shown: str, expected: str) -> None:
+    """Assert that two texts differ in their numbers alone, and in these by little: another processor rounds otherwise.
+
+    The width of a table's columns, and so the spaces and lines in it, may differ too.
+    """
+    one, other = (re.sub(r"[\s━─]+", " ", _NUMBER.sub("#", text)) for text in (shown, expected))
+    assert one == other
+    for mine, theirs in zip(*(map(float, _NUMBER.findall(text)) for text in (shown, expected)), strict=True):
+        assert mine == pytest.approx(theirs, abs=2 if theirs > 1 else 0.02)
 
 
 def run(*arguments: str, **settings: str) -> Result:
@@ -160,6 +175,25 @@ def test_labels_are_mapped_to_one_several_or_none() -> None:
             parse_mapping([wrong])
 
 
+def test_the_page_shows_every_form_of_annotated_texts(tmp_path: Path) -> None:
+    """The lines that the page shows are the same text with the same entities, each in another form."""
+    path = tmp_path / "labelled.jsonl"
+    path.write_text(blocks(PAGE, "jsonl")[0], "utf-8")
+    read = read_labelled_texts(path).texts
+    assert len(read) == 4
+    assert len({(one.text, one.entities) for one in read}) == 1
+    assert [read[0].text[span.start : span.end] for span in read[0].entities] == ["Tim Cook", "Angela Merkel", "Paris"]
+
+
+def test_the_command_of_the_page_is_the_one_that_is_tested() -> None:
+    """The page's mapping is the one that calibrates the corpora in these tests."""
+    (command,) = (line for line in commands(PAGE) if line.startswith("spanwise calibrate"))
+    mapping = parse_mapping(re.findall(r"--map (\S+)", command))
+    assert mapping == {
+        theirs: {ours for ours in OF_PIPELINE if OF_PIPELINE[ours] == theirs} for theirs in ("PER", "LOC")
+    }
+
+
 @pytest.mark.anyio
 async def test_the_log_says_what_is_calibrated_and_what_is_ignored(
     english: Analyzer, french_folder: Path, tmp_path: Path
@@ -193,6 +227,8 @@ def test_five_hundred_texts_of_a_corpus_suffice(corpus: str, corpora: Path, tmp_
     mapping = [f"--map={theirs}={ours}" for ours, theirs in OF_PIPELINE.items()]
     done = run("calibrate", ENGLISH, str(written(tmp_path / "few.jsonl", few)), "--output", str(path), *mapping)
     assert done.exit_code == 0, done.stderr
+    if corpus == "wikigold":
+        assert_about(done.stdout, blocks(PAGE, "text")[0] + f"Written to {path}.\n")
     analyzer = Analyzer.load(ENGLISH, calibrations=[path])
     assert analyzer.calibrated
     assert analyzer.calibrated["texts"] == 500

@@ -38,7 +38,8 @@ def test_five_hundred_texts_make_confidence_honest(french: Analyzer, annotated: 
         calibration_error(report.curves.apply(judged), judged.correct), abs=0.05
     )
     assert report.raw_error > 0.1
-    assert report.fingerprint == (french.calibrations and french.calibrations.fingerprint)
+    assert french.calibrations
+    assert report.fingerprint == french.calibrations.fingerprint
 
 
 def test_the_report_counts_what_was_compared(french: Analyzer, annotated: list[LabelledText]) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from spanwise.pipelines.calibration.calibration_error import bins_for, calibration_error
 from spanwise.pipelines.calibration.curve_fitting import OWN_CONSTANT, Floats, fit_curves
@@ -11,7 +12,7 @@ from spanwise.pipelines.calibration.refusals import Uninformative
 CONSTANTS = {"PERSON": 0.2, "ORG": -1.5, "GPE": 0.8}
 
 
-def truth(probability: Floats, label: Floats, slope: float = 0.5) -> Floats:
+def truth(probability: Floats, label: NDArray[np.str_], slope: float = 0.5) -> Floats:
     """Return how often an entity of that probability and label is right."""
     constant = np.array([CONSTANTS[name] for name in label.tolist()])
     odds = np.exp(slope * np.log(probability / (1 - probability)) + constant)
