@@ -38,6 +38,9 @@ def calibrate_pipeline(
         advice = "" if output else " Name another place with --output, and that file in SPANWISE_CALIBRATIONS."
         raise NotWritable(f"Cannot write {target}: {error.strerror}.{advice}") from None
     print_report(report, read.left_out, console)
+    given = {span.label for text in read.texts for span in text.entities}
+    if unused := sorted(agreeing.keys() - given):
+        console.print(f"Mapped, and in no text: {', '.join(unused)}.")
     console.print(f"Written to {target}.")
 
 

@@ -26,6 +26,7 @@ OWN_CONSTANT = 20
 _TINY = 1e-9  # the guard against the logarithm of 0 in `BetaCalibration.exact`
 _USUAL_SLOPE = 0.4  # that of the default pipeline (`quality/fit_confidence.py`): recognizers are overconfident
 _FREE = 1e-6
+_FLATTEST = 1e-3  # a flatter curve would be written as one that does not rise
 _ALIKE = 1e9
 _STEPS, _SMALLEST_STEP, _ENOUGH = 100, 1e-6, 1e-9
 
@@ -70,7 +71,7 @@ def fit_curves(judged: Judged, priors: Priors = PRIORS) -> Curves:
         precisions = np.array([priors.slope, difference, _FREE] + [priors.label] * len(groups))
         slope, half, constant, *shifts = logistic_regression(features, targets, precisions, usual).tolist()
         a, b = slope + half / 2, slope - half / 2
-        if a > 0 and b > 0:
+        if a > _FLATTEST and b > _FLATTEST:
             *curves, other = (BetaCalibration(a, b, constant + shift) for shift in shifts)
             return Curves(dict(zip(own, curves, strict=True)), other)
     raise Uninformative(f"Entities with a higher probability are not right more often in these texts. {ADVICE}")

@@ -135,8 +135,10 @@ def test_every_mistake_is_one_line(french_folder: Path, beam: Path, labelled: Pa
         (line,) = done.stderr.splitlines()
         assert line.startswith("spanwise: ")
         assert expected in line
-    mapped = ("--map", "VILLE=LOC", "--output", str(tmp_path / "mapped.json"))
-    assert run("calibrate", folder, str(strange), *mapped).exit_code == 0
+    mapped = ("--map", "VILLE=LOC", "--map", "VILE=LOC", "--output", str(tmp_path / "mapped.json"))
+    done = run("calibrate", folder, str(strange), *mapped)
+    assert done.exit_code == 0
+    assert "Mapped, and in no text: VILE." in done.stdout
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_of(

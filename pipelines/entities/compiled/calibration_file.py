@@ -29,7 +29,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class KnownCalibrations:
-    """What the files say: calibrations by fingerprint, and for each file of the operator's the pipelines it names."""
+    """The calibrations in some files, by the fingerprints of the models that they were fitted on."""
 
     by_fingerprint: Mapping[str, Calibrations]
     own_file: Path | None = None
@@ -105,13 +105,20 @@ def _read(path: Path, file: Path | None) -> dict[str, Calibrations]:
             fingerprint: Calibrations(
                 {label: BetaCalibration(*map(float, curve)) for label, curve in entry["curves"].items()},
                 BetaCalibration(*map(float, entry["other"])),
-                Calibrated(texts=int(entry["texts"]), error=float(entry["error"])),
+                _evidence(entry),
                 file=file,
             )
             for fingerprint, entry in _parse(path).items()
         }
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CalibrationBroken(f"The file of calibrations {path} cannot be understood: {first_line(error)}.") from None
+
+
+def _evidence(entry: Mapping[str, Any]) -> Calibrated:
+    texts, error = int(entry["texts"]), float(entry["error"])
+    if texts < 0 or not 0 <= error <= 1:
+        raise ValueError("its texts or error are out of range")
+    return Calibrated(texts=texts, error=error)
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -209,6 +209,8 @@ def test_a_named_file_goes_before_the_folders(french_folder: Path, tmp_path: Pat
         (lambda text: text.replace("0.25", "NaN"), "does not rise"),
         (lambda text: text.replace("0.25, ", ""), "cannot be understood"),
         (lambda text: text.replace('"texts"', '"text"'), "cannot be understood"),
+        (lambda text: text.replace("0.0312", "NaN"), "out of range"),
+        (lambda text: text.replace("500", "-1"), "out of range"),
         (lambda text: text.replace("812", "[").replace('"LOC": [', '"LOC": {'), "is not JSON"),
     ],
 )
