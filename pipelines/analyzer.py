@@ -16,6 +16,8 @@ from spacy.glossary import GLOSSARY
 
 from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan, Layers
 from spanwise.pipelines.document import Document
+from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
+from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.contents import Contents, contents_of
 from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
@@ -39,6 +41,7 @@ from spanwise.pipelines.weights_digest import weights_digest
 from spanwise.schemas import (
     DEFAULT_FEATURES,
     AnalyzeResponse,
+    Calibrated,
     Entity,
     EntityLabel,
     Feature,
@@ -77,11 +80,20 @@ class Analyzer:
     """Its components and who runs them, and what it computes that no feature serves."""
     fallback: Fallback | None = None
     """Why spaCy's own components find the entities or the sentences; None where the compiled engine does."""
+    ignored_calibration: Path | None = None
+    """A file of calibrations in the pipeline's folder that is not used, because it was fitted on other weights."""
     weights: str = ""
     """A digest of the files that it was loaded from (`weights_digest`)."""
 
     @classmethod
-    def of_spec(cls, spec: PipelineSpec, *, extensions: Extensions | None = None, preload: bool = False) -> "Analyzer":
+    def of_spec(
+        cls,
+        spec: PipelineSpec,
+        *,
+        extensions: Extensions | None = None,
+        calibrations: Sequence[Path] = (),
+        preload: bool = False,
+    ) -> "Analyzer":
         """Load what an entry of the setting names; see `load`. Raises `PipelineError`."""
         return cls.load(
             spec.source,
@@ -90,6 +102,7 @@ class Analyzer:
             disable=spec.disable,
             sentiment=cast("Mapping[str, str]", spec.sentiment) or None,
             extensions=extensions,
+            calibrations=calibrations,
             preload=preload,
         )
 
@@ -103,6 +116,7 @@ class Analyzer:
         disable: Collection[str] = (),
         sentiment: Mapping[str, str] | None = None,
         extensions: Extensions | None = None,
+        calibrations: Sequence[Path] = (),
         preload: bool = False,
     ) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
@@ -110,14 +124,18 @@ class Analyzer:
         `language` is the one callers ask for; by default the pipeline's own. `name` is what answers call it; by default
         the package's or the folder's name. Components named in `disable` are left out. `sentiment` declares labels of
         the pipeline's text classifier as the classes of sentiment, such as `{"negative": "NEG", "positive": "POS"}`.
-        `extensions` are the custom attributes to serve.
+        `extensions` are the custom attributes to serve. `calibrations` are files that `spanwise calibrate` wrote
+        elsewhere than into the pipeline's folder.
 
         Components that the kernels do not replace are let go after the self-test and loaded again when a text needs
         them; `preload` keeps them, as the default features of the pipeline do that need them.
         """
         loaded = load(str(source), disable, extensions)
         try:
-            analyzer = cls._of(loaded, language, name or name_of_source(str(source)), sentiment, extensions)
+            given_name = name or name_of_source(str(source))
+            analyzer = cls._of(
+                loaded, language, given_name, sentiment=sentiment, extensions=extensions, calibrations=calibrations
+            )
             analyzer.self_test()
             if isinstance(analyzer.engine, MixedEngine) and not preload:
                 analyzer.engine.let_go(analyzer.usual_layers)
@@ -133,18 +151,21 @@ class Analyzer:
         loaded: LoadedPipeline,
         language: str | None,
         name: str,
+        *,
         sentiment: Mapping[str, str] | None,
         extensions: Extensions | None,
+        calibrations: Sequence[Path],
     ) -> "Analyzer":
         meta, nlp_language = loaded.nlp.meta, str(loaded.nlp.lang)
         extensions = extensions or Extensions()
-        engine, fallback = choose_engine(loaded, extensions)
+        known = known_calibrations(loaded.nlp.path, calibrations)
+        engine, fallback = choose_engine(loaded, extensions, known)
         contents = contents_of(loaded, engine, fallback, extensions)
         layers = loaded.layers
         sentiment_model: SentimentModel | None
         if sentiment is not None:
-            known = contents.categories["labels"] if contents.categories else ()
-            sentiment_model = ClassifierModel(engine, sentiment, known)
+            labels = contents.categories["labels"] if contents.categories else ()
+            sentiment_model = ClassifierModel(engine, sentiment, labels)
             layers |= {"sentiment"}
         else:
             sentiment_model = sentiment_model_for(nlp_language)
@@ -161,6 +182,7 @@ class Analyzer:
             contents=contents,
             fallback=fallback,
             weights=weights_digest(loaded.nlp.path),
+            ignored_calibration=known.ignored(engine.calibrations),
         )
 
     @cached_property
@@ -173,10 +195,10 @@ class Analyzer:
         """Every label that its entities can have."""
         return frozenset(label["label"] for label in self.entity_labels)
 
-    @cached_property
+    @property
     def has_confidence(self) -> bool:
         """Whether its entities have a confidence."""
-        return self.engine_name == "compiled" and "entities" in self.features
+        return self.calibrated is not None
 
     @cached_property
     def default_features(self) -> frozenset[Feature]:
@@ -193,6 +215,16 @@ class Analyzer:
     def engine_name(self) -> EngineName:
         """What computes the entities: `compiled` or `spacy`."""
         return self.engine.name
+
+    @property
+    def calibrations(self) -> Calibrations | None:
+        """What its entities' confidence rests on; None where spaCy's own engine finds them, without probabilities."""
+        return self.engine.calibrations
+
+    @property
+    def calibrated(self) -> Calibrated | None:
+        """On how many texts confidence was calibrated and with which error; None where entities have no confidence."""
+        return self.calibrations.evidence if self.calibrations else None
 
     @property
     def sentiment_labels(self) -> tuple[SentimentLabel, ...]:
@@ -238,6 +270,7 @@ class Analyzer:
         min_confidence: float | None = None,
         min_score: float | None = None,
         top: int | None = None,
+        raw_scores: bool = False,
     ) -> AnalyzeResponse: ...
     @overload
     def analyze(
@@ -250,6 +283,7 @@ class Analyzer:
         min_confidence: float | None = None,
         min_score: float | None = None,
         top: int | None = None,
+        raw_scores: bool = False,
     ) -> list[AnalyzeResponse]: ...
     def analyze(
         self,
@@ -261,17 +295,21 @@ class Analyzer:
         min_confidence: float | None = None,
         min_score: float | None = None,
         top: int | None = None,
+        raw_scores: bool = False,
     ) -> AnalyzeResponse | list[AnalyzeResponse]:
         """Analyse a text, or each text of a list: one answer per text, in order, with exactly the sections asked for.
 
         `features`: by default entities and sentiment, as far as the pipeline offers them. `labels`: only entities with
         these labels. `min_confidence` (0 to 1): only entities with at least that confidence. `min_score`, `top`: only
-        categories with at least that score, and no more than that many. A `Document` brings options of its own, and
+        categories with at least that score, and no more than that many. `raw_scores`: entities have the model's own
+        probability besides. A `Document` brings options of its own, and
         these do not apply to it. Raises `TypeError` for what is neither a text nor a list of texts, and `ValueError`
         for a feature, label, unit or option that there is not.
         """
         chosen = feature_set(self.default_features if features is None else features, self)
-        plain = Document("", chosen, encoding(offset_encoding), label_set(labels, self), min_confidence, min_score, top)
+        plain = Document(
+            "", chosen, encoding(offset_encoding), label_set(labels, self), min_confidence, min_score, top, raw_scores
+        )
         check_options(plain, self)
         answers = self.analyze_documents(document_list(texts, self, lambda text: replace(plain, text=text)))
         return answers[0] if isinstance(texts, str | Document) else answers

@@ -32,12 +32,17 @@ ENGINE_LAYERS: Layers = frozenset(get_args(Layer)) - SENTIMENT_LAYERS
 
 
 class EntitySpan(NamedTuple):
-    """A named entity: code points `[start, end)`; `confidence` is a probability, or None where the engine has none."""
+    """A named entity: code points `[start, end)`.
+
+    `confidence` is a calibrated probability, or None where nothing was calibrated for the pipeline's weights.
+    `raw_score` is the model's own probability, or None where spaCy computed the entity, because spaCy gives none.
+    """
 
     start: int
     end: int
     label: str
     confidence: float | None
+    raw_score: float | None = None
     id: str | None = None
     """The id that a ruler's pattern gives."""
     kb_id: str | None = None

@@ -20,3 +20,5 @@ class Document:
     """Only categories with at least this score; None: all."""
     top: int | None = None
     """At most that many categories, the highest scores first; None: all."""
+    raw_scores: bool = False
+    """Whether entities shall have the model's own probability besides."""

@@ -23,6 +23,8 @@ class Offering(Protocol):
     @property
     def labels(self) -> frozenset[str]: ...
     @property
+    def calibrations(self) -> object | None: ...
+    @property
     def has_confidence(self) -> bool: ...
 
 
@@ -93,6 +95,13 @@ def encoding(name: OffsetEncoding) -> OffsetEncoding:
     return name
 
 
+def raw_scores_given(asked: bool, analyzer: Offering) -> bool:
+    """Return whether raw scores are asked for. Raises `ValueError` where the pipeline has none."""
+    if asked and analyzer.calibrations is None:
+        raise ValueError(f"spaCy's own engine serves the pipeline {analyzer.title}, and gives no raw scores.")
+    return asked
+
+
 def _checked(document: Document, analyzer: Offering) -> Document:
     if not isinstance(document.text, str):
         raise TypeError(f"the text of a Document must be str, and not {type(document.text).__name__}")
@@ -102,6 +111,7 @@ def _checked(document: Document, analyzer: Offering) -> Document:
     label_set(document.labels, analyzer)
     check_options(document, analyzer)
     encoding(document.offset_encoding)
+    raw_scores_given(document.raw_scores, analyzer)
     return document
 
 

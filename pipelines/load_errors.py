@@ -6,6 +6,7 @@ PipelineError
 ├── ComponentsNotImported    a module with components of one's own cannot be imported
 ├── PipelineBroken           it is there, and spaCy cannot load it
 │   └── CodeMissing          it needs a component or function that no imported module registers
+├── CalibrationBroken        a file of calibrations is missing or cannot be understood
 └── SelfTestFailed           it loads, and its answers to the built-in sample are wrong
 """
 
@@ -37,6 +38,10 @@ class PipelineBroken(PipelineError):
 
 class CodeMissing(PipelineBroken):
     """The pipeline needs a component or a function that no imported module registers."""
+
+
+class CalibrationBroken(PipelineError):
+    """A file of calibrations is missing or cannot be understood."""
 
 
 class SelfTestFailed(PipelineError):

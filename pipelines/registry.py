@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from spanwise.pipelines.analyzer import Analyzer
 from spanwise.pipelines.entities.extensions import registered
@@ -52,12 +53,17 @@ class Registry:
 
     @classmethod
     def load(
-        cls, specs: str | Sequence[PipelineSpec], *, extensions: Extensions | None = None, preload: bool = False
+        cls,
+        specs: str | Sequence[PipelineSpec],
+        calibrations: Sequence[Path] = (),
+        *,
+        extensions: Extensions | None = None,
+        preload: bool = False,
     ) -> "Registry":
         """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`.
 
         What spaCy warns of meanwhile is kept in `load_warnings`, under the name of its pipeline. `extensions` are the
-        custom attributes to serve; `preload` is explained by `Analyzer.load`.
+        custom attributes to serve; `calibrations` and `preload` are explained by `Analyzer.load`.
         """
         if isinstance(specs, str):
             specs = parse_specs(specs)
@@ -65,7 +71,7 @@ class Registry:
         for spec in specs:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.filterwarnings("always", r"\[W\d+\]", UserWarning)
-                analyzer = Analyzer.of_spec(spec, extensions=extensions, preload=preload)
+                analyzer = Analyzer.of_spec(spec, extensions=extensions, calibrations=calibrations, preload=preload)
             analyzers.append(analyzer)
             lines = dict.fromkeys(first_line(warning.message) for warning in caught if _is_spacys(warning))
             told += [LoadWarning(spec.name, line) for line in lines]

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from quality.confidence import confidence_table, held_out
+from quality.confidence import confidence_table, held_out, threshold_table
 from quality.entities import entity_report
 from quality.fairness import fairness_report
 from quality.robustness import robustness_report
@@ -35,7 +35,9 @@ def main() -> int:
     if arguments.only != "sentiment":
         report, equal = entity_report(arguments.data)
         print(report, end="\n\n")
-        print(confidence_table(held_out(arguments.data)), end="\n\n")
+        judgements = held_out(arguments.data)
+        print(confidence_table(judgements), end="\n\n")
+        print(threshold_table(judgements), end="\n\n")
     if arguments.only != "entities":
         model = Scorer().model
         print(sentiment_report(arguments.data), end="\n\n")

@@ -13,13 +13,13 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from quality.calibration_error import Floats
 from quality.judgements import Judgements
+from spanwise.pipelines.calibration.calibration_error import Floats
+from spanwise.pipelines.calibration.curve_fitting import logarithms, logistic_regression
 from spanwise.pipelines.entities.compiled.confidence import BetaCalibration
 
 Shape = Literal["temperature", "platt", "beta"]
 
-_TINY = 1e-9
 _RIDGE = 1e-6  # keeps the parameters finite for a label that is always right
 _KNOTS = 15
 
@@ -70,12 +70,14 @@ def isotonic(judgements: Judgements) -> dict[str, dict[str, Isotonic]]:
 def fit(judgements: Judgements, shape: Shape, *, by_label: bool = False) -> dict[str, BetaCalibration]:
     """Fit the most likely curve of this shape for each label; only c differs by label, if `by_label`."""
     labels = _labels(judgements)
-    rising, falling = _logarithms(judgements.probability)
+    rising, falling = logarithms(judgements.probability)
     slopes = [rising, falling] if shape == "beta" else [rising + falling]
     constants = [(judgements.label == label).astype(float) for label in labels]
     if not by_label:
         constants = [] if shape == "temperature" else [np.ones(len(judgements))]
-    weights = _logistic_regression(np.stack([*slopes, *constants], axis=1), judgements.correct.astype(float)).tolist()
+    features = np.stack([*slopes, *constants], axis=1)
+    free = np.full(features.shape[1], _RIDGE)
+    weights = logistic_regression(features, judgements.correct.astype(float), free, 0 * free).tolist()
     a, b = weights[0], weights[len(slopes) - 1]
     shifts = weights[len(slopes) :] or [0.0]
     return {label: BetaCalibration(a, b, shifts[i if by_label else 0]) for i, label in enumerate(labels)}
@@ -83,22 +85,6 @@ def fit(judgements: Judgements, shape: Shape, *, by_label: bool = False) -> dict
 
 def _labels(judgements: Judgements) -> list[str]:
     return sorted(set(judgements.label.tolist()))
-
-
-def _logarithms(probability: Floats) -> tuple[Floats, Floats]:
-    """Return log p and -log(1 - p) with the same guard against 0 as in `BetaCalibration.exact`."""
-    return np.log(probability + _TINY), -np.log(1 - probability + _TINY)
-
-
-def _logistic_regression(features: Floats, target: Floats) -> Floats:
-    """Fit weights [weights] to features [judgements, weights] by Newton's method."""
-    weights = np.zeros(features.shape[1])
-    for _ in range(50):
-        expected = 1 / (1 + np.exp(-features @ weights))
-        gradient = features.T @ (target - expected) - _RIDGE * weights
-        curvature = (features * (expected * (1 - expected))[:, None]).T @ features + _RIDGE * np.eye(len(weights))
-        weights += np.linalg.solve(curvature, gradient)
-    return weights
 
 
 def _isotonic(judgements: Judgements) -> Isotonic:

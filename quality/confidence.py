@@ -4,29 +4,41 @@ from pathlib import Path
 
 import numpy as np
 
-from quality.calibration_error import BINS, Floats, by_chance, calibration_error
 from quality.judgements import (
     Judgements,
+    default_engine,
     default_pipeline,
-    engine_without_calibration,
     judge,
     read_corpora,
     sentences_of,
 )
-from spanwise.pipelines.entities.compiled.confidence import calibrations_of
+from spanwise.pipelines.calibration.calibrate import THRESHOLDS
+from spanwise.pipelines.calibration.calibration_error import BINS, Floats, by_chance, calibration_error
+from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
+from spanwise.pipelines.entities.compiled.confidence import fingerprint
 
 
 def held_out(data: Path) -> Judgements:
     """Judge the default pipeline's predictions on the part of the corpora that is held out."""
-    return judge(engine_without_calibration(), sentences_of(read_corpora(data), "held out"))
+    return judge(default_engine(), sentences_of(read_corpora(data), "held out"))
 
 
 def confidences(judgements: Judgements) -> Floats:
     """Return the confidences that the service gives to the predictions, by the calibrations that ship."""
     _, model = default_pipeline()
-    calibrations = calibrations_of(model)
+    calibrations = known_calibrations().of(fingerprint(model))
     pairs = zip(judgements.label.tolist(), judgements.probability.tolist(), strict=True)
     return np.array([calibrations.of(label)(p) for label, p in pairs])
+
+
+def threshold_table(judgements: Judgements) -> str:
+    """Write a table of what thresholds of confidence do to held-out predictions: how many are kept, and are right."""
+    confidence = confidences(judgements)
+    lines = ["| confidence at least | predictions kept | right among these |", "| ---: | ---: | ---: |"]
+    for threshold in (0.0, *THRESHOLDS):
+        kept = confidence >= threshold
+        lines.append(f"| {threshold:g} | {kept.mean():.0%} | {judgements.correct[kept].mean():.0%} |")
+    return "\n".join(lines)
 
 
 def confidence_table(judgements: Judgements) -> str:

@@ -9,69 +9,72 @@ figures are those of the quarter held out, and their range with other seeds, bec
 The same data and model give the same file.
 """
 
-import json
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks.ner_alone import PIPELINE
-from quality.calibration_error import Floats, calibration_error
 from quality.calibrators import Curve, calibrated, family, isotonic
-from quality.confidence import confidence_table
+from quality.confidence import confidence_table, confidences, threshold_table
 from quality.judgements import (
     SEED,
     Judgements,
+    default_engine,
     default_pipeline,
-    engine_without_calibration,
     judge,
     read_corpora,
+    sentences_of,
     split_judgements,
 )
+from spanwise.pipelines.calibration.calibration_error import Bools, Floats, calibration_error
+from spanwise.pipelines.entities.compiled.calibration_file import SHIPPED, entry_of, write_entry
 from spanwise.pipelines.entities.compiled.confidence import BetaCalibration, fingerprint
+from spanwise.schemas import Calibrated
 
-_FILE = Path(__file__).parents[1] / "pipelines" / "entities" / "compiled" / "calibrations.json"
-_DIGITS = 4
 _OTHER_SEEDS = 20
 
 
-def within_labels(probabilities: Floats, judgements: Judgements) -> float:
+def within_labels(probabilities: Floats, label: NDArray[np.str_], correct: Bools) -> float:
     """Compute the calibration error of each label separately, and average them weighted by the labels' sizes.
 
     The error of all labels together does not show that one label is overrated as much as another is underrated.
     """
-    of_label = [judgements.label == label for label in set(judgements.label.tolist())]
-    errors = [float(one.sum()) * calibration_error(probabilities[one], judgements.correct[one]) for one in of_label]
-    return sum(errors) / len(judgements)
+    of_label = [label == name for name in set(label.tolist())]
+    errors = [float(one.sum()) * calibration_error(probabilities[one], correct[one]) for one in of_label]
+    return sum(errors) / len(label)
 
 
 def errors(curves: Mapping[str, Curve], judgements: Judgements) -> tuple[float, float]:
     """Return the calibration error over all labels together, and that within labels."""
     probabilities = calibrated(curves, judgements)
-    return calibration_error(probabilities, judgements.correct), within_labels(probabilities, judgements)
+    within = within_labels(probabilities, judgements.label, judgements.correct)
+    return calibration_error(probabilities, judgements.correct), within
 
 
-def write(curves: Mapping[str, BetaCalibration], other: BetaCalibration) -> None:
-    """Write curves into the file that pipelines read, under the model's fingerprint, and keep those of other models."""
+def write(
+    curves: Mapping[str, BetaCalibration], other: BetaCalibration, texts: int, predictions: int, held_out: Judgements
+) -> None:
+    """Write curves into the file that ships, under the model's fingerprint, and keep those of other models.
+
+    Their error on the predictions held out is written too, once it is known: it is that of the confidences that
+    pipelines give, which are rounded like the parameters in the file.
+    """
     loaded, model = default_pipeline()
-    known = json.loads(_FILE.read_text(encoding="utf-8"))
-    known[fingerprint(model)] = {
-        "pipeline": f"{PIPELINE} {loaded.nlp.meta['version']}",
-        "curves": {label: _parameters(curve) for label, curve in sorted(curves.items())},
-        "other": _parameters(other),
-    }
-    text = re.sub(r"\[[^]]*]", lambda numbers: " ".join(numbers[0].split()), json.dumps(known, indent=2))
-    _FILE.write_text(text.replace("[ ", "[").replace(" ]", "]") + "\n", encoding="utf-8")
-
-
-def _parameters(curve: BetaCalibration) -> list[float]:
-    return [round(value, _DIGITS) for value in (curve.a, curve.b, curve.c)]
+    title = f"{PIPELINE}-{loaded.nlp.meta['version']}"
+    error = 0.0
+    for _ in range(2):
+        evidence = Calibrated(texts=texts, error=error)
+        write_entry(SHIPPED, fingerprint(model), entry_of(title, evidence, predictions, curves, other))
+        error = calibration_error(confidences(held_out), held_out.correct)
 
 
 def main(data: Path) -> None:
     """Fit, choose, write, and print the figures."""
     corpora = read_corpora(data)
-    judgements = judge(engine_without_calibration(), corpora)
+    judgements = judge(default_engine(), corpora)
     parts = split_judgements(judgements, corpora)
     to_fit, to_choose = parts["fit"], parts["choose"]
     print(f"fitted on {len(to_fit):,} predictions, chosen on {len(to_choose):,}\n")
@@ -82,8 +85,9 @@ def main(data: Path) -> None:
     best = min(choice, key=lambda name: errors(choice[name], to_choose)[1])
     print(f"\nchosen: {best}")
     for_any_label = choice[best.partition(",")[0]]  # the same shape, fitted on all labels together
-    write(choice[best], next(iter(for_any_label.values())))
-    print(f"\n{confidence_table(parts['held out'])}")
+    texts = sum(len(sentences) for sentences in sentences_of(corpora, "fit").values())
+    write(choice[best], next(iter(for_any_label.values())), texts, len(to_fit), parts["held out"])
+    print(f"\n{confidence_table(parts['held out'])}\n\n{threshold_table(parts['held out'])}")
     others = [split_judgements(judgements, corpora, SEED + 1 + i) for i in range(_OTHER_SEEDS)]
     over_all, in_labels = zip(*(errors(family(one["fit"])[best], one["held out"]) for one in others), strict=True)
     print(

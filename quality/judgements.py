@@ -19,7 +19,6 @@ from quality.corpora import CORPORA, OF_PIPELINE, Sentence, in_their_terms, read
 from spanwise.pipelines.annotations import ENTITIES, EntitySpan
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
-from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 
@@ -98,11 +97,10 @@ def default_pipeline() -> tuple[LoadedPipeline, EntityModel]:
     return loaded, read_entities(loaded.nlp, str(loaded.plan.recognizer))
 
 
-def engine_without_calibration() -> Engine:
-    """Return the default pipeline's compiled engine, with the model's own probabilities as confidences."""
+def default_engine() -> Engine:
+    """Return the default pipeline's compiled engine."""
     loaded, _ = default_pipeline()
-    raw = Calibrations(other=float)
-    return compile_pipeline(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name, calibrations=raw)
+    return compile_pipeline(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name)
 
 
 def entities(engine: Engine, sentences: Sequence[Sentence]) -> list[list[EntitySpan]]:
@@ -112,9 +110,9 @@ def entities(engine: Engine, sentences: Sequence[Sentence]) -> list[list[EntityS
 
 
 def judge(engine: Engine, corpora: Corpora) -> Judgements:
-    """Judge an engine's predictions; its confidences are taken as the probabilities."""
+    """Judge an engine's predictions by the model's own probabilities, before any calibration."""
     rows = [
-        (name, sentence.block, span.label, span.confidence, in_their_terms(span) in sentence.entities)
+        (name, sentence.block, span.label, span.raw_score, in_their_terms(span) in sentence.entities)
         for name, sentences in corpora.items()
         for sentence, found in zip(sentences, entities(engine, sentences), strict=True)
         for span in found

@@ -13,8 +13,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from quality.calibration_error import Bools, Floats, calibration_error, equal_mass_bins
 from quality.confidence import confidences, held_out
+from spanwise.pipelines.calibration.calibration_error import Bools, Floats, calibration_error, equal_mass_bins
 
 mpl.use("Agg")
 

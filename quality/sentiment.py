@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from benchmarks.ner_alone import PIPELINE
-from quality.calibration_error import calibration_error
 from quality.sentiment_corpora import (
     Ints,
     Labelled,
@@ -27,6 +26,7 @@ from quality.sentiment_corpora import (
 )
 from spanwise.pipelines.analyzer import Analyzer
 from spanwise.pipelines.annotations import SENTENCES, EntitySpan
+from spanwise.pipelines.calibration.calibration_error import calibration_error
 from spanwise.pipelines.sentiment import Target, targets_of
 from spanwise.pipelines.sentiment.tokens import tokenize
 from training.corpora import NEGATIVE, NEUTRAL, POSITIVE

@@ -11,6 +11,7 @@ __all__ = [
     "BatchOk",
     "BatchResponse",
     "BatchResult",
+    "Calibrated",
     "CategoryLabels",
     "CategoryScore",
     "DocumentError",
@@ -107,7 +108,19 @@ class Entity(TypedDict):
             Field(
                 ge=0,
                 le=1,
-                description="The model's own probability of this very span and label; absent where it gives none.",
+                description="The probability that this very span and label are right, calibrated on annotated texts "
+                "for this very pipeline; absent where nothing was calibrated for it.",
+            ),
+        ]
+    ]
+    raw_score: NotRequired[
+        Annotated[
+            float,
+            Field(
+                ge=0,
+                le=1,
+                description="The model's own probability of this very span and label, which is mostly far too high: "
+                "with `raw_scores` alone.",
             ),
         ]
     ]
@@ -298,6 +311,21 @@ class PipelineExtension(TypedDict):
     type: JsonType
 
 
+class Calibrated(TypedDict):
+    """What the `confidence` of a pipeline's entities rests on."""
+
+    texts: Annotated[int, Field(ge=0, description="How many annotated texts it was fitted on.")]
+    error: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="The expected calibration error on texts held out: how far confidence is, on average, from "
+            "the share of entities that are right.",
+        ),
+    ]
+
+
 class Pipeline(TypedDict):
     """A loaded pipeline."""
 
@@ -321,6 +349,7 @@ class Pipeline(TypedDict):
         ),
     ]
     entity_labels: list[EntityLabel]
+    calibrated: NotRequired[Annotated[Calibrated, Field(description="There where the entities have a `confidence`.")]]
     sentiment_labels: list[SentimentLabel]
     default: Annotated[bool, Field(description="Whether it serves texts that name neither a pipeline nor a language.")]
     components: list[PipelineComponent]

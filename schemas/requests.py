@@ -122,6 +122,11 @@ MinScore = Annotated[
     float, Field(allow_inf_nan=False, description="Leave out categories with a lower `score`.", examples=[0.5])
 ]
 Top = Annotated[int, Field(ge=1, description="At most that many categories, the highest scores.", examples=[3])]
+_RAW_SCORES = Field(
+    description="Whether entities shall have a `raw_score`, the model's own probability, beside their `confidence`. A "
+    "pipeline on spaCy's engine has none, and refuses this as `unsupported_option`."
+)
+RawScores = Annotated[bool, _RAW_SCORES]
 DocumentId = Annotated[
     str,
     Field(
@@ -161,6 +166,7 @@ class EntitiesRequest(_Request):
     offset_encoding: Encoding = "codepoint"
     labels: Labels | MISSING = MISSING
     min_confidence: MinConfidence | MISSING = MISSING
+    raw_scores: RawScores = False
 
 
 class SentimentRequest(_Request):
@@ -184,6 +190,7 @@ class AnalyzeRequest(_Request):
     min_confidence: MinConfidence | MISSING = MISSING
     min_score: MinScore | MISSING = MISSING
     top: Top | MISSING = MISSING
+    raw_scores: RawScores = False
 
 
 class BatchDocument(_Request):
@@ -211,6 +218,7 @@ class StreamOptions(_Request):
     min_confidence: MinConfidence | MISSING = MISSING
     min_score: MinScore | MISSING = MISSING
     top: Top | MISSING = MISSING
+    raw_scores: RawScores = False
     pipeline: PipelineName | MISSING = MISSING
 
 
@@ -294,3 +302,4 @@ class BatchRequest(_Request):
     min_confidence: MinConfidence | MISSING = MISSING
     min_score: MinScore | MISSING = MISSING
     top: Top | MISSING = MISSING
+    raw_scores: RawScores = False

@@ -150,13 +150,49 @@ def pipelines(
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    table = Table("name", "language", "version", "licence", "engine", "features", "entity labels")
+    table = Table("name", "language", "version", "licence", "engine", "features", "entity labels", "calibrated")
     for one in shown:
         labels = " ".join(label["label"] for label in one["entity_labels"])
         name = f"{one['name']} (default)" if one["default"] else one["name"]
         features = " ".join(one["features"])
-        table.add_row(name, one["language"], one["version"], one["licence"], one["engine"], features, labels)
+        calibrated = (
+            f"{one['calibrated']['texts']} texts, error {one['calibrated']['error']:g}" if "calibrated" in one else "no"
+        )
+        table.add_row(
+            name, one["language"], one["version"], one["licence"], one["engine"], features, labels, calibrated
+        )
     _console().print(table)
+
+
+@app.command()
+def calibrate(
+    pipeline: Annotated[str, typer.Argument(help="An installed spaCy package or a folder.")],
+    labelled: Annotated[
+        Path, typer.Argument(help="Annotated texts: JSON Lines, or spaCy's DocBin in a file that ends in .spacy.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write the calibration. [default: spanwise-calibration.json in the pipeline's folder]"
+        ),
+    ] = None,
+    label_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="THEIRS=OURS: annotators' label and the pipeline's. Repeat it for several; THEIRS= leaves one out.",
+        ),
+    ] = None,
+) -> None:
+    """Give a pipeline's entities a calibrated confidence, fitted on some hundred annotated texts."""
+    from spanwise.pipelines import PipelineError
+    from spanwise.pipelines.calibration.refusals import CalibrationRefused
+    from spanwise.service.calibration_command import calibrate_pipeline
+
+    try:
+        calibrate_pipeline(pipeline, labelled, output, label_map or [], _console())
+    except (PipelineError, CalibrationRefused) as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -223,7 +259,12 @@ def _load_one(settings: "Settings", language: str | None, pipeline: str | None) 
     try:
         spec = choose_spec(settings.pipeline_specs, language, pipeline)
         import_components(settings.components)
-        return Analyzer.of_spec(spec, extensions=Extensions.parse(settings.extensions), preload=True)
+        return Analyzer.of_spec(
+            spec,
+            extensions=Extensions.parse(settings.extensions),
+            calibrations=settings.calibration_files,
+            preload=True,
+        )
     except PipelineError as error:
         _fail(str(error))
 

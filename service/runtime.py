@@ -112,6 +112,7 @@ async def running(
             _log_ready(analyzer)
         for warning in registry.load_warnings:
             log.warning("pipeline_warning", pipeline=warning.pipeline, warning=warning.message)
+        _log_unused_calibrations(settings, registry)
         metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
         runtime = Runtime(settings, registry, batcher)
@@ -142,6 +143,9 @@ def _log_ready(analyzer: Analyzer) -> None:
     }
     if not_served := analyzer.contents.not_served:
         fields["not_served"] = [one["what"] for one in not_served]
+    if analyzer.calibrated:
+        fields["calibrated_texts"] = analyzer.calibrated["texts"]
+        fields["calibration_error"] = analyzer.calibrated["error"]
     if analyzer.sentiment_model:
         fields["sentiment"] = analyzer.sentiment_model.name
     if analyzer.sentiment_model and analyzer.sentiment_model.name == "reference":
@@ -151,13 +155,26 @@ def _log_ready(analyzer: Analyzer) -> None:
     else:
         log_fallback = log.error if fallback.is_defect else log.warning
         log_fallback("pipeline_ready", **fields, fallback=fallback.reason)
+    if file := analyzer.ignored_calibration:
+        reason = "it was fitted on other weights" if analyzer.calibrations else "spaCy's engine has no probabilities"
+        log.warning("calibration_ignored", pipeline=analyzer.title, file=str(file), reason=reason)
+
+
+def _log_unused_calibrations(settings: Settings, registry: Registry) -> None:
+    """Log each file of calibrations that the settings name and that no pipeline uses."""
+    used = {analyzer.calibrations.file for analyzer in registry if analyzer.calibrations}
+    for file in settings.calibration_files:
+        if file not in used:
+            log.warning("calibration_ignored", file=str(file), reason="no pipeline has the weights it was fitted on")
 
 
 def load_registry(settings: Settings) -> Registry:
     """Import the operator's own components, then load all pipelines. Raises `PipelineError`."""
     import_components(settings.components)
     extensions = Extensions.parse(settings.extensions)
-    return Registry.load(settings.pipeline_specs, extensions=extensions, preload=settings.preload)
+    return Registry.load(
+        settings.pipeline_specs, settings.calibration_files, extensions=extensions, preload=settings.preload
+    )
 
 
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:

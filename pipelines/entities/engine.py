@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from spanwise.pipelines.annotations import Annotations, Layers
+from spanwise.pipelines.entities.compiled.confidence import Calibrations
 
 EngineName = Literal["compiled", "spacy"]
 
@@ -19,6 +20,11 @@ class Engine(Protocol):
     @property
     def name(self) -> EngineName:
         """The name that `/v1/pipelines` shows."""
+        ...
+
+    @property
+    def calibrations(self) -> Calibrations | None:
+        """What turns the probabilities of entities into confidence; None for an engine that has no probabilities."""
         ...
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:

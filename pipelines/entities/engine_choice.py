@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES
+from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
@@ -32,15 +33,20 @@ class Fallback:
     is_defect: bool
 
 
-def choose_engine(loaded: LoadedPipeline, extensions: Extensions | None = None) -> tuple[Engine, Fallback | None]:
-    """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why."""
+def choose_engine(
+    loaded: LoadedPipeline, extensions: Extensions | None = None, known: KnownCalibrations | None = None
+) -> tuple[Engine, Fallback | None]:
+    """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why.
+
+    `known` calibrations: see `compile_pipeline`.
+    """
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
     if plan.is_intertwined:
         fallback = Fallback("components beside the recognizer read or write entities", is_defect=False)
     else:
         try:
-            compiled = compile_pipeline(loaded.nlp, plan.recognizer, plan.boundaries.name)
+            compiled = compile_pipeline(loaded.nlp, plan.recognizer, plan.boundaries.name, known=known)
             lender = DeferredEngine(own, partial(_load_again, loaded.reload, extensions))
             engine = MixedEngine(compiled, lender, plan, (loaded.layers & ENGINE_LAYERS) - compiled.layers)
             wrong = len(differing(engine, own, wanted=loaded.layers & ENTITIES_AND_SENTENCES))

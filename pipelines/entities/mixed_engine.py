@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES, SENTENCES, Annotations, Layers
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
+from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine, EngineName
@@ -30,6 +31,11 @@ class MixedEngine:
     def name(self) -> EngineName:
         """The name of the engine that finds the entities."""
         return self.compiled.name
+
+    @property
+    def calibrations(self) -> Calibrations | None:
+        """See `Engine`."""
+        return self.compiled.calibrations
 
     def let_go(self, usual: Layers) -> None:
         """Free the memory of spaCy's components until a text needs them, unless one of the `usual` layers does."""

@@ -26,6 +26,7 @@ class SpacyEngine:
     """An engine that runs spaCy's own components inside a memory zone, for each text those that its layers need."""
 
     name: EngineName = "spacy"
+    calibrations = None  # spaCy's recognizer says which actions it takes, and not how probable they are
 
     def __init__(self, nlp: Language, plan: Plan, extensions: Extensions | None = None) -> None:
         self._nlp = nlp

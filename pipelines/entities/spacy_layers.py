@@ -33,7 +33,7 @@ class SpacyLayer(NamedTuple):
 def entities_of(doc: Doc) -> list[EntitySpan]:
     """Read the entities; spaCy gives them no confidence."""
     return [
-        EntitySpan(span.start_char, span.end_char, span.label_, None, span.id_ or None, span.kb_id_ or None)
+        EntitySpan(span.start_char, span.end_char, span.label_, None, id=span.id_ or None, kb_id=span.kb_id_ or None)
         for span in doc.ents
     ]
 

@@ -7,9 +7,15 @@ from spanwise.pipelines.offsets import span_bounds
 from spanwise.pipelines.sentiment import pure_sentiment
 from spanwise.schemas import AnalyzeResponse, Entity
 
+RAW_DIGITS = 6
+"""Decimals of a raw score; more than those of a confidence, because most raw scores are just below 1."""
+
 
 def write_entities(answer: AnalyzeResponse, document: Document, found: Annotations) -> None:
-    """Put the entities into the answer, in the document's unit; without `confidence` where the engine gives none."""
+    """Put the entities into the answer, in the document's unit.
+
+    An entity has `confidence` where that is calibrated, and `raw_score` where the document asks for it.
+    """
     text = document.text
     bounds = span_bounds(text, found.entities, document.offset_encoding)
     entities = []
@@ -17,6 +23,8 @@ def write_entities(answer: AnalyzeResponse, document: Document, found: Annotatio
         entity = Entity(text=text[span.start : span.end], label=span.label, start=start, end=end)
         if span.confidence is not None:
             entity["confidence"] = span.confidence
+        if document.raw_scores and span.raw_score is not None:
+            entity["raw_score"] = round(span.raw_score, RAW_DIGITS)
         if span.id is not None:
             entity["id"] = span.id
         if span.kb_id is not None:

@@ -30,6 +30,7 @@ class Options:
     min_confidence: float | None = None
     min_score: float | None = None
     top: int | None = None
+    raw_scores: bool = False
     pointer: str = "/features"
     """The JSON Pointer to where the request names the features; empty where its path does."""
 
@@ -37,7 +38,14 @@ class Options:
         """Return a text with these options, as its pipeline takes it."""
         features = analyzer.default_features if self.features is None else self.features
         return Document(
-            text, features, self.offset_encoding, self.labels, self.min_confidence, self.min_score, self.top
+            text,
+            features,
+            self.offset_encoding,
+            self.labels,
+            self.min_confidence,
+            self.min_score,
+            self.top,
+            self.raw_scores,
         )
 
     def unsupported(self, analyzer: Analyzer, registry: Registry) -> FieldError | None:
@@ -52,6 +60,8 @@ class Options:
             return _unsupported_feature(self.pointer, reason, analyzer, registry, missing)
         if self.min_confidence is not None and not analyzer.has_confidence:
             return _unsupported_option("min_confidence", analyzer, "its entities have no confidence")
+        if self.raw_scores and analyzer.calibrations is None:
+            return _unsupported_option("raw_scores", analyzer, "spaCy's own engine serves it, and gives no raw scores")
         if "categories" not in analyzer.features:
             for name in ("min_score", "top"):
                 if getattr(self, name) is not None:
@@ -61,7 +71,14 @@ class Options:
 
 def entities_options(body: EntitiesRequest) -> Options:
     """Return the options of a request for entities."""
-    return Options(_ENTITIES, body.offset_encoding, given(body.labels), given(body.min_confidence), pointer="")
+    return Options(
+        _ENTITIES,
+        body.offset_encoding,
+        given(body.labels),
+        given(body.min_confidence),
+        raw_scores=body.raw_scores,
+        pointer="",
+    )
 
 
 def sentiment_options(body: SentimentRequest) -> Options:
@@ -78,6 +95,7 @@ def options_of(body: AnalyzeRequest | BatchRequest | StreamOptions) -> Options:
         given(body.min_confidence),
         given(body.min_score),
         given(body.top),
+        body.raw_scores,
     )
 
 

@@ -98,6 +98,8 @@ def describe(analyzer: Analyzer, *, default: bool) -> Pipeline:
         described["span_keys"] = list(contents.span_keys)
     if contents.extensions:
         described["extensions"] = list(contents.extensions)
+    if analyzer.calibrated is not None:
+        described["calibrated"] = analyzer.calibrated
     return described
 
 

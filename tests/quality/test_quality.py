@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quality.calibration_error import by_chance, calibration_error, equal_mass_bins, equal_width_bins
 from quality.calibrators import calibrated, family, isotonic
 from quality.confidence import confidences, held_out
 from quality.corpora import CORPORA, LABELS, Gold, Sentence, detokenize, read_corpus, tagged_spans
@@ -14,6 +13,12 @@ from quality.judgements import Judgements, judge, split
 from quality.scores import score
 from spanwise.pipelines import Analyzer
 from spanwise.pipelines.annotations import EntitySpan
+from spanwise.pipelines.calibration.calibration_error import (
+    by_chance,
+    calibration_error,
+    equal_mass_bins,
+    equal_width_bins,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +110,7 @@ def test_predictions_are_judged_by_the_annotators(english: Analyzer) -> None:
     judgements = judge(english.engine, {"mine": [Sentence(text, gold, 0)]})
     assert judgements.label.tolist() == ["PERSON", "PERSON", "GPE"]
     assert judgements.correct.tolist() == [True, False, False]
-    assert judgements.probability.tolist() == [span.confidence for span in english.entities([text])[0][:3]]
+    assert judgements.probability.tolist() == [span.raw_score for span in english.entities([text])[0][:3]]
 
 
 def test_the_calibration_error_of_hand_made_examples() -> None:

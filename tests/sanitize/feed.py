@@ -93,8 +93,8 @@ class Feeder:
                 self._note(text, "spans out of order or range")
             if spans and not wanted:
                 self._note(text, "an answer that nobody asked for")
-        if any(span.confidence is None or not 0 <= span.confidence <= 1 for span in found.entities):
-            self._note(text, "a confidence that is no probability")
+        if any(span.raw_score is None or not 0 <= span.raw_score <= 1 for span in found.entities):
+            self._note(text, "a raw score that is no probability")
 
     def _check_sentiment(
         self, texts: Sequence[str], found: Sequence[Annotations], model: SentimentModel

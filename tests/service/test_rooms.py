@@ -9,6 +9,7 @@ import pytest
 SERVICE = Path(__file__).parents[2] / "service"
 LAYERS = [
     {"cli"},
+    {"calibration_command"},
     {"server", "worker"},
     {"app"},
     {"endpoints"},

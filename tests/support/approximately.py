@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+_OF_THE_ENGINE = {"calibrated", "confidence", "engine", "raw_score"}
+
 
 def about(answer: Any) -> Any:
     """Return a value that equals every answer with the same content and, within 0.001, the same numbers."""
@@ -20,7 +22,7 @@ def comparable(answer: Any) -> Any:
     if isinstance(answer, str) and answer.endswith("\n"):
         return [comparable(json.loads(line)) for line in answer.splitlines()]
     if isinstance(answer, dict):
-        return {key: comparable(part) for key, part in answer.items() if key not in ("confidence", "engine")}
+        return {key: comparable(part) for key, part in answer.items() if key not in _OF_THE_ENGINE}
     if isinstance(answer, list):
         return [comparable(part) for part in answer]
     return answer

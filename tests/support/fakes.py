@@ -13,6 +13,7 @@ class GatedEngine:
     """An engine that finds nothing, waits at a gate that the test opens, and notes which texts came together."""
 
     name: EngineName = "spacy"
+    calibrations = None
 
     def __init__(self, patience: float = 30) -> None:
         self._patience = patience
@@ -32,6 +33,7 @@ class FailingEngine:
     """An engine that raises on some texts, and quotes them in its message as a careless component would."""
 
     name: EngineName = "spacy"
+    calibrations = None
 
     def __init__(self, fails_on: Callable[[str], bool]) -> None:
         self.fails_on = fails_on

@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
 from spanwise.pipelines.annotations import ENTITIES, SENTENCES, Annotations, EntitySpan, Layers, SentenceSpan
+from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations, known_calibrations
 from spanwise.pipelines.entities.compiled.components import (
     EntityModel,
     SentenceModel,
@@ -20,7 +21,7 @@ from spanwise.pipelines.entities.compiled.components import (
     read_entities,
     read_sentences,
 )
-from spanwise.pipelines.entities.compiled.confidence import Calibrations, calibrations_of
+from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes, NoStaticVectors, StaticVectors
 from spanwise.pipelines.entities.compiled.static_vectors import ProjectedVectors
@@ -50,6 +51,7 @@ class CompiledEngine:
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
+        self.calibrations = calibrations
         self._labels = tuple(labels)
         self._calibrate = tuple(calibrations.of(label) for label in labels)
         self.layers = layers
@@ -66,7 +68,7 @@ class CompiledEngine:
         return int(self._kernels.turnovers)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
-        """See `Engine`. Confidences are calibrated where that was fitted for the model."""
+        """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
         entities_flag, sentences_flag = constants.WANT_ENTITIES, constants.WANT_SENTENCES
         flags = bytes(
             entities_flag * ("entities" in layers) | sentences_flag * ("sentences" in layers) for layers in wanted
@@ -74,7 +76,7 @@ class CompiledEngine:
         labels, calibrate = self._labels, self._calibrate
         return [
             Annotations(
-                [EntitySpan(start, end, labels[label], calibrate[label](p)) for start, end, label, p in entities],
+                [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
             )
             for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
@@ -88,13 +90,13 @@ def compile_pipeline(
     *,
     instructions: str | None = None,
     lexicon_bytes: int = LEXICON_BYTES,
-    calibrations: Calibrations | None = None,
+    known: KnownCalibrations | None = None,
 ) -> CompiledEngine:
     """Compile the recognizer and the component that sets sentence boundaries. Raises `Unsupported`.
 
     `entities` and `sentences` are the components' names in the pipeline. Where only the boundaries cannot be compiled,
     the engine's `layers` lack them. `instructions` names an instruction set of this processor; the default is the best
-    one. `calibrations` are by default those that were fitted on the recognizer, if any were.
+    one. `known` calibrations are by default those that ship with Spanwise and those in the pipeline's folder.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
@@ -129,8 +131,8 @@ def compile_pipeline(
         instructions=instructions,
     )
     labels = recognizer.decoder.labels if recognizer else ()
-    if calibrations is None:
-        calibrations = calibrations_of(recognizer) if recognizer else Calibrations()
+    known = known or known_calibrations(nlp.path)
+    calibrations = known.of(fingerprint(recognizer)) if recognizer else Calibrations()
     layers = (ENTITIES if recognizer else frozenset()) | (SENTENCES if boundaries else frozenset())
     return CompiledEngine(kernels, lexemes, labels, calibrations, layers=layers)
 

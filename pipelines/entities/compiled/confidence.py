@@ -1,29 +1,26 @@
 """Turn the recognizer's probabilities into calibrated confidence.
 
-Raw probabilities are overconfident. Where a model's accuracy was measured (`python -m quality.fit_confidence`), each
-probability is mapped to an observed accuracy by a per-label beta calibration with three parameters (Kull, Silva Filho
-and Flach 2017): log-odds of a log p - b log(1 - p) + c. The mapping is strictly monotone, so it keeps the order of
-entities with the same label. The parameters belong to the weights that they were fitted on and are found by the
-fingerprint of these; the probabilities of other models are only rounded.
+Raw probabilities are overconfident. Where a model's accuracy was measured (`spanwise calibrate`, and for the default
+pipeline `python -m quality.fit_confidence`), each probability is mapped to an observed accuracy by a per-label beta
+calibration with three parameters (Kull, Silva Filho and Flach 2017): log-odds of a log p - b log(1 - p) + c. The
+mapping is strictly monotone, so it keeps the order of entities with the same label. The parameters belong to the
+weights that they were fitted on and are found by the fingerprint of these. Entities of other models have no confidence.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import blake2b
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from spanwise.pipelines.entities.compiled.components import EntityModel
+from spanwise.schemas import Calibrated
 
-Calibration = Callable[[float], float]
-"""A function from the probability of an entity's actions to the entity's confidence."""
-
-CALIBRATIONS = files("spanwise.pipelines.entities.compiled") / "calibrations.json"
-"""A file with, for each fingerprint, `curves` by label, [a, b, c] each, and one curve for `other` labels."""
+Calibration = Callable[[float], float | None]
+"""A function from the probability of an entity's actions to the entity's confidence; None where it has none."""
 
 _TINY = 1e-9  # keeps odds finite; 32-bit floats end some 6e-8 below 1
 _UNITS = 10_000
@@ -44,7 +41,7 @@ class BetaCalibration:
     c: float
 
     def __post_init__(self) -> None:
-        if not (self.a > 0 and self.b > 0):
+        if not (0 < self.a < math.inf and 0 < self.b < math.inf and math.isfinite(self.c)):
             raise ValueError("a calibration that does not rise")
 
     def exact(self, p: float) -> float:
@@ -56,29 +53,33 @@ class BetaCalibration:
         return rounded(self.exact(p))
 
 
+def no_confidence(_: float) -> None:
+    """Give an entity no confidence, because nothing was calibrated for its model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calibrations:
-    """The calibrations of one model, by label."""
+    """The calibrations of one model, by label; by default those of a model that nothing was fitted on."""
 
     curves: Mapping[str, Calibration] = field(default_factory=dict)
-    other: Calibration = rounded
+    other: Calibration = no_confidence
+    evidence: Calibrated | None = None
+    """On how many texts the curves were fitted, and their error on texts held out."""
+    fingerprint: str = ""
+    """The fingerprint of the model's weights."""
+    file: Path | None = None
+    """The file that the curves come from; None for those that ship with Spanwise, and where there are none."""
 
     def of(self, label: str) -> Calibration:
         """Return the calibration of entities with that label."""
         return self.curves.get(label, self.other)
 
 
-def calibrations_of(model: EntityModel) -> Calibrations:
-    """Return the calibrations that were fitted on this very model, or else ones that only round."""
-    found = json.loads(CALIBRATIONS.read_text(encoding="utf-8")).get(fingerprint(model))
-    if not found:
-        return Calibrations()
-    curves = {label: BetaCalibration(*parameters) for label, parameters in found["curves"].items()}
-    return Calibrations(curves, BetaCalibration(*found["other"]))
-
-
 def fingerprint(model: EntityModel) -> str:
-    """Hash everything that a recognizer consists of: weights, attributes, actions."""
+    """Hash everything that a recognizer consists of: weights, attributes, actions.
+
+    The table of static vectors, which some recognizers look words up in, belongs to the vocabulary and is not hashed.
+    """
     digest = blake2b(digest_size=16)
     _add(digest, model)
     return digest.hexdigest()

@@ -136,9 +136,9 @@ def test_slices_of_a_long_text_leave_no_trace(engine: CompiledEngine) -> None:
     part = LONG["words"][:56]
     (long,) = engine.annotate([part * 300], [BOTH])
     repetitions: dict[int, set[tuple[int, int, str, float | None]]] = {}
-    for start, end, label, confidence, *_ in long.entities:
+    for start, end, label, _, raw_score, *_ in long.entities:
         repetition = start // 56
-        found = (start % 56, end - repetition * 56, label, confidence)
+        found = (start % 56, end - repetition * 56, label, raw_score)
         repetitions.setdefault(repetition, set()).add(found)
     assert len(repetitions) == 300
     assert all(repetitions[i] == repetitions[150] for i in range(3, 297))
@@ -249,7 +249,7 @@ def test_an_error_while_a_word_is_described_reaches_the_caller(
 
 def test_a_mismatch_at_start_falls_back_to_spacy(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that differs from spaCy at start is replaced by spaCy's, and the fallback is reported as a defect."""
-    # Compare confidences too: spaCy's engine gives none, so the answers differ.
+    # Compare raw scores too: spaCy's engine gives none, so the answers differ.
     monkeypatch.setattr(comparison, "same", lambda one, other: one == other and same(one, other))
     engine, fallback = choose_engine(loaded)
     assert engine.name == "spacy"

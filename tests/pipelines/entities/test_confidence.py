@@ -1,25 +1,30 @@
 """Confidence is calibrated where curves were fitted, keeps the order of the probabilities, and is never 0 or 1."""
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from spanwise.pipelines import Analyzer
-from spanwise.pipelines.annotations import ENTITIES, EntitySpan
-from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
-from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
-from spanwise.pipelines.entities.compiled.confidence import (
-    CALIBRATIONS,
-    BetaCalibration,
-    Calibrations,
-    calibrations_of,
-    fingerprint,
-    rounded,
+from spanwise.pipelines.entities.compiled.calibration_file import (
+    FILE_NAME,
+    SHIPPED,
+    entry_of,
+    known_calibrations,
+    write_entry,
 )
+from spanwise.pipelines.entities.compiled.components import EntityModel, read_entities
+from spanwise.pipelines.entities.compiled.confidence import BetaCalibration, fingerprint, rounded
 from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.load_errors import CalibrationBroken
+from spanwise.pipelines.specs import locate
+from spanwise.schemas import Calibrated
 from tests.conftest import ENGLISH, FRENCH
 
 ENGLISH_TEXT = "Tim Cook of Apple met Angela Merkel in Paris on Monday, near Lake Geneva. The Mets lost 3-1 to Boston."
@@ -81,11 +86,16 @@ def test_known_parameters_give_known_confidences() -> None:
     assert BetaCalibration(0.5, 0.5, 0).exact(0.9) == pytest.approx(0.75)
 
 
-@pytest.mark.parametrize(("a", "b"), [(0, 1), (1, 0), (-1, 1), (1, float("nan"))])
-def test_a_calibration_that_does_not_rise_is_refused(a: float, b: float) -> None:
-    """A calibration with a or b not above 0 is refused, since it would turn the order of entities around."""
+@pytest.mark.parametrize(
+    ("a", "b", "c"), [(0, 1, 0), (1, 0, 0), (-1, 1, 0), (1, math.nan, 0), (math.inf, 1, 0), (1, 1, math.nan)]
+)
+def test_a_calibration_that_does_not_rise_is_refused(a: float, b: float, c: float) -> None:
+    """A calibration with a or b not above 0 is refused, since it would turn the order of entities around.
+
+    So is one with a parameter that is no finite number.
+    """
     with pytest.raises(ValueError, match="rise"):
-        BetaCalibration(a, b, 0)
+        BetaCalibration(a, b, c)
 
 
 def test_what_is_shipped_belongs_to_the_default_model(model: EntityModel) -> None:
@@ -93,16 +103,17 @@ def test_what_is_shipped_belongs_to_the_default_model(model: EntityModel) -> Non
 
     A label without a curve of its own uses the curve for all other labels.
     """
-    shipped = json.loads(CALIBRATIONS.read_text(encoding="utf-8"))
+    shipped = json.loads(SHIPPED.read_text(encoding="utf-8"))
     assert list(shipped) == [fingerprint(model)]
-    found = calibrations_of(model)
+    found = known_calibrations().of(fingerprint(model))
     assert set(found.curves) == {"PERSON", "ORG", "GPE", "LOC", "FAC"}
     assert set(found.curves) <= set(model.decoder.labels)
-    assert found.of("DATE") is found.other is not rounded
+    assert found.of("DATE") is found.other
+    assert found.of("DATE")(0.5) is not None
 
 
 def test_an_unknown_model_has_none(model: EntityModel) -> None:
-    """A model of another language, or with one weight or one action changed, gets no calibration but rounding."""
+    """Entities of another language's model, or of one with a weight or an action changed, have no confidence."""
     bias = model.decoder.bias.copy()
     bias.flat[0] += 1e-4
     retrained = replace(model, decoder=replace(model.decoder, bias=bias))
@@ -110,8 +121,9 @@ def test_an_unknown_model_has_none(model: EntityModel) -> None:
     others = [model_of(FRENCH), retrained, relabelled]
     assert len({fingerprint(one) for one in (model, *others)}) == 4
     for other in others:
-        assert calibrations_of(other) == Calibrations()
-        assert calibrations_of(other).of("PERSON") is rounded
+        calibrations = known_calibrations().of(fingerprint(other))
+        assert calibrations.evidence is None
+        assert calibrations.of("PERSON")(0.99) is None
 
 
 def test_the_same_model_loaded_again_has_the_same_fingerprint(model: EntityModel) -> None:
@@ -122,24 +134,115 @@ def test_the_same_model_loaded_again_has_the_same_fingerprint(model: EntityModel
     assert fingerprint(model_of(ENGLISH)) == fingerprint(model)
 
 
-def with_probabilities(source: str, text: str) -> list[EntitySpan]:
-    """Return the entities of a text with the model's uncalibrated probabilities as their confidences."""
-    loaded = load(source)
-    entities, sentences = loaded.plan.recognizer, loaded.plan.boundaries.name
-    engine = compile_pipeline(loaded.nlp, entities, sentences, calibrations=Calibrations(other=float))
-    return engine.annotate([text], [ENTITIES])[0].entities
-
-
 def test_answers_hold_the_calibrated_probability(english: Analyzer, model: EntityModel) -> None:
     """An entity's confidence is the model's probability, calibrated by the curve of the entity's label."""
-    shipped = calibrations_of(model)
-    expected = [shipped.of(span.label)(span.confidence or 0) for span in with_probabilities(ENGLISH, ENGLISH_TEXT)]
-    assert [span.confidence for span in english.entities([ENGLISH_TEXT])[0]] == expected
+    shipped = known_calibrations().of(fingerprint(model))
+    found = english.entities(ENGLISH_TEXT)
+    expected = [shipped.of(span.label)(span.raw_score or 0) for span in found]
+    assert [span.confidence for span in found] == expected
     assert len(set(expected)) == len(expected) > 5
+    assert english.calibrated == {"texts": 17_372, "error": 0.0106}
 
 
-def test_an_unknown_models_probabilities_are_passed_on(french: Analyzer) -> None:
-    """The probabilities of a model without calibrations are rounded and passed on as confidences."""
-    expected = [rounded(span.confidence or 0) for span in with_probabilities(FRENCH, FRENCH_TEXT)]
-    assert [span.confidence for span in french.entities([FRENCH_TEXT])[0]] == expected
-    assert len(set(expected)) > 1
+def test_a_model_without_calibrations_gives_no_confidence(french: Analyzer) -> None:
+    """Entities of a compiled pipeline that nothing was fitted on have raw scores, which are high, and no confidence."""
+    found = french.entities(FRENCH_TEXT)
+    assert [span.confidence for span in found] == [None] * len(found)
+    assert all(span.raw_score is not None and 0.5 < span.raw_score <= 1 for span in found)
+    assert len({span.raw_score for span in found}) > 1
+    assert french.calibrated is None
+    (answer,) = french.analyze([FRENCH_TEXT])
+    assert not any("confidence" in entity or "raw_score" in entity for entity in answer["entities"])
+
+
+CURVE = BetaCalibration(0.5, 0.25, -1)
+ENTRY = entry_of("fr_core_news_sm-3.8.0", Calibrated(texts=500, error=0.03123), 812, {"LOC": CURVE}, CURVE)
+
+
+@pytest.fixture
+def french_folder(tmp_path: Path) -> Path:
+    """Return a copy of the French pipeline as a folder of one's own."""
+    return Path(copytree(locate(FRENCH), tmp_path / "french"))
+
+
+def test_a_calibration_beside_the_model_is_used(french_folder: Path, french: Analyzer) -> None:
+    """A pipeline takes the calibration in its folder: confidence, and on how many texts it rests."""
+    write_entry(french_folder / FILE_NAME, fingerprint(model_of(FRENCH)), ENTRY)
+    analyzer = Analyzer.load(french_folder)
+    assert analyzer.calibrated == {"texts": 500, "error": 0.0312}
+    assert analyzer.ignored_calibration is None
+    found, raw = analyzer.entities(FRENCH_TEXT), french.entities(FRENCH_TEXT)
+    assert [span.confidence for span in found] == [CURVE(span.raw_score or 0) for span in raw]
+    assert [span.raw_score for span in found] == [span.raw_score for span in raw]
+
+
+def test_a_calibration_of_other_weights_is_ignored_and_said(french_folder: Path) -> None:
+    """A calibration in the folder that was fitted on other weights gives no confidence, and is named as ignored."""
+    path = french_folder / FILE_NAME
+    write_entry(path, "0" * 32, ENTRY)
+    analyzer = Analyzer.load(french_folder)
+    assert analyzer.calibrated is None
+    assert analyzer.ignored_calibration == path
+    assert {span.confidence for span in analyzer.entities(FRENCH_TEXT)} == {None}
+
+
+def test_a_named_file_goes_before_the_folders(french_folder: Path, tmp_path: Path) -> None:
+    """A file that is named serves a pipeline in a folder, and goes before the file that lies there."""
+    of_model = fingerprint(model_of(FRENCH))
+    named = tmp_path / "named.json"
+    write_entry(named, "0" * 32, ENTRY)
+    write_entry(named, of_model, ENTRY | {"texts": 700})
+    assert len(json.loads(named.read_text("utf-8"))) == 2
+    write_entry(french_folder / FILE_NAME, of_model, ENTRY)
+    analyzer = Analyzer.load(french_folder, calibrations=[named])
+    assert analyzer.calibrated == {"texts": 700, "error": 0.0312}
+    assert analyzer.calibrations
+    assert analyzer.calibrations.file == named
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what"),
+    [
+        (lambda _: "{", "is not JSON"),
+        (lambda _: "[]", "no object"),
+        (lambda text: text.replace("0.25", "-0.25"), "does not rise"),
+        (lambda text: text.replace("0.25", "NaN"), "does not rise"),
+        (lambda text: text.replace("0.25, ", ""), "cannot be understood"),
+        (lambda text: text.replace('"texts"', '"text"'), "cannot be understood"),
+        (lambda text: text.replace("0.0312", "NaN"), "out of range"),
+        (lambda text: text.replace("500", "-1"), "out of range"),
+        (lambda text: text.replace("812", "[").replace('"LOC": [', '"LOC": {'), "is not JSON"),
+    ],
+)
+def test_a_broken_file_is_refused_in_one_line(french_folder: Path, spoil: Callable[[str], str], what: str) -> None:
+    """A pipeline whose calibration is damaged is not loaded; the error names the file, on one line."""
+    path = french_folder / FILE_NAME
+    write_entry(path, fingerprint(model_of(FRENCH)), ENTRY)
+    path.write_text(spoil(path.read_text("utf-8")), "utf-8")
+    with pytest.raises(CalibrationBroken, match=what) as refused:
+        Analyzer.load(french_folder)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    """A named file that does not exist is refused."""
+    with pytest.raises(CalibrationBroken, match="cannot be read"):
+        known_calibrations(named=[tmp_path / "none.json"])
+
+
+def test_writing_leaves_a_whole_file_or_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If writing fails half-way, the old file is untouched and no temporary one is left."""
+    path = tmp_path / FILE_NAME
+    write_entry(path, "1", ENTRY)
+    before = path.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_entry(path, "2", ENTRY)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == [FILE_NAME]

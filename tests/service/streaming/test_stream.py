@@ -176,6 +176,7 @@ async def test_options_hold_for_all_lines(client: httpx.AsyncClient) -> None:
         ("language=fr&language=en", "/language", "wrong_type"),
         ("labels=WIZARD", "/labels", "unknown_label"),
         ("offset_encoding=utf32", "/offset_encoding", "invalid_value"),
+        ("raw_scores=perhaps", "/raw_scores", "wrong_type"),
         ("feature=entities", "/feature", "unknown_field"),
     ],
 )
