@@ -6,6 +6,9 @@ else of `zh`; never by one of `zh-Hans`.
 
 from collections.abc import Iterator
 
+_LONGEST = 64
+"""Characters of the longest tag that is looked up; RFC 5646 (section 4.4.1) asks for 35. Callers may send megabytes."""
+
 
 def normal_tag(language: str) -> str:
     """Return the tag in lower case, with hyphens between its parts."""
@@ -13,8 +16,11 @@ def normal_tag(language: str) -> str:
 
 
 def from_whole_to_first_part(language: str) -> Iterator[str]:
-    """Yield the tag in its normal form, then the same tag without its last part, and so on to its first part."""
-    tag = normal_tag(language)
+    """Yield the tag in its normal form, then the same tag without its last part, and so on to its first part.
+
+    Nothing is yielded for what is too long to be a tag.
+    """
+    tag = normal_tag(language) if len(language) <= _LONGEST else ""
     while tag:
         yield tag
         tag = tag.rpartition("-")[0]

@@ -44,7 +44,7 @@ _Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterVal
 _Text = Annotated[str, StringConstraints(min_length=1)]
 _Language = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*$"),
+    StringConstraints(max_length=64, pattern=r"^[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*$"),
     AfterValidator(_no_reserved_word),
 ]
 

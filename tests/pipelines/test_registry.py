@@ -49,6 +49,11 @@ def test_a_language_is_served_whatever_its_case_and_region(several: Registry, la
     assert (found and found.name) == name
 
 
+def test_what_is_no_language_costs_nothing(several: Registry) -> None:
+    """A caller's megabytes of hyphens are refused at once; looking up each part would take hours."""
+    assert several.get("en" + "-x" * 2_000_000) is None
+
+
 def test_pipelines_are_found_by_their_names(several: Registry) -> None:
     """A name is compared as it is; the first pipeline is the default."""
     assert several.names == ("returns", "tickets", "british", "french", "zh")
