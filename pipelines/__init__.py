@@ -8,7 +8,7 @@ EntitySpan(start=0, end=8, label='PERSON', confidence=0.9033)
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from spanwise.pipelines.annotations import EntitySpan, SentenceSpan
+from spanwise.pipelines.annotations import DetectedLanguage, EntitySpan, SentenceSpan
 from spanwise.pipelines.load_errors import (
     PipelineBroken,
     PipelineError,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Analyzer",
+    "DetectedLanguage",
     "Document",
     "Engine",
     "EntitySpan",

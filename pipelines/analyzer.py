@@ -19,6 +19,7 @@ from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from spanwise.pipelines.features import features_offered, recipe_of
+from spanwise.pipelines.language import DETECTOR, LANGUAGE_LAYERS, LanguageDetector, add_languages, note_language
 from spanwise.pipelines.library_arguments import document_list, encoding, feature_set, label_set, text_list
 from spanwise.pipelines.load_errors import PipelineBroken, PipelineError, SelfTestFailed, first_line
 from spanwise.pipelines.offsets import convert_offsets, slice_of
@@ -57,16 +58,21 @@ class Analyzer:
     features: frozenset[Feature]
     fallback: Fallback | None = None
     """Why spaCy's own engine serves the pipeline or some of its layers; None where the compiled one serves all."""
+    detector: LanguageDetector | None = field(default=DETECTOR, repr=False)
+    """What detects the languages of texts; None where that is switched off."""
 
     @classmethod
-    def load(cls, source: str | Path, language: str | None = None) -> "Analyzer":
+    def load(
+        cls, source: str | Path, language: str | None = None, *, detector: LanguageDetector | None = DETECTOR
+    ) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
 
-        `language` is the name callers use; by default the pipeline's own.
+        `language` is the name callers use; by default the pipeline's own. Without a `detector` there is no feature
+        `language`.
         """
         loaded = load(str(source))
         try:
-            analyzer = cls._of(loaded, language or str(loaded.nlp.lang))
+            analyzer = cls._of(loaded, language or str(loaded.nlp.lang), detector)
             analyzer.self_test()
         except PipelineError:
             raise
@@ -75,10 +81,15 @@ class Analyzer:
         return analyzer
 
     @classmethod
-    def _of(cls, loaded: LoadedPipeline, language: str) -> "Analyzer":
+    def _of(cls, loaded: LoadedPipeline, language: str, detector: LanguageDetector | None) -> "Analyzer":
         nlp = loaded.nlp
         sentiment_model = sentiment_model_for(str(nlp.lang))
         engine, fallback = choose_engine(loaded)
+        layers = loaded.layers
+        if sentiment_model:
+            layers |= SENTIMENT_LAYERS
+        if detector:
+            layers |= LANGUAGE_LAYERS
         return cls(
             name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
             version=str(nlp.meta["version"]),
@@ -87,8 +98,9 @@ class Analyzer:
             engine=engine,
             sentiment_model=sentiment_model,
             entity_labels=_entity_labels(loaded),
-            features=features_offered(loaded.layers | SENTIMENT_LAYERS if sentiment_model else loaded.layers),
+            features=features_offered(layers),
             fallback=fallback,
+            detector=detector,
         )
 
     @cached_property
@@ -100,6 +112,11 @@ class Analyzer:
     def labels(self) -> frozenset[str]:
         """Every label that its entities can have."""
         return frozenset(label["label"] for label in self.entity_labels)
+
+    @cached_property
+    def own_features(self) -> frozenset[Feature]:
+        """The features that rest on the pipeline's own work: all but that of the language detector."""
+        return self.features - {"language"}
 
     @property
     def engine_name(self) -> EngineName:
@@ -187,11 +204,15 @@ class Analyzer:
                 found.entities = [span for span in found.entities if span.label in document.labels]
         if self.sentiment_model:
             add_sentiment(self.sentiment_model, texts, wanted, annotations)
+        if self.detector:
+            add_languages(self.detector, documents, wanted, annotations)
         start = AnalyzeResponse(language=self.language, offset_encoding="codepoint", pipeline=self.title)
         answers = []
         for document, recipe, found in zip(documents, recipes, annotations, strict=True):
             answer = start.copy()
             answer["offset_encoding"] = document.offset_encoding
+            if document.detected or document.language_assumed:
+                note_language(self.detector, answer, document)
             for write in recipe.writers:
                 write(answer, document, found)
             answers.append(answer)
@@ -201,7 +222,7 @@ class Analyzer:
         """Analyse the built-in sample in every way a caller may ask for. Raises `SelfTestFailed`."""
         encodings: tuple[OffsetEncoding, ...] = get_args(OffsetEncoding.__value__)
         for unit in encodings:
-            documents = [Document(text, self.features, unit) for text in _SAMPLE]
+            documents = [Document(text, self.own_features, unit) for text in _SAMPLE]
             together = self.analyze_documents(documents)
             alone = [self.analyze_documents([document])[0] for document in documents]
             if together != alone:

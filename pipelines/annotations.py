@@ -8,7 +8,7 @@ code points. Nothing of spaCy's (Doc, Span, Token) is in here, so that spaCy's m
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-Layer = Literal["entities", "sentences", "sentiment", "target_sentiment"]
+Layer = Literal["entities", "sentences", "sentiment", "target_sentiment", "language"]
 Layers = frozenset[Layer]
 
 ENTITIES: Layers = frozenset({"entities"})
@@ -49,6 +49,17 @@ class TextScores(NamedTuple):
     sentences: list[Scores]
 
 
+class DetectedLanguage(NamedTuple):
+    """The language that a text seems to be in."""
+
+    language: str
+    """A code of ISO 639-1, or `und` where the guess is not sure."""
+    confidence: float
+    """The probability that the guess is right."""
+    guess: str
+    """The most likely code, sure or not; `und` where a text has nothing to go by, such as digits alone."""
+
+
 @dataclass(slots=True)
 class Annotations:
     """The layers of one text, each in the order of the text; empty or None where a layer was not asked for."""
@@ -58,3 +69,4 @@ class Annotations:
     sentiment: TextScores | None = None
     target_sentiment: list[Scores] | None = None
     """One for each entity."""
+    language: DetectedLanguage | None = None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from spanwise.pipelines.annotations import DetectedLanguage
 from spanwise.schemas import DEFAULT_FEATURES, Feature, OffsetEncoding
 
 
@@ -14,3 +15,7 @@ class Document:
     offset_encoding: OffsetEncoding = "codepoint"
     labels: frozenset[str] | None = None
     """Only entities with these labels; None: all."""
+    detected: DetectedLanguage | None = None
+    """The language that chose the pipeline, where one was to be detected; the answer says how sure that is."""
+    language_assumed: bool = False
+    """Whether nobody has named the language: then a text that is plainly of another one gets a warning."""

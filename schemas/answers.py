@@ -30,7 +30,7 @@ __all__ = [
     "ServiceLimits",
 ]
 
-Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences"])
+Feature = TypeAliasType("Feature", Literal["entities", "sentiment", "entity_sentiment", "sentences", "language"])
 """What a caller may ask of an answer; `pipelines/features/feature_table.py` has a row for each."""
 
 OffsetEncoding = TypeAliasType("OffsetEncoding", Literal["codepoint", "utf16", "utf8"])
@@ -42,7 +42,32 @@ _Start = Annotated[
 _End = Annotated[int, Field(ge=0, description="Where it ends (exclusive).")]
 _Slice = Annotated[str, Field(description="Exactly the text from `start` to `end`.")]
 _Probability = Annotated[float, Field(ge=0, le=1)]
-_Language = Annotated[str, Field(description="The language of the pipeline that served the text.", examples=["en"])]
+_Language = Annotated[
+    str,
+    Field(
+        description="The language of the pipeline that served the text. With the feature `language`: the language that "
+        "was detected in the text, `und` where none was sure.",
+        examples=["en"],
+    ),
+]
+_LanguageConfidence = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="The probability that `language` is that of the text: where it was detected (`auto`, or the "
+        "feature `language`) and is not `und`.",
+    ),
+]
+_Warnings = Annotated[
+    list[Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["language_mismatch"]})]],
+    Field(
+        min_length=1,
+        description="What the caller may want to know of this answer; further values may come. `language_mismatch`: "
+        "nobody named a language, and the text is plainly of another one than the pipeline's.",
+        examples=[["language_mismatch"]],
+    ),
+]
 _PipelineName = Annotated[
     str,
     Field(
@@ -116,6 +141,8 @@ class EntitiesResponse(TypedDict):
     language: _Language
     offset_encoding: OffsetEncoding
     pipeline: _PipelineName
+    language_confidence: NotRequired[_LanguageConfidence]
+    warnings: NotRequired[_Warnings]
     entities: list[Entity]
 
 
@@ -125,6 +152,8 @@ class SentimentResponse(TypedDict):
     language: _Language
     offset_encoding: OffsetEncoding
     pipeline: _PipelineName
+    language_confidence: NotRequired[_LanguageConfidence]
+    warnings: NotRequired[_Warnings]
     sentiment: Sentiment
     sentences: list[ScoredSentence]
 
@@ -135,6 +164,8 @@ class AnalyzeResponse(TypedDict):
     language: _Language
     offset_encoding: OffsetEncoding
     pipeline: _PipelineName
+    language_confidence: NotRequired[_LanguageConfidence]
+    warnings: NotRequired[_Warnings]
     entities: NotRequired[list[Entity]]
     sentiment: NotRequired[Sentiment]
     sentences: NotRequired[list[Sentence]]

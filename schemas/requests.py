@@ -72,9 +72,9 @@ Text = Annotated[
 Language = Annotated[
     str,
     Field(
-        description="The language of the text, one of those that `/v1/pipelines` lists. Default: that of the "
-        "default pipeline.",
-        examples=["en"],
+        description="The language of the text, one of those that `/v1/pipelines` lists, or `auto`: it is detected, and "
+        "must be one of those. Default: that of the default pipeline.",
+        examples=["en", "auto"],
     ),
 ]
 Encoding = Annotated[OffsetEncoding, Field(description="The unit of every `start` and `end` of the answer.")]

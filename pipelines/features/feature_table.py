@@ -13,7 +13,7 @@ from typing import NamedTuple, get_args
 
 from spanwise.pipelines.annotations import Annotations, Layers
 from spanwise.pipelines.document import Document
-from spanwise.pipelines.features import entity_section, sentence_section
+from spanwise.pipelines.features import entity_section, language_section, sentence_section
 from spanwise.pipelines.features.console_table import ConsoleTable
 from spanwise.schemas import AnalyzeResponse, Feature
 
@@ -63,6 +63,13 @@ FEATURES: tuple[FeatureRow, ...] = (  # answers have their sections in this orde
         frozenset({"sentences"}),
         sentence_section.write_sentences,
         sentence_section.tabulate_sentences,
+    ),
+    FeatureRow(
+        "language",
+        "the language that the text is in, `und` where that is unsure, and `language_confidence`",
+        frozenset({"language"}),
+        language_section.write_language,
+        language_section.tabulate_language,
     ),
 )
 

@@ -67,7 +67,7 @@ def test_a_component_that_no_layer_needs_is_not_loaded(tmp_path: Path) -> None:
     nlp.to_disk(tmp_path)
     analyzer = Analyzer.load(str(tmp_path))
     assert analyzer.fallback is None
-    assert analyzer.features == {"entities", "sentences"}
+    assert analyzer.own_features == {"entities", "sentences"}
 
 
 def test_a_pipeline_that_is_compiled_whole_lets_spacys_go() -> None:
