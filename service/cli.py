@@ -20,7 +20,7 @@ from spanwise.pipelines.spacy_import import skip_spacy_cli_import
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from spanwise.pipelines import Analyzer
+    from spanwise.pipelines import Analyzer, DetectedLanguage
     from spanwise.schemas import AnalyzeResponse
     from spanwise.service.settings import Settings
 
@@ -83,7 +83,9 @@ def serve(
 def analyze(
     text: Annotated[str | None, typer.Argument(help="The text; without one, FILE or standard input is read.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file.", dir_okay=False)] = None,
-    language: Annotated[str | None, typer.Option(help="Which pipeline; by default the first.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Which pipeline; `auto` detects the language. By default the first.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The analysis as the service would answer it.")] = False,
 ) -> None:
     """Analyse one text without a service: a table for a person, JSON for a program."""
@@ -95,12 +97,19 @@ def analyze(
         _fail("There is no text.")
     if len(content) > settings.max_text_characters:
         _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
-    analyzer = _load_one(settings, language)
-    answer = analyzer.analyze(content, analyzer.features)
+    from spanwise.pipelines import Document
+    from spanwise.pipelines.language import is_auto
+
+    detected = _detect(settings, content) if is_auto(language) else None
+    analyzer = _load_one(settings, detected.language if detected else language)
+    assumed = language is None and settings.language_detection == "on"
+    answer = analyzer.analyze(Document(content, analyzer.own_features, detected=detected, language_assumed=assumed))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     _print_analysis(answer)
+    if "language_mismatch" in answer.get("warnings", ()):
+        typer.echo(f"spanwise: the text is plainly of another language than {answer['language']!r}.", err=True)
 
 
 @app.command()
@@ -181,6 +190,19 @@ def _check_pipelines(settings: "Settings") -> None:
             locate(spec.source)
     except PipelineError as error:
         _fail(str(error))
+
+
+def _detect(settings: "Settings", text: str) -> "DetectedLanguage":
+    """Return the language of a text among the configured ones, before a pipeline is loaded."""
+    from spanwise.pipelines.language import DETECTOR, UNDETERMINED, detect_among, why_undetermined
+
+    if settings.language_detection == "off":
+        _fail("Detection is switched off by SPANWISE_LANGUAGE_DETECTION.")
+    languages = [spec.language for spec in settings.pipeline_specs]
+    detected = detect_among(DETECTOR, text, languages)
+    if detected.language == UNDETERMINED:
+        _fail(why_undetermined(detected, languages))
+    return detected
 
 
 def _load_one(settings: "Settings", language: str | None) -> "Analyzer":

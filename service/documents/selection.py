@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from spanwise.pipelines import Analyzer, Registry
+from spanwise.pipelines.language import is_auto
 from spanwise.schemas import BatchDocument, BatchRequest, Feature, FieldError, StreamOptions, given
+from spanwise.service.documents.document_language import detection_is_off
 from spanwise.service.errors import ValidationFailed
 
 
@@ -43,8 +45,13 @@ def check_labels(labels: frozenset[str] | None, analyzers: Iterable[Analyzer]) -
 
 
 def batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]:
-    """Return the pipelines that the documents of a batch name by language; the default one if they name none."""
+    """Return the pipelines that the documents of a batch name by language; the default one if they name none.
+
+    A document whose language is to be detected may be served by any.
+    """
     languages = {given(d.language) for d in request.documents if isinstance(d, BatchDocument)}
+    if any(map(is_auto, languages)):
+        return list(registry)
     chosen = [registry.default if language is None else registry.get(language) for language in languages]
     return [analyzer for analyzer in chosen if analyzer] or [registry.default]
 
@@ -52,6 +59,10 @@ def batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]
 def check_options(registry: Registry, options: StreamOptions) -> None:
     """Raise `ValidationFailed` when these options would refuse every line of a stream."""
     language = given(options.language)
+    if is_auto(language):
+        if registry.detector is None:
+            raise ValidationFailed([detection_is_off(registry)])
+        language = None
     if language or not any(options.features <= analyzer.features for analyzer in registry):
         require_analyzer(registry, language, options.features)
     check_labels(given(options.labels), registry)

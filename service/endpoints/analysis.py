@@ -26,6 +26,7 @@ from spanwise.schemas import (
     given,
 )
 from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.document_language import require_language, resolve_language
 from spanwise.service.documents.selection import batch_analyzers, check_labels, choose_analyzer, require_analyzer
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
@@ -86,7 +87,8 @@ async def analyze(body: AnalyzeRequest, request: Request) -> Any:
 )
 async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
-    registry = runtime_of(request).registry
+    runtime = runtime_of(request)
+    registry = runtime.registry
     labels = given(body.labels)
     check_labels(labels, batch_analyzers(registry, body))
     work: list[tuple[Analyzer, Document]] = []
@@ -95,9 +97,11 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
         if isinstance(document, RejectedDocument):
             refused[index] = batch_error(index, document.id, document.code, document.detail)
             continue
-        chosen = choose_analyzer(registry, given(document.language), body.features, "/features")
+        by = await resolve_language(runtime, given(document.language), document.text)
+        chosen = by.error or choose_analyzer(registry, by.language, body.features, "/features")
         if isinstance(chosen, Analyzer):
-            work.append((chosen, Document(document.text, body.features, body.offset_encoding, labels)))
+            text = Document(document.text, body.features, body.offset_encoding, labels, by.detected, by.assumed)
+            work.append((chosen, text))
         else:
             refused[index] = batch_error(index, given(document.id), chosen["code"], chosen["detail"])
     submission = await _submit(request, work) if work else None
@@ -116,11 +120,13 @@ async def _answer_one(
     labels: frozenset[str] | None = None,
 ) -> Response:
     """Analyse one text and answer with its analysis, or raise the error that it ended with."""
-    registry = runtime_of(request).registry
+    runtime = runtime_of(request)
     pointer = "/features" if isinstance(body, AnalyzeRequest) else ""
-    analyzer = require_analyzer(registry, given(body.language), features, pointer)
+    by = await require_language(runtime, given(body.language), body.text)
+    analyzer = require_analyzer(runtime.registry, by.language, features, pointer)
     check_labels(labels, (analyzer,))
-    submission = await _submit(request, [(analyzer, Document(body.text, features, body.offset_encoding, labels))])
+    document = Document(body.text, features, body.offset_encoding, labels, by.detected, by.assumed)
+    submission = await _submit(request, [(analyzer, document)])
     outcome = submission.outcomes[0]
     if isinstance(outcome, ServiceError):
         raise outcome
