@@ -125,7 +125,7 @@ def pipelines(
 
     settings = _settings()
     try:
-        registry = Registry.load(settings.pipeline_specs)
+        registry = Registry.load(settings.pipeline_specs, detector=settings.detector)
     except PipelineError as error:
         _fail(str(error))
     shown = [describe(analyzer, default=analyzer is registry.default) for analyzer in registry]
@@ -194,12 +194,12 @@ def _check_pipelines(settings: "Settings") -> None:
 
 def _detect(settings: "Settings", text: str) -> "DetectedLanguage":
     """Return the language of a text among the configured ones, before a pipeline is loaded."""
-    from spanwise.pipelines.language import DETECTOR, UNDETERMINED, detect_among, why_undetermined
+    from spanwise.pipelines.language import UNDETERMINED, detect_among, why_undetermined
 
-    if settings.language_detection == "off":
+    if settings.detector is None:
         _fail("Detection is switched off by SPANWISE_LANGUAGE_DETECTION.")
     languages = [spec.language for spec in settings.pipeline_specs]
-    detected = detect_among(DETECTOR, text, languages)
+    detected = detect_among(settings.detector, text, languages)
     if detected.language == UNDETERMINED:
         _fail(why_undetermined(detected, languages))
     return detected
@@ -213,7 +213,7 @@ def _load_one(settings: "Settings", language: str | None) -> "Analyzer":
     if not chosen:
         _fail(f"No pipeline serves {language!r}. There are: {', '.join(spec.language for spec in specs)}.")
     try:
-        return Analyzer.load(chosen[0].source, chosen[0].language)
+        return Analyzer.load(chosen[0].source, chosen[0].language, detector=settings.detector)
     except PipelineError as error:
         _fail(str(error))
 

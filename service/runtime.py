@@ -151,7 +151,7 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
     """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
-        load = Registry.load if settings.language_detection != "off" else partial(Registry.load, detector=None)
+        load = partial(Registry.load, detector=settings.detector)
         registry = await loop.run_in_executor(executor, load, settings.pipeline_specs)
         batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
     except PipelineError as error:

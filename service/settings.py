@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs
+from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 
 PREFIX = "SPANWISE_"
@@ -127,6 +128,11 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """The limits that requests are validated against."""
         return Limits(self.max_text_characters, self.max_batch_documents, self.max_batch_characters)
+
+    @property
+    def detector(self) -> LanguageDetector | None:
+        """What detects the languages of texts; None where that is switched off."""
+        return None if self.language_detection == "off" else DETECTOR
 
     @property
     def pipeline_specs(self) -> list[PipelineSpec]:

@@ -27,12 +27,13 @@ PLAIN_PROSE_CHARACTERS = 25
 """What a text must have, in all and in words of lower case, to be plainly of another language."""
 
 _NO_PROSE = re.compile(r"[\d@/#_<>{}=|\\]")
+_FIRST_TEXT = "The first text takes a thousand times as long as the following ones."
 _LOADING = threading.Lock()
 
 
 @dataclass(eq=False)
 class LanguageDetector:
-    """Detects languages. Any number of threads may use it; a call takes up to 10 µs, however long the text."""
+    """Detects languages. Any number of threads may use it; a call takes some 10 µs at most, however long the text."""
 
     _eldc: Any = field(default=None, repr=False)
     """An instance of eldc with settings of its own, so that other users of the library do not change ours."""
@@ -43,20 +44,22 @@ class LanguageDetector:
         return self._eldc is not None
 
     def load(self) -> Any:
-        """Import the library. It takes some milliseconds, longer where its file is not in the page cache."""
+        """Import the library and detect once, which takes milliseconds; more if its file is not in the page cache."""
+        if self._eldc is not None:
+            return self._eldc
         with _LOADING:
             if self._eldc is None:
                 eldc = import_module("eldc")
                 eldc.init()
                 instance = eldc.instance()
                 instance.set_scores(2)
+                instance.detect_details(_FIRST_TEXT)
                 self._eldc = instance
         return self._eldc
 
     @cached_property
     def codes(self) -> frozenset[str]:
         """The codes of all languages that it knows."""
-        self.load()
         return frozenset(import_module("eldc").LANGUAGES)
 
     def detect(self, text: str) -> DetectedLanguage:
@@ -69,13 +72,11 @@ class LanguageDetector:
         Names do not count: a table of Dutch football clubs is no Dutch. So the words without capitals, digits and
         signs must be of the other language too. A language that the detector does not know differs from nothing.
         """
-        if len(text) < PLAIN_CHARACTERS:
+        expected = detector_code(language)
+        if len(text) < PLAIN_CHARACTERS or expected not in self.codes:
             return False
         sample = sample_of(text)
-        expected = detector_code(language)
-        if (self._eldc or self.load()).detect(sample) in (expected, UNDETERMINED):
-            return False
-        if expected not in self.codes:
+        if self.load().detect(sample) in (expected, UNDETERMINED):
             return False
         found = self._detect(sample)
         if found.confidence < PLAIN:
@@ -87,7 +88,7 @@ class LanguageDetector:
         return again.guess == found.guess and again.confidence >= PLAIN
 
     def _detect(self, sample: str) -> DetectedLanguage:
-        scores = (self._eldc or self.load()).detect_details(sample).scores
+        scores = self.load().detect_details(sample).scores
         if not scores:
             return DetectedLanguage(UNDETERMINED, 0.0, UNDETERMINED)
         (code, score), *others = scores.items()

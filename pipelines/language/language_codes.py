@@ -5,12 +5,17 @@ macrolanguage (ISO 639-3), the detector gives the code of the whole: both writte
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 _OF_DETECTOR = {"nb": "no", "nn": "no", "id": "ms", "fil": "tl"}
 
 
+@lru_cache(maxsize=1 << 8)
 def detector_code(language: str) -> str:
-    """Return the detector's code for a pipeline's language, whatever its case and region: `no` for `nb-NO`."""
+    """Return the detector's code for a pipeline's language, whatever its case and region: `no` for `nb-NO`.
+
+    Cached, because a service meets the few languages of its pipelines over and over.
+    """
     code = language.replace("_", "-").partition("-")[0].lower()
     return _OF_DETECTOR.get(code, code)
 

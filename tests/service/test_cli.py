@@ -192,3 +192,9 @@ def test_analyze_warns_of_a_text_in_another_language() -> None:
     assert done.stderr.decode() == "spanwise: the text is plainly of another language than 'en'.\n"
     assert json.loads(spanwise("analyze", "--json", FRENCH).stdout)["warnings"] == ["language_mismatch"]
     assert spanwise("analyze", FRENCH, language_detection="requested").stderr == b""
+
+
+def test_a_service_without_detection_lists_no_such_feature() -> None:
+    """With detection switched off, no pipeline offers the feature `language`."""
+    (shown,) = json.loads(spanwise("pipelines", "--json", language_detection="off").stdout)
+    assert "language" not in shown["features"]

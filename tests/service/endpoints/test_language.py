@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from spanwise.pipelines import Registry
+from spanwise.service.app import create_app
+from spanwise.service.settings import Settings
 from tests.support.languages import NO_PROSE, TEXTS
 from tests.support.serving import Serving
 
@@ -227,6 +229,15 @@ async def test_a_service_without_detection_refuses_it(serving: Serving, registry
         assert (answer.status_code, answer.json()["errors"]) == (422, [error])
         error = await refusal(client, "/v1/analyze", {"text": FRENCH, "features": ["language"]})
         assert error["code"] == "unsupported_feature"
+
+
+async def test_a_worker_loads_no_detector_where_detection_is_off() -> None:
+    """With `off` the pipelines are loaded without a detector, and none offers the feature."""
+    app = create_app(Settings(language_detection="off", nlp_threads=1))
+    async with app.router.lifespan_context(app):
+        registry: Registry = app.state.runtime.registry
+        assert registry.detector is None
+        assert not any("language" in analyzer.features for analyzer in registry)
 
 
 async def test_a_stream_with_auto_needs_a_pipeline_that_has_the_features(client: httpx.AsyncClient) -> None:
