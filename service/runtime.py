@@ -173,7 +173,11 @@ def load_registry(settings: Settings) -> Registry:
     import_components(settings.components)
     extensions = Extensions.parse(settings.extensions)
     return Registry.load(
-        settings.pipeline_specs, settings.calibration_files, extensions=extensions, preload=settings.preload
+        settings.pipeline_specs,
+        settings.calibration_files,
+        extensions=extensions,
+        detector=settings.detector,
+        preload=settings.preload,
     )
 
 
@@ -194,7 +198,7 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
 
 def _measure(analyzer: Analyzer) -> tuple[int, float]:
     """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
-    document = Document(_MEASURED_SAMPLE, analyzer.default_features or analyzer.features)
+    document = Document(_MEASURED_SAMPLE, analyzer.default_features or analyzer.own_features)
     analyzer.analyze_documents([document])  # fills caches
     started = perf_counter()
     analyzer.analyze_documents([document])

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs, read_pipelines_file
 from spanwise.pipelines.extension_specs import Extensions
+from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 
 PREFIX = "SPANWISE_"
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
         "",
         description="Files that `spanwise calibrate --output` wrote, separated by commas, for pipelines whose folders "
         "cannot be written to.",
+    )
+    language_detection: Literal["on", "requested", "off"] = Field(
+        "on",
+        description="`on` also checks texts whose language nobody has named, and warns of `language_mismatch`; "
+        "`requested` detects only what a request asks for; `off` refuses that too.",
     )
 
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request's body.")
@@ -191,6 +197,11 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """The limits that requests are validated against."""
         return Limits(self.max_text_characters, self.max_batch_documents, self.max_batch_characters)
+
+    @property
+    def detector(self) -> LanguageDetector | None:
+        """What detects the languages of texts; None where that is switched off."""
+        return None if self.language_detection == "off" else DETECTOR
 
     @cached_property
     def pipeline_specs(self) -> list[PipelineSpec]:

@@ -25,6 +25,7 @@ from spanwise.schemas import (
     given,
 )
 from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.document_language import require_language, resolve_language
 from spanwise.service.documents.options import Options, entities_options, options_of, sentiment_options
 from spanwise.service.documents.selection import (
     check_batch,
@@ -89,7 +90,8 @@ async def analyze(body: AnalyzeRequest, request: Request) -> Any:
 )
 async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
-    registry = runtime_of(request).registry
+    runtime = runtime_of(request)
+    registry = runtime.registry
     options = options_of(body)
     check_batch(registry, body)
     work: list[tuple[Analyzer, Document]] = []
@@ -98,9 +100,10 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
         if isinstance(document, RejectedDocument):
             refused[index] = batch_error(index, document.id, document.code, document.detail)
             continue
-        chosen = choose_analyzer(registry, choice_of(document, body), options)
+        by = await resolve_language(runtime, choice_of(document, body), document.text)
+        chosen = by.error or choose_analyzer(registry, by.choice, options)
         if isinstance(chosen, Analyzer):
-            work.append((chosen, options.document(document.text, chosen)))
+            work.append((chosen, options.document(document.text, chosen, by)))
         else:
             refused[index] = batch_error(index, given(document.id), chosen["code"], chosen["detail"])
     submission = await _submit(request, work) if work else None
@@ -116,10 +119,11 @@ async def _answer_one(
     request: Request, body: EntitiesRequest | SentimentRequest | AnalyzeRequest, options: Options
 ) -> Response:
     """Analyse one text and answer with its analysis, or raise the error that it ended with."""
-    registry = runtime_of(request).registry
-    analyzer = require_analyzer(registry, choice_of(body), options)
+    runtime = runtime_of(request)
+    by = await require_language(runtime, choice_of(body), body.text)
+    analyzer = require_analyzer(runtime.registry, by.choice, options)
     check_labels(options.labels, (analyzer,))
-    submission = await _submit(request, [(analyzer, options.document(body.text, analyzer))])
+    submission = await _submit(request, [(analyzer, options.document(body.text, analyzer, by))])
     outcome = submission.outcomes[0]
     if isinstance(outcome, ServiceError):
         raise outcome
