@@ -2,12 +2,14 @@
 
 ServiceError
 ├── MalformedJson           400
+│   └── NotUtf8
 ├── MalformedRequest        400
 ├── Unauthorized            401
 ├── NotFound                404
 ├── MethodNotAllowed        405
 ├── BodyTooLarge            413
 ├── UnsupportedMediaType    415
+│   └── UnsupportedContentCoding   with Accept-Encoding
 ├── ValidationFailed        422
 ├── RateLimited             429   with Retry-After
 ├── InternalError           500
@@ -58,6 +60,16 @@ class MalformedJson(ServiceError):
         """Say where the JSON breaks. `what` is "body" or "line"; `position` counts characters, None: it is empty."""
         where = ": it is empty" if position is None else f" at character {position}"
         super().__init__(f"The {what} is not JSON{where}.")
+
+
+class NotUtf8(MalformedJson):
+    """The body, or a line of a stream, has bytes that are not UTF-8."""
+
+    def __init__(self, what: str, byte: int, encoding: str | None) -> None:
+        """Say which byte is the first wrong one, or that everything is in another encoding, such as "UTF-16"."""
+        ServiceError.__init__(
+            self, f"The {what} is {encoding}, not UTF-8." if encoding else f"The {what} is not UTF-8 at byte {byte}."
+        )
 
 
 class MalformedRequest(ServiceError):
@@ -112,6 +124,15 @@ class UnsupportedMediaType(ServiceError):
 
     def __init__(self, *accepted: str) -> None:
         super().__init__(f"Send the request as {' or '.join(accepted)}.")
+
+
+class UnsupportedContentCoding(UnsupportedMediaType):
+    """The body is compressed. The header `Accept-Encoding` says that only plain bodies are read (RFC 9110, 15.5.16)."""
+
+    def __init__(self) -> None:
+        ServiceError.__init__(
+            self, "Send the request without Content-Encoding.", headers={"Accept-Encoding": "identity"}
+        )
 
 
 class ValidationFailed(ServiceError):

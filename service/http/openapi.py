@@ -34,6 +34,10 @@ _RETRY_AFTER_HEADER = {
     "description": "Whole seconds after which to try again.",
     "schema": {"type": "integer", "minimum": 1},
 }
+_ACCEPT_ENCODING_HEADER = {
+    "description": "`identity`, where the request has a `Content-Encoding`: bodies are read as they are.",
+    "schema": {"type": "string"},
+}
 _SERVER_TIMING_HEADER = {
     "description": "Milliseconds in the queue, in analysis and in encoding: `queue;dur=…, nlp;dur=…, encode;dur=…`.",
     "schema": {"type": "string"},
@@ -78,6 +82,8 @@ def problems(*kinds: type[ServiceError]) -> Responses:
         )
         if issubclass(kind, (errors.RateLimited, errors.Unavailable)):
             entry["headers"]["Retry-After"] = _RETRY_AFTER_HEADER
+        if issubclass(kind, errors.UnsupportedMediaType):
+            entry["headers"]["Accept-Encoding"] = _ACCEPT_ENCODING_HEADER
         entry["content"][_PROBLEM_JSON]["examples"][kind.code] = {}
     return documented
 

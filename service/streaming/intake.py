@@ -12,7 +12,7 @@ from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, Strea
 from spanwise.service.documents.batch_results import batch_error, batch_result
 from spanwise.service.documents.selection import choose_analyzer
 from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
-from spanwise.service.http.bodies import parse_json
+from spanwise.service.http.bodies import parse_json, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit
 from spanwise.service.http.request_record import RequestRecord
 from spanwise.service.queue.submission import Submission
@@ -99,6 +99,8 @@ class Intake:
         """Wait for room in the window, then queue a line or put its error into the window. Pass over a blank one."""
         if self._index % _LINES_PER_TURN == 0:
             await asyncio.sleep(0)
+        if self._index == 0 and line is not None:
+            line = without_byte_order_mark(line)
         if line is None or not (line == b"" or line.isspace()):
             document = self._document(line)
             chosen = self._analyzer(document) if isinstance(document, BatchDocument) else document
