@@ -1,7 +1,7 @@
 """`POST /v1/entities`, `/v1/sentiment`, `/v1/analyze` and `/v1/batch`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -25,13 +25,15 @@ from spanwise.schemas import (
     SentimentResponse,
     given,
 )
-from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.batch_results import batch_error, batch_parts, batch_result
 from spanwise.service.documents.selection import batch_analyzers, check_labels, choose_analyzer, require_analyzer
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
+from spanwise.service.http.large_response import LargeJSONResponse
 from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
 from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import JSONResponse
+from spanwise.service.queue.encoded_analysis import LARGE_CHARACTERS, EncodedAnalysis
 from spanwise.service.queue.submission import Submission
 from spanwise.service.runtime import runtime_of
 
@@ -106,6 +108,8 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
         refused[index] if index in refused else batch_result(index, given(document.id), next(outcomes))
         for index, document in enumerate(body.documents)
     ]
+    if submission and submission.large:
+        return _answer_large(request, submission, batch_parts(results))
     return _encode(request, BatchResponse(results=results))
 
 
@@ -124,6 +128,8 @@ async def _answer_one(
     outcome = submission.outcomes[0]
     if isinstance(outcome, ServiceError):
         raise outcome
+    if isinstance(outcome, EncodedAnalysis):
+        return _answer_large(request, submission, outcome.pieces)
     return _encode(request, outcome)
 
 
@@ -133,6 +139,7 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     record.documents = len(work)
     record.characters = sum(len(document.text) for _, document in work)
     submission = runtime.batcher.admit(record.request_id, work)
+    submission.large = record.characters > LARGE_CHARACTERS
     disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
         await runtime.batcher.wait(submission, record.deadline - asyncio.get_running_loop().time(), disconnect)
@@ -153,3 +160,12 @@ def _encode(request: Request, answer: object) -> Response:
     body = orjson.dumps(answer)
     record.encode_ms = (perf_counter() - started) * 1000
     return JSONResponse(body, headers={"Server-Timing": record.server_timing()})
+
+
+def _answer_large(request: Request, submission: Submission, parts: Iterable[bytes]) -> Response:
+    """Answer with what the NLP threads have encoded."""
+    record, started = record_of(request), perf_counter()
+    whole = list(parts)
+    encoded = sum(one.milliseconds for one in submission.outcomes if isinstance(one, EncodedAnalysis))
+    record.encode_ms = encoded + (perf_counter() - started) * 1000
+    return LargeJSONResponse(whole, record.server_timing())

@@ -23,6 +23,8 @@ class RequestRecord:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    unsent_bytes: int = 0
+    """What of a large answer waits in the application until the connection takes it."""
     deadline: float = 0.0
     """When the caller stops waiting, on the event loop's clock, in seconds."""
 

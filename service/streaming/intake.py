@@ -4,17 +4,17 @@ import asyncio
 from functools import partial
 from time import perf_counter
 
-import orjson
 from starlette.types import Message, Receive
 
 from spanwise.pipelines import Analyzer, Document
-from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, StreamOptions, given, stream_document
-from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.schemas import BatchDocument, RejectedDocument, StreamOptions, given, stream_document
+from spanwise.service.documents.batch_results import batch_error, batch_result, encode_line
 from spanwise.service.documents.selection import choose_analyzer
 from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
 from spanwise.service.http.bodies import parse_json, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit
 from spanwise.service.http.request_record import RequestRecord
+from spanwise.service.queue.encoded_analysis import LARGE_CHARACTERS
 from spanwise.service.queue.submission import Submission
 from spanwise.service.runtime import Runtime
 from spanwise.service.streaming.json_lines import LineSplitter
@@ -139,6 +139,7 @@ class Intake:
             submission = self._batcher.admit(self._record.request_id, [(analyzer, work)], streamed=True)
         except ShuttingDown:
             raise _shutting_down() from None
+        submission.large = len(document.text) > LARGE_CHARACTERS
         self._pending[submission] = self._batcher.expire_after(submission, self._line_seconds)
         result = asyncio.get_running_loop().create_future()
         settle = partial(self._settle, submission, self._index, given(document.id), result)
@@ -162,14 +163,14 @@ class Intake:
         expiry.cancel()
         self._batcher.withdraw(submission)
         started = perf_counter()
-        result.set_result(_encode(batch_result(index, document_id, error or submission.outcomes[0])))
+        result.set_result(encode_line(batch_result(index, document_id, error or submission.outcomes[0])))
         self._record.encode_ms += (perf_counter() - started) * 1000
         self._record.queue_ms += submission.queue_ms
         self._record.nlp_ms += submission.nlp_ms
 
     def _put_error(self, document_id: str | None, code: str, detail: str) -> None:
         result = asyncio.get_running_loop().create_future()
-        result.set_result(_encode(batch_error(self._index, document_id, code, detail)))
+        result.set_result(encode_line(batch_error(self._index, document_id, code, detail)))
         self.window.put(result)
 
     def abandon(self) -> None:
@@ -182,7 +183,3 @@ class Intake:
 
 def _shutting_down() -> _EndedEarly:
     return _EndedEarly(ShuttingDown.code, "this instance is shutting down")
-
-
-def _encode(result: BatchResult) -> bytes:
-    return orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE)
