@@ -4,6 +4,7 @@ ServiceError
 ├── MalformedJson           400
 │   └── NotUtf8
 ├── MalformedRequest        400
+│   └── UnknownHost
 ├── Unauthorized            401
 ├── NotFound                404
 ├── MethodNotAllowed        405
@@ -79,6 +80,13 @@ class MalformedRequest(ServiceError):
 
     def __init__(self, max_header_bytes: int) -> None:
         super().__init__(f"This is not HTTP/1.1, or has more than {max_header_bytes} bytes of headers.")
+
+
+class UnknownHost(MalformedRequest):
+    """The request names a host that is not among those configured, or none."""
+
+    def __init__(self) -> None:
+        ServiceError.__init__(self, "This service does not answer for the host that the request names.")
 
 
 class Unauthorized(ServiceError):

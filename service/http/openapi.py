@@ -88,12 +88,15 @@ def problems(*kinds: type[ServiceError]) -> Responses:
     return documented
 
 
-PROTECTED_ERRORS: Responses = problems(errors.Unauthorized, errors.RateLimited, errors.InternalError)
+PROTECTED_ERRORS: Responses = problems(
+    errors.MalformedRequest, errors.Unauthorized, errors.RateLimited, errors.InternalError
+)
 READINESS_ERRORS: Responses = problems(errors.NotReady, errors.ShuttingDown)
 ANALYSIS_ERRORS: Responses = {
     200: {"headers": {"X-Request-ID": _REQUEST_ID_HEADER}},
     **problems(
         errors.MalformedJson,
+        errors.MalformedRequest,
         errors.Unauthorized,
         errors.BodyTooLarge,
         errors.UnsupportedMediaType,
@@ -128,6 +131,7 @@ STREAM_RESPONSES: Responses = {
         "content": {JSON_LINES[0]: _lines_of("BatchResult")},
     },
     **problems(
+        errors.MalformedRequest,
         errors.Unauthorized,
         errors.UnsupportedMediaType,
         errors.ValidationFailed,

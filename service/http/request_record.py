@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.types import Scope
 
+from spanwise.service.http.security_headers import API_HEADERS, Headers
+
 _SCOPE_KEY = "spanwise.request_record"
 
 
@@ -23,6 +25,8 @@ class RequestRecord:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    security_headers: Headers = API_HEADERS
+    """What the answer gets besides its own headers."""
     unsent_bytes: int = 0
     """What of a large answer waits in the application until the connection takes it."""
     deadline: float = 0.0
