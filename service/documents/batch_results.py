@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 import orjson
+import structlog
 
 from spanwise.schemas import AnalyzeResponse, BatchError, BatchOk, BatchResult, DocumentError
-from spanwise.service.errors import ServiceError
+from spanwise.service.errors import InternalError, ServiceError
 from spanwise.service.queue.encoded_analysis import EncodedAnalysis
 from spanwise.service.queue.submission import Outcome
+
+log = structlog.get_logger(__name__)
 
 
 def batch_result(index: int, document_id: str | None, outcome: Outcome | None) -> BatchResult:
@@ -34,7 +37,7 @@ def batch_error(index: int, document_id: str | None, code: str, detail: str) -> 
 
 def encode_line(result: BatchResult) -> bytes:
     """Encode a result as one line of JSON Lines."""
-    return orjson.dumps(result, default=_fragment, option=orjson.OPT_APPEND_NEWLINE)
+    return _encode(result, orjson.OPT_APPEND_NEWLINE)
 
 
 def batch_parts(results: Iterable[BatchResult]) -> Iterator[bytes]:
@@ -50,8 +53,18 @@ def batch_parts(results: Iterable[BatchResult]) -> Iterator[bytes]:
             yield from analysis.pieces
             yield b"}"
         else:
-            yield orjson.dumps(result)
+            yield _encode(result)
     yield b"]}"
+
+
+def _encode(result: BatchResult, option: int = 0) -> bytes:
+    """Encode a result. One that holds what JSON does not know, such as a value of somebody's component, is an error."""
+    try:
+        return orjson.dumps(result, default=_fragment, option=option)
+    except TypeError as error:
+        log.error("encoding_failed", document=result["index"], exc_info=error)
+        failed = InternalError()
+        return orjson.dumps(batch_error(result["index"], result.get("id"), failed.code, failed.detail), option=option)
 
 
 def _fragment(analysis: object) -> orjson.Fragment:

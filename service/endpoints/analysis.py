@@ -110,7 +110,10 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     ]
     if submission and submission.large:
         return _answer_large(request, submission, batch_parts(results))
-    return _encode(request, BatchResponse(results=results))
+    try:
+        return _encode(request, BatchResponse(results=results))
+    except TypeError:  # one of the results holds what JSON does not know: it fails alone
+        return _encode(request, orjson.Fragment(b"".join(batch_parts(results))))
 
 
 async def _answer_one(

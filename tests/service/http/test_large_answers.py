@@ -1,18 +1,19 @@
 """Large answers: encoded on the NLP threads, sent in pieces as the caller reads, equal to what one piece would hold."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
+from spanwise.pipelines import Analyzer, Document
 from spanwise.service.endpoints import analysis as endpoint
 from spanwise.service.http.large_response import LargeJSONResponse
 from spanwise.service.http.request_record import RequestRecord
 from spanwise.service.queue.encoded_analysis import EncodedAnalysis, encode_analysis
 from spanwise.service.streaming import intake
-from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
@@ -173,20 +174,27 @@ def test_a_value_that_json_does_not_know_fails_alone() -> None:
     assert isinstance(encode_analysis(analysis), TypeError)
 
 
+@pytest.mark.parametrize("text", [SENTENCE, LARGE], ids=["small", "large"])
 async def test_a_value_that_json_does_not_know_is_an_internal_error(
-    serving: Serving, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A document whose analysis cannot be encoded gets an `internal_error`; the others of its batch are unaffected."""
-    bad = TypeError("Type is not JSON serializable")
-    encode = encode_analysis
+    """A document whose analysis cannot be encoded gets an `internal_error`; the others are unaffected."""
+    analyze = Analyzer.analyze_documents
 
-    def fail_first(analysis: Any) -> Any:
-        return bad if analysis["entities"] == [] else encode(analysis)
+    def spoil_one(self: Analyzer, documents: Sequence[Document]) -> list[Any]:
+        answers: list[Any] = analyze(self, documents)
+        for document, answer in zip(documents, answers, strict=True):
+            if document.text == " ":
+                answer["extensions"] = {"topic": object()}
+        return answers
 
-    monkeypatch.setattr("spanwise.service.queue.submission.encode_analysis", fail_first)
-    async with serving() as client:
-        documents = [{"text": " "}, {"text": LARGE}]
-        answer = await client.post("/v1/batch", json={"documents": documents, "features": ["entities"]})
-    first, second = answer.json()["results"]
-    assert (first["status"], first["error"]["code"]) == ("error", "internal_error")
-    assert second["status"] == "ok"
+    monkeypatch.setattr(Analyzer, "analyze_documents", spoil_one)
+    documents = [{"text": " ", "id": "a"}, {"text": text}]
+    batch = (await client.post("/v1/batch", json={"documents": documents})).json()["results"]
+    lines = b"".join(orjson.dumps(document) + b"\n" for document in documents)
+    stream = await client.post("/v1/stream", content=lines, headers={"Content-Type": "application/jsonl"})
+    for bad, good in (batch, map(orjson.loads, stream.content.splitlines())):
+        assert (bad["status"], bad["id"], bad["error"]["code"]) == ("error", "a", "internal_error")
+        assert (good["status"], good["index"]) == ("ok", 1)
+    alone = await client.post("/v1/analyze", json={"text": " "})
+    assert (alone.status_code, alone.json()["code"]) == (500, "internal_error")
