@@ -14,6 +14,7 @@ DEV      := $(VENV)/.installed-dev
 BENCH    := $(VENV)/.installed-bench
 QUALITY  := $(VENV)/.installed-quality
 DEPLOY   := $(VENV)/.installed-deploy
+SBOM     := $(VENV)/.installed-sbom
 CONTRACT := .venv-contract/.installed-contract
 TRAINING := .venv-training/.installed-training
 # Official pipelines, each in a requirements file of its own: `en` is a dependency of the service.
@@ -26,7 +27,8 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak clean sanitize
+    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak sbom clean \
+    sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -80,6 +82,10 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	    $(BIN)/python -m spanwise.pipelines.official_setting --requirement $$name \
 	        | $(LOCK) $(LOCK_ARGS) --no-deps - -o requirements/pipelines/$$name.txt || exit 1; \
 	done
+	@$(LOCK) $(LOCK_ARGS) --group sbom -c requirements/dev.txt -c requirements/deploy.txt -o requirements/sbom.txt
+
+sbom: $(SBOM)  ## Write the bill of materials of what the service installs to build/sbom.cdx.json (CycloneDX)
+	@$(BIN)/python deploy/sbom.py build/sbom.cdx.json
 
 sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)
 	@$(BIN)/python -m tests.sanitize $(ARGS)
@@ -145,7 +151,8 @@ $(RUNTIME): requirements/build.txt requirements/runtime.txt
 $(DEV): requirements/dev.txt
 $(BENCH): requirements/bench.txt
 $(QUALITY): requirements/quality.txt
-$(DEPLOY): requirements/deploy.txt
+$(DEPLOY): requirements/deploy.txt requirements/sbom.txt
+$(SBOM): requirements/sbom.txt
 $(CONTRACT): requirements/contract.txt
 $(TRAINING): requirements/build.txt requirements/runtime.txt requirements/training.txt
 
@@ -157,7 +164,7 @@ $(RUNTIME) $(DEV): $(VENV)/bin/python pyproject.toml $(KERNELS)
 	@$(BIN)/python -c 'from spanwise.pipelines.kernels import SpanKernels as k; k or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
 	@touch $@ $(RUNTIME)
 
-$(BENCH) $(QUALITY) $(DEPLOY): $(DEV)
+$(BENCH) $(QUALITY) $(DEPLOY) $(SBOM): $(DEV)
 	$(LOCKED)
 	@touch $@
 

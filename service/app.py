@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from spanwise.pipelines import Registry
 from spanwise.service.endpoints import analysis, docs, stream, system
 from spanwise.service.http import exception_handlers, openapi
+from spanwise.service.http.allowed_hosts import AllowedHostsMiddleware
 from spanwise.service.http.api_keys import ApiKeyMiddleware
+from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
 from spanwise.service.http.middleware import RequestMiddleware
 from spanwise.service.process.signals import drain_on_signals
 from spanwise.service.runtime import running
@@ -66,10 +68,17 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Add the middleware, the outermost last: refusals of API keys get an id and an access-log line too."""
+    hosts, origins = settings.allowed_hosts, settings.cors_origins
     if settings.api_keys:
         keys = [key.get_secret_value() for key in settings.api_keys]
         app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
+    if origins:
+        app.add_middleware(PreflightMiddleware, origins=origins)
+    if hosts:
+        app.add_middleware(AllowedHostsMiddleware, hosts=hosts)
     app.add_middleware(RequestMiddleware, metrics=metrics)
+    if origins:
+        app.add_middleware(CrossOriginMiddleware, origins=origins)
 
 
 def _add_routes(app: FastAPI) -> None:

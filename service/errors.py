@@ -2,12 +2,15 @@
 
 ServiceError
 ├── MalformedJson           400
+│   └── NotUtf8
 ├── MalformedRequest        400
+│   └── UnknownHost
 ├── Unauthorized            401
 ├── NotFound                404
 ├── MethodNotAllowed        405
 ├── BodyTooLarge            413
 ├── UnsupportedMediaType    415
+│   └── UnsupportedContentCoding   with Accept-Encoding
 ├── ValidationFailed        422
 ├── RateLimited             429   with Retry-After
 ├── InternalError           500
@@ -60,6 +63,16 @@ class MalformedJson(ServiceError):
         super().__init__(f"The {what} is not JSON{where}.")
 
 
+class NotUtf8(MalformedJson):
+    """The body, or a line of a stream, has bytes that are not UTF-8."""
+
+    def __init__(self, what: str, byte: int, encoding: str | None) -> None:
+        """Say which byte is the first wrong one, or that everything is in another encoding, such as "UTF-16"."""
+        ServiceError.__init__(
+            self, f"The {what} is {encoding}, not UTF-8." if encoding else f"The {what} is not UTF-8 at byte {byte}."
+        )
+
+
 class MalformedRequest(ServiceError):
     """The bytes that arrived are not HTTP, or the request's headers are longer than the server reads."""
 
@@ -67,6 +80,13 @@ class MalformedRequest(ServiceError):
 
     def __init__(self, max_header_bytes: int) -> None:
         super().__init__(f"This is not HTTP/1.1, or has more than {max_header_bytes} bytes of headers.")
+
+
+class UnknownHost(MalformedRequest):
+    """The request names a host that is not among those configured, or none."""
+
+    def __init__(self) -> None:
+        ServiceError.__init__(self, "This service does not answer for the host that the request names.")
 
 
 class Unauthorized(ServiceError):
@@ -112,6 +132,15 @@ class UnsupportedMediaType(ServiceError):
 
     def __init__(self, *accepted: str) -> None:
         super().__init__(f"Send the request as {' or '.join(accepted)}.")
+
+
+class UnsupportedContentCoding(UnsupportedMediaType):
+    """The body is compressed. The header `Accept-Encoding` says that only plain bodies are read (RFC 9110, 15.5.16)."""
+
+    def __init__(self) -> None:
+        ServiceError.__init__(
+            self, "Send the request without Content-Encoding.", headers={"Accept-Encoding": "identity"}
+        )
 
 
 class ValidationFailed(ServiceError):

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,8 @@ from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 
 PREFIX = "SPANWISE_"
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 def _paths(setting: str) -> tuple[Path, ...]:
@@ -119,6 +122,16 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests per minute and API key in each worker; 0 sets no limit. Needs API keys.",
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names that requests may have in `Host`, separated by commas; `*.example.com` stands for all below "
+        "a domain. Others get a 400, but for `/livez`, `/readyz` and `/metrics`. With none, every name is answered.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins whose pages may call from a browser (CORS), such as `https://app.example.com`, separated "
+        "by commas; `*` stands for all. With none, browsers keep other origins out.",
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines logged."
@@ -132,10 +145,26 @@ class Settings(BaseSettings):
         description="Lines that may wait to be written. When stdout is stuck, more are dropped and counted.",
     )
 
-    @field_validator("api_keys", "components", mode="before")
+    @field_validator("api_keys", "components", "allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        hosts = tuple(host.lower().removesuffix(".") for host in value)
+        if wrong := [host for host in hosts if host != "*" and not _HOST.fullmatch(host)]:
+            raise ValueError(f"{wrong[0]!r} is no host name: leave out scheme, port and path")
+        return () if "*" in hosts else hosts
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(origin.lower() for origin in value)
+        if wrong := [origin for origin in origins if origin != "*" and not _ORIGIN.fullmatch(origin)]:
+            raise ValueError(f"{wrong[0]!r} is no origin: write scheme, host and port alone, without a path or a slash")
+        return origins
 
     @field_validator("pipelines")
     @classmethod

@@ -254,6 +254,7 @@ def test_every_make_target_explains_itself() -> None:
         "exactness",
         "soak",
         "sanitize",
+        "sbom",
         "help",
     ):
         assert re.search(rf"^{target}\s+\S", shown, re.MULTILINE), target

@@ -1,7 +1,7 @@
 """`POST /v1/entities`, `/v1/sentiment`, `/v1/analyze` and `/v1/batch`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -24,7 +24,7 @@ from spanwise.schemas import (
     SentimentResponse,
     given,
 )
-from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.batch_results import batch_error, batch_parts, batch_result
 from spanwise.service.documents.document_language import require_language, resolve_language
 from spanwise.service.documents.options import Options, entities_options, options_of, sentiment_options
 from spanwise.service.documents.selection import (
@@ -36,9 +36,11 @@ from spanwise.service.documents.selection import (
 )
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
+from spanwise.service.http.large_response import LargeJSONResponse
 from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
 from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import JSONResponse
+from spanwise.service.queue.encoded_analysis import EncodedAnalysis, is_large
 from spanwise.service.queue.submission import Submission
 from spanwise.service.runtime import runtime_of
 
@@ -112,7 +114,12 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
         refused[index] if index in refused else batch_result(index, given(document.id), next(outcomes))
         for index, document in enumerate(body.documents)
     ]
-    return _encode(request, BatchResponse(results=results))
+    if submission and submission.large:
+        return _answer_large(request, submission, batch_parts(results))
+    try:
+        return _encode(request, BatchResponse(results=results))
+    except TypeError:  # one of the results holds what JSON does not know: it fails alone
+        return _encode(request, orjson.Fragment(b"".join(batch_parts(results))))
 
 
 async def _answer_one(
@@ -127,6 +134,8 @@ async def _answer_one(
     outcome = submission.outcomes[0]
     if isinstance(outcome, ServiceError):
         raise outcome
+    if isinstance(outcome, EncodedAnalysis):
+        return _answer_large(request, submission, outcome.pieces)
     return _encode(request, outcome)
 
 
@@ -137,6 +146,7 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     record.pipelines = {analyzer.title for analyzer, _ in work}
     record.characters = sum(len(document.text) for _, document in work)
     submission = runtime.batcher.admit(record.request_id, work)
+    submission.large = is_large(work)
     disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
         await runtime.batcher.wait(submission, record.deadline - asyncio.get_running_loop().time(), disconnect)
@@ -157,3 +167,12 @@ def _encode(request: Request, answer: object) -> Response:
     body = orjson.dumps(answer)
     record.encode_ms = (perf_counter() - started) * 1000
     return JSONResponse(body, headers={"Server-Timing": record.server_timing()})
+
+
+def _answer_large(request: Request, submission: Submission, parts: Iterable[bytes]) -> Response:
+    """Answer with what the NLP threads have encoded."""
+    record, started = record_of(request), perf_counter()
+    whole = list(parts)
+    encoded = sum(one.milliseconds for one in submission.outcomes if isinstance(one, EncodedAnalysis))
+    record.encode_ms = encoded + (perf_counter() - started) * 1000
+    return LargeJSONResponse(whole, record.server_timing())

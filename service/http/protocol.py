@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from spanwise.service.errors import MalformedRequest
 from spanwise.service.http.responses import ProblemResponse
+from spanwise.service.http.security_headers import API_HEADERS
 
 MAX_HEADER_BYTES = 64 * 1024
 """The most that the names and values of one request's headers and its URL may have together. httptools has no limit."""
@@ -62,7 +63,12 @@ class HttpProtocol(HttpToolsProtocol):
         """Send problem details and close the connection. The application never sees this request."""
         request_id = uuid.uuid4().hex
         response = ProblemResponse(MalformedRequest(MAX_HEADER_BYTES), request_id)
-        headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+        headers = [
+            *response.raw_headers,
+            (b"x-request-id", request_id.encode()),
+            *API_HEADERS,
+            (b"connection", b"close"),
+        ]
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + lines + b"\r\n" + bytes(response.body))
         self.transport.close()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.types import Scope
 
+from spanwise.service.http.security_headers import API_HEADERS, Headers
+
 _SCOPE_KEY = "spanwise.request_record"
 
 
@@ -25,6 +27,10 @@ class RequestRecord:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    security_headers: Headers = API_HEADERS
+    """What the answer gets besides its own headers."""
+    unsent_bytes: int = 0
+    """What of a large answer waits in the application until the connection takes it."""
     deadline: float = 0.0
     """When the caller stops waiting, on the event loop's clock, in seconds."""
 

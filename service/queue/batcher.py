@@ -19,7 +19,7 @@ import structlog
 from spanwise.pipelines import Analyzer, Document
 from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
 from spanwise.service.queue.drain_rate import DrainRate
-from spanwise.service.queue.submission import Job, Outcome, Submission, analyze_each
+from spanwise.service.queue.submission import Job, Outcome, Submission, analyze_each, encode_large
 from spanwise.service.queue.waiting import WaitingJobs
 from spanwise.service.telemetry.metrics import Metrics
 
@@ -174,7 +174,7 @@ class Batcher:
     def _run(self, number: int, batch: list[Job]) -> None:
         """Analyse a micro-batch; runs on an NLP thread."""
         started = perf_counter()
-        outcomes = analyze_each(batch[0].analyzer, [job.document for job in batch])
+        outcomes = encode_large(batch, analyze_each(batch[0].analyzer, [job.document for job in batch]))
         seconds = perf_counter() - started
         self._loop.call_soon_threadsafe(self._finish, number, batch, outcomes, seconds)
 

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from spanwise.pipelines import Analyzer, Document
 from spanwise.schemas import AnalyzeResponse
+from spanwise.service.queue.encoded_analysis import EncodedAnalysis, encode_analysis
 
-Outcome = AnalyzeResponse | BaseException
-"""The analysis of a document, or the exception that its analysis raised."""
+Outcome = AnalyzeResponse | EncodedAnalysis | BaseException
+"""The analysis of a document, encoded if its request is large, or the exception that its analysis raised."""
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +25,8 @@ class Submission:
     submitted: float
     streamed: bool = False
     """Whether this is a line of a stream."""
+    large: bool = False
+    """Whether its analyses are encoded on the NLP thread. Set before the first document leaves the queue."""
     started: float = 0.0
     """When the first document left the queue; 0 as long as all wait."""
     finished: float = 0.0
@@ -65,3 +69,11 @@ def analyze_each(analyzer: Analyzer, documents: Sequence[Document]) -> list[Outc
             return [error]
         middle = len(documents) // 2
         return analyze_each(analyzer, documents[:middle]) + analyze_each(analyzer, documents[middle:])
+
+
+def encode_large(batch: Sequence[Job], outcomes: list[Outcome]) -> list[Outcome]:
+    """Encode the outcomes of large submissions, unless those were given up; return all outcomes."""
+    for place, (job, outcome) in enumerate(zip(batch, outcomes, strict=True)):
+        if job.submission.large and not isinstance(outcome, BaseException) and not job.submission.future.done():
+            outcomes[place] = encode_analysis(cast("AnalyzeResponse", outcome))
+    return outcomes

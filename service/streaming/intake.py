@@ -5,19 +5,19 @@ from functools import partial
 from time import perf_counter
 from typing import NamedTuple
 
-import orjson
 from starlette.types import Message, Receive
 
 from spanwise.pipelines import Analyzer, Document
-from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, StreamOptions, given, stream_document
-from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.schemas import BatchDocument, RejectedDocument, StreamOptions, given, stream_document
+from spanwise.service.documents.batch_results import batch_error, batch_result, encode_line
 from spanwise.service.documents.document_language import resolve_language
 from spanwise.service.documents.options import options_of
 from spanwise.service.documents.selection import choice_of, choose_analyzer
 from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
-from spanwise.service.http.bodies import parse_json
+from spanwise.service.http.bodies import parse_json, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit
 from spanwise.service.http.request_record import RequestRecord
+from spanwise.service.queue.encoded_analysis import is_large
 from spanwise.service.queue.submission import Submission
 from spanwise.service.runtime import Runtime
 from spanwise.service.streaming.json_lines import LineSplitter
@@ -111,6 +111,8 @@ class Intake:
         """Wait for room in the window, then queue a line or put its error into the window. Pass over a blank one."""
         if self._index % _LINES_PER_TURN == 0:
             await asyncio.sleep(0)
+        if self._index == 0 and line is not None:
+            line = without_byte_order_mark(line)
         if line is None or not (line == b"" or line.isspace()):
             document = self._document(line)
             work = await self._work(document) if isinstance(document, BatchDocument) else document
@@ -149,6 +151,7 @@ class Intake:
             submission = self._batcher.admit(self._record.request_id, [(work.analyzer, work.document)], streamed=True)
         except ShuttingDown:
             raise _shutting_down() from None
+        submission.large = is_large([(work.analyzer, work.document)])
         self._pending[submission] = self._batcher.expire_after(submission, self._line_seconds)
         result = asyncio.get_running_loop().create_future()
         settle = partial(self._settle, submission, self._index, work.id, result)
@@ -173,14 +176,14 @@ class Intake:
         expiry.cancel()
         self._batcher.withdraw(submission)
         started = perf_counter()
-        result.set_result(_encode(batch_result(index, document_id, error or submission.outcomes[0])))
+        result.set_result(encode_line(batch_result(index, document_id, error or submission.outcomes[0])))
         self._record.encode_ms += (perf_counter() - started) * 1000
         self._record.queue_ms += submission.queue_ms
         self._record.nlp_ms += submission.nlp_ms
 
     def _put_error(self, document_id: str | None, code: str, detail: str) -> None:
         result = asyncio.get_running_loop().create_future()
-        result.set_result(_encode(batch_error(self._index, document_id, code, detail)))
+        result.set_result(encode_line(batch_error(self._index, document_id, code, detail)))
         self.window.put(result)
 
     def abandon(self) -> None:
@@ -193,7 +196,3 @@ class Intake:
 
 def _shutting_down() -> _EndedEarly:
     return _EndedEarly(ShuttingDown.code, "this instance is shutting down")
-
-
-def _encode(result: BatchResult) -> bytes:
-    return orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE)

@@ -46,6 +46,12 @@ def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.Mon
         {"max_queued_characters": 999_999},
         {"rate_limit_per_minute": 1},
         {"log_format": "xml"},
+        {"allowed_hosts": "https://api.example.com"},
+        {"allowed_hosts": "api.example.com:8000"},
+        {"allowed_hosts": "api.*.com"},
+        {"cors_origins": "app.example.com"},
+        {"cors_origins": "https://app.example.com/"},
+        {"cors_origins": "null"},
     ],
     ids=repr,
 )
