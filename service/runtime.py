@@ -16,6 +16,7 @@ import structlog
 from starlette.requests import Request
 
 from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
@@ -44,6 +45,7 @@ class Runtime:
     settings: Settings
     registry: Registry
     batcher: Batcher
+    connections: OpenConnections
     readers: set[asyncio.Timeout] = field(default_factory=set)
     """The time limits of requests whose bodies are still arriving."""
     streams: set[object] = field(default_factory=set)
@@ -58,6 +60,7 @@ class Runtime:
         """
         if not self.leaving.is_set():
             self.leaving.set()
+            self.connections.draining = True
             await asyncio.sleep(self.settings.shutdown_delay_seconds)
         draining = asyncio.create_task(self.batcher.drain(self.settings.shutdown_seconds))
         await asyncio.sleep(0)  # the batcher stops accepting
@@ -79,7 +82,10 @@ def runtime_of(request: Request) -> Runtime:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    registry: Registry | None = None,
+    metrics: Metrics | None = None,
+    connections: OpenConnections | None = None,
 ) -> AsyncIterator[Runtime]:
     """Load, warm up and self-test, then serve until the block ends.
 
@@ -110,7 +116,7 @@ async def running(
             _log_ready(analyzer)
         metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
-        runtime = Runtime(settings, registry, batcher)
+        runtime = Runtime(settings, registry, batcher, connections or OpenConnections(settings, metrics))
         yield runtime
         finished = await runtime.drain()
         log.info("stopped", unfinished_work=not finished)

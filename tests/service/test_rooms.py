@@ -17,6 +17,7 @@ LAYERS = [
     {"http"},
     {"runtime"},
     {"queue"},
+    {"connections"},
     {"telemetry", "process"},
     {"settings", "errors"},
 ]
