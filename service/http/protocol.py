@@ -6,6 +6,7 @@ which the service waits for its caller has a deadline, and what waits is bounded
 
 import asyncio
 import socket
+import struct
 import sys
 import uuid
 from enum import Enum, auto
@@ -43,6 +44,7 @@ _MOST_READ_AHEAD = 64 * 1024  # bytes behind a request that wait until it is ans
 _MOST_DISCARDED = 64 * 1024 * 1024  # bytes behind the last answer that are read and thrown away
 _RETRY_SECONDS = 1  # of callers who are refused because there are too many connections
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
+_RESET = struct.pack("ii", 1, 0)  # a linger of no time: closing resets the connection (socket(7), SO_LINGER)
 _TCP_CLOSE = 7  # tcpi_state of a connection that the other side has reset (linux/tcp_states.h)
 _HALF_CLOSE_CHECKS = (0.05, 1.0)  # seconds until it is first asked whether the caller is still there, and then again
 
@@ -185,7 +187,9 @@ class HttpProtocol(asyncio.Protocol):
         return self.transport.get_write_buffer_size()
 
     def cut_off(self) -> None:
-        """Drop what waits for the caller, and the connection."""
+        """Drop what waits for the caller, also in the kernel, and the connection."""
+        peer: socket.socket = self.transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     # The exchange's calls.

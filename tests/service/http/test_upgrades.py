@@ -1,5 +1,7 @@
 """Offers to change the protocol are ignored: the request is served as if they were not there (RFC 9110, 7.8)."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.support.process import ServiceProcess
@@ -49,7 +51,7 @@ def test_the_body_is_read_in_many_segments(running: ServiceProcess, offer: tuple
     with Raw(running.url) as raw:
         for cuts in ((head,), (head - 2,), (10, head - 30, head + 5)):
             places = (0, *cuts, len(whole))
-            segments = [whole[start:end] for start, end in zip(places, places[1:], strict=False)]
+            segments = [whole[start:end] for start, end in pairwise(places)]
             assert names(raw.send(*segments).answer()) == ["Ada Lovelace", "London"]
 
 
