@@ -1,6 +1,6 @@
 """Headers are bounded as they arrive, whatever they consist of, and cost no more than their bytes."""
 
-import time
+import os
 from pathlib import Path
 
 import httpx
@@ -38,33 +38,32 @@ def test_what_never_ends_is_refused_long_before(running: ServiceProcess, start: 
         assert raw.is_closed()
 
 
+def cpu_seconds(running: ServiceProcess) -> float:
+    """Return the CPU time that the process has used."""
+    columns = Path(f"/proc/{running.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(columns[11]) + int(columns[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.parametrize("start", [START + b"X-A: ", CHUNKS + b"0\r\nX-A: "], ids=["a value", "a trailer"])
 def test_25_megabytes_of_one_value_cost_next_to_nothing(running: ServiceProcess, start: bytes) -> None:
     """The bytes behind the refusal are thrown away: a second of CPU would be far too much."""
-
-    def cpu_seconds() -> float:
-        columns = Path(f"/proc/{running.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(columns[11]) + int(columns[12])) / 100
-
-    before = cpu_seconds()
+    before = cpu_seconds(running)
     with Raw(running.url) as raw:
         raw.send(start, *[b"x" * 10_000] * 2_500, pause=0)
         assert raw.answer().status in {400, 431}
-    assert cpu_seconds() - before < 0.7
+    assert cpu_seconds(running) - before < 0.7
 
 
-@pytest.mark.parametrize("line", [b"X: ", b"\r\n".join([b"A:b"] * 4)], ids=["one", "many"])
-def test_many_small_segments_cost_no_more(running: ServiceProcess, line: bytes) -> None:
-    """Headers that come in single bytes do not hold up anybody else."""
+def test_many_small_segments_cost_no_more(running: ServiceProcess) -> None:
+    """Headers that come in 20,000 single bytes cost some microseconds each, and other callers are served meanwhile."""
+    before = cpu_seconds(running)
     with Raw(running.url, seconds=60) as raw, httpx.Client(base_url=running.url) as other:
-        raw.send(START)
-        slowest = 0.0
-        for _ in range(200):
-            raw.send(*[b"x"] * 100, pause=0)
-            started = time.perf_counter()
+        raw.send(START + b"X-A: ")
+        for _ in range(20):
+            raw.send(*[b"x"] * 1000, pause=0)
             assert other.get("/livez").status_code == 200
-            slowest = max(slowest, time.perf_counter() - started)
-        assert slowest < 1.0
+        assert raw.send(b"\r\n\r\n").answer().status == 200
+    assert cpu_seconds(running) - before < 5
 
 
 def head_of(size: int) -> bytes:
