@@ -8,6 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from spanwise.pipelines import Registry
+from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.endpoints import analysis, docs, stream, system
 from spanwise.service.http import exception_handlers, openapi
 from spanwise.service.http.allowed_hosts import AllowedHostsMiddleware
@@ -36,10 +37,11 @@ _TAGS = [
 def create_app(settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None) -> FastAPI:
     """Create the service. Its lifespan loads the pipelines of the settings, unless a registry is given."""
     metrics = metrics or Metrics()
+    connections = OpenConnections(settings, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, registry, metrics) as runtime:
+        async with running(settings, registry, metrics, connections) as runtime:
             app.state.runtime = runtime
             with drain_on_signals(runtime.drain, settings.shutdown_delay_seconds + settings.shutdown_seconds):
                 yield
@@ -59,6 +61,7 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would record bodies and messages
     )
     app.state.metrics = metrics
+    app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
     _add_middleware(app, settings, metrics)
     _add_routes(app)

@@ -8,11 +8,13 @@ ServiceError
 ├── Unauthorized            401
 ├── NotFound                404
 ├── MethodNotAllowed        405
+├── RequestTimeout          408
 ├── BodyTooLarge            413
 ├── UnsupportedMediaType    415
 │   └── UnsupportedContentCoding   with Accept-Encoding
 ├── ValidationFailed        422
 ├── RateLimited             429   with Retry-After
+├── HeadersTooLarge         431
 ├── InternalError           500
 ├── Unavailable             503   with Retry-After
 │   ├── Overloaded
@@ -74,12 +76,30 @@ class NotUtf8(MalformedJson):
 
 
 class MalformedRequest(ServiceError):
-    """The bytes that arrived are not HTTP, or the request's headers are longer than the server reads."""
+    """The bytes that arrived are not HTTP, or could be read in two ways."""
 
     status, code, title = 400, "malformed_request", "Malformed request"
 
-    def __init__(self, max_header_bytes: int) -> None:
-        super().__init__(f"This is not HTTP/1.1, or has more than {max_header_bytes} bytes of headers.")
+    def __init__(self, detail: str = "The bytes that were sent are not HTTP/1.1 as RFC 9112 defines it.") -> None:
+        super().__init__(detail)
+
+
+class RequestTimeout(ServiceError):
+    """A part of a request's head came, and the rest did not in time."""
+
+    status, code, title = 408, "request_timeout", "Request timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The request's headers did not arrive in time.")
+
+
+class HeadersTooLarge(ServiceError):
+    """The request line and the headers are longer, or more, than the server reads."""
+
+    status, code, title = 431, "headers_too_large", "Headers too large"
+
+    def __init__(self, max_bytes: int, max_headers: int) -> None:
+        super().__init__(f"A request may have {max_bytes} bytes of headers, and {max_headers} of them.")
 
 
 class UnknownHost(MalformedRequest):

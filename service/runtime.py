@@ -18,6 +18,7 @@ from starlette.requests import Request
 from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
 from spanwise.pipelines.component_imports import import_components
 from spanwise.pipelines.extension_specs import Extensions
+from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
@@ -46,6 +47,7 @@ class Runtime:
     settings: Settings
     registry: Registry
     batcher: Batcher
+    connections: OpenConnections
     readers: set[asyncio.Timeout] = field(default_factory=set)
     """The time limits of requests whose bodies are still arriving."""
     streams: set[object] = field(default_factory=set)
@@ -60,6 +62,7 @@ class Runtime:
         """
         if not self.leaving.is_set():
             self.leaving.set()
+            self.connections.draining = True
             await asyncio.sleep(self.settings.shutdown_delay_seconds)
         draining = asyncio.create_task(self.batcher.drain(self.settings.shutdown_seconds))
         await asyncio.sleep(0)  # the batcher stops accepting
@@ -81,7 +84,10 @@ def runtime_of(request: Request) -> Runtime:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    registry: Registry | None = None,
+    metrics: Metrics | None = None,
+    connections: OpenConnections | None = None,
 ) -> AsyncIterator[Runtime]:
     """Load, warm up and self-test, then serve until the block ends.
 
@@ -115,7 +121,7 @@ async def running(
         _log_unused_calibrations(settings, registry)
         metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
-        runtime = Runtime(settings, registry, batcher)
+        runtime = Runtime(settings, registry, batcher, connections or OpenConnections(settings, metrics))
         yield runtime
         finished = await runtime.drain()
         log.info("stopped", unfinished_work=not finished)

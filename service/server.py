@@ -51,7 +51,6 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         date_header=False,
         ws="none",
         lifespan="on",
-        timeout_keep_alive=75,
         backlog=_BACKLOG,
     )
     if settings.workers > 1:

@@ -93,6 +93,27 @@ class Settings(BaseSettings):
     )
     max_timeout_ms: int = Field(300_000, ge=1, description="The largest `X-Request-Timeout-Ms`.")
 
+    header_timeout_seconds: float = Field(
+        30,
+        gt=0,
+        description="How long the headers of a request may take, from their first byte or from the connect on.",
+    )
+    keep_alive_seconds: float = Field(75, gt=0, description="How long a connection may stay open between two requests.")
+    write_timeout_seconds: float = Field(
+        30, gt=0, description="In each such period a caller must read 64 KiB of an answer that waits for it, or all."
+    )
+    max_connections: int = Field(
+        0,
+        ge=0,
+        description="Connections of one worker; beyond them it answers probes alone. 0: 4,096, or fewer where the "
+        "limit of open files leaves fewer.",
+    )
+    max_unread_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=1024,
+        description="Bytes of answers in one worker that wait for callers to read. Beyond, the slowest are cut off.",
+    )
+
     max_queued_characters: int = Field(
         2_000_000,
         ge=1,

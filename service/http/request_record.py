@@ -48,3 +48,9 @@ def record_of(scope_or_request: Scope | Request) -> RequestRecord:
     scope = scope_or_request.scope if isinstance(scope_or_request, Request) else scope_or_request
     record: RequestRecord = scope[_SCOPE_KEY]
     return record
+
+
+def unsent_bytes(scope: Scope) -> int:
+    """Return what of a large answer waits in the application; 0 as long as the request has no record yet."""
+    record: RequestRecord | None = scope.get(_SCOPE_KEY)
+    return 0 if record is None else record.unsent_bytes

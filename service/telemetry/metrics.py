@@ -99,6 +99,27 @@ class Metrics:
         self.log_lines_dropped = Counter(
             "spanwise_log_lines_dropped_total", "Log lines that could not be written.", registry=registry
         )
+        self.connections = Gauge(
+            "spanwise_connections", "Open connections.", registry=registry, multiprocess_mode="livesum"
+        )
+        self.connection_limit = Gauge(
+            "spanwise_connection_limit",
+            "Connections that may be open besides those of probes, in all workers together.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.connections_closed = Counter(
+            "spanwise_connections_closed_total",
+            "Connections that the service closed by itself.",
+            ("reason",),
+            registry=registry,
+        )
+        self.unread_bytes = Gauge(
+            "spanwise_unread_bytes",
+            "Bytes of answers that wait for callers to read.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         if folder is None:
             ProcessCollector(registry=registry)
         _check_files(value for value in vars(self).values() if isinstance(value, MetricWrapperBase))

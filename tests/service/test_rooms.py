@@ -18,6 +18,7 @@ LAYERS = [
     {"http"},
     {"runtime"},
     {"queue"},
+    {"connections"},
     {"telemetry", "process"},
     {"settings", "errors"},
 ]

@@ -2,7 +2,6 @@
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -27,10 +26,8 @@ import org.spanwise.client.model.StreamDocument;
 public class Call {
     static final ObjectMapper MAPPER = ApiClient.createDefaultObjectMapper();
 
-    // HTTP/1.1, because Java by default offers an upgrade to HTTP/2 and loses the body of a cleartext request in it.
     static ApiClient clientOf(String address) {
         ApiClient client = new ApiClient();
-        client.setHttpClientBuilder(HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
         client.updateBaseUri(address);
         return client;
     }
