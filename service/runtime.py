@@ -15,10 +15,11 @@ from time import perf_counter
 import structlog
 from starlette.requests import Request
 
-from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.pipelines import Analyzer, PipelineError, Registry
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
+from spanwise.service.queue import cost_seed
 from spanwise.service.queue.batcher import Batcher
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.logging import flush_logs
@@ -31,10 +32,6 @@ DOCUMENT_CHARACTERS = 100
 
 NLP_NICENESS = 5
 """Added to the niceness of NLP threads, so that the event loop can answer probes while they use all CPUs (ADR 0020)."""
-
-_MEASURED_SAMPLE = (
-    "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 10
-)
 
 
 @dataclass(frozen=True)
@@ -99,6 +96,9 @@ async def running(
             settings.max_queued_characters,
             settings.micro_batch_characters,
             DOCUMENT_CHARACTERS,
+            max_queued_seconds=settings.max_queued_seconds,
+            batch_seconds=settings.micro_batch_ms / 1000,
+            largest_request=max(settings.max_text_characters, settings.max_batch_characters),
             metrics=metrics,
         )
         if registry is None:
@@ -147,11 +147,12 @@ def _log_ready(analyzer: Analyzer) -> None:
 
 
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
-    """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
+    """Load all pipelines on an NLP thread, and tell the batcher what they cost. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
         registry = await loop.run_in_executor(executor, Registry.load, settings.pipeline_specs)
-        batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
+        for analyzer in registry:
+            batcher.price(analyzer, await loop.run_in_executor(executor, cost_seed.measure, analyzer))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet
         raise
@@ -159,12 +160,3 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
         log.error("start_failed", exc_info=error)
         raise
     return registry
-
-
-def _measure(analyzer: Analyzer) -> tuple[int, float]:
-    """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
-    document = Document(_MEASURED_SAMPLE, analyzer.features)
-    analyzer.analyze_documents([document])  # fills caches
-    started = perf_counter()
-    analyzer.analyze_documents([document])
-    return len(document.text), perf_counter() - started

@@ -132,7 +132,7 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     runtime, record = runtime_of(request), record_of(request)
     record.documents = len(work)
     record.characters = sum(len(document.text) for _, document in work)
-    submission = runtime.batcher.admit(record.request_id, work)
+    submission = runtime.batcher.admit(record.request_id, work, caller=record.caller, identity=record.body_hash)
     disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
         await runtime.batcher.wait(submission, record.deadline - asyncio.get_running_loop().time(), disconnect)

@@ -23,6 +23,10 @@ class RequestRecord:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    caller: int = 0
+    """The number of the API key that was sent; 0 where none are configured."""
+    body_hash: int | None = None
+    """By which the queue knows a request that it refused before."""
     deadline: float = 0.0
     """When the caller stops waiting, on the event loop's clock, in seconds."""
 

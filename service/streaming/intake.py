@@ -134,7 +134,9 @@ class Intake:
         options = self._options
         work = Document(document.text, options.features, options.offset_encoding, given(options.labels))
         try:
-            submission = self._batcher.admit(self._record.request_id, [(analyzer, work)], streamed=True)
+            submission = self._batcher.admit(
+                self._record.request_id, [(analyzer, work)], streamed=True, caller=self._record.caller
+            )
         except ShuttingDown:
             raise _shutting_down() from None
         self._pending[submission] = self._batcher.expire_after(submission, self._line_seconds)
