@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from spanwise.service.errors import Overloaded
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.places import PlacesInLine
-from spanwise.service.queue.submission import Kind
+from spanwise.service.queue.submission import SHORT, Kind
 from spanwise.service.queue.waiting import WaitingJobs
 
 _LONGEST_RETRY_AFTER = 600  # seconds
@@ -30,12 +30,12 @@ class Bound:
     def fits(self, kind: Kind, more: int, waiting: list[int]) -> bool:
         """Say whether so much more of a kind may wait."""
         short, long, _ = waiting
-        others = max(long, self.long) if kind is Kind.SHORT else max(short, self.short)
-        return (short if kind is Kind.SHORT else long) + more + others <= self.total
+        others = max(long, self.long) if kind == SHORT else max(short, self.short)
+        return (short if kind == SHORT else long) + more + others <= self.total
 
     def left(self, kind: Kind, due: int) -> int:
         """Return what requests without a place leave, when so much is due for those who have one."""
-        return min(due, self.total // _LEFT_FOR_SHORT if kind is Kind.SHORT else self.long)
+        return min(due, self.total // _LEFT_FOR_SHORT if kind == SHORT else self.long)
 
 
 def character_bound(total: int, largest_request: int, longest_short: int) -> Bound:
@@ -68,7 +68,7 @@ class Admission:
         self._threads = threads
         self._characters = characters
         self._cost = cost
-        self._places = PlacesInLine(clock), PlacesInLine(clock)
+        self._places = [PlacesInLine(clock), PlacesInLine(clock)]  # by kind
         self.running_cost = 0
         """Estimated microseconds of the micro-batches that are being analysed."""
 
@@ -87,18 +87,19 @@ class Admission:
             places.take(identity)
 
     def refuse_early(self, body_bytes: int, identity: int) -> None:
-        """Raise `Overloaded` for a body that is not even parsed yet, if it would certainly be refused once it is.
+        """Raise `Overloaded` for a body that is not even parsed yet, if it is likely to be refused once it is.
 
-        That is a small body when not a character more of short requests fits. Its cost is taken for that of an average
-        character that waits.
+        That is a small body when half of its bytes, as text that costs what the waiting ones do, would not fit.
         """
-        characters, costs = self._waiting.characters[Kind.SHORT], self._waiting.costs[Kind.SHORT]
-        if characters and self._waiting.budget.is_half(body_bytes, 1, 0):
-            places = self._places[Kind.SHORT]
+        waiting = self._waiting.characters[SHORT]
+        if waiting and self._waiting.budget.is_half(body_bytes, 1, 0):
+            places = self._places[SHORT]
             if places.given:
                 places.advance()
-            if not self._fits(Kind.SHORT, 1, 1, identity):
-                self._refuse(Kind.SHORT, body_bytes, 1 + costs * body_bytes // characters, identity)
+            characters = 1 + body_bytes // 2
+            cost = 1 + self._waiting.costs[SHORT] * characters // waiting
+            if not self._fits(SHORT, characters, cost, identity):
+                self._refuse(SHORT, characters, cost, identity)
 
     def _fits(self, kind: Kind, characters: int, cost: int, identity: int | None) -> bool:
         """Say whether a request fits: into the bounds, and without the room of those whose place in line is due.

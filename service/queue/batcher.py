@@ -22,7 +22,16 @@ from spanwise.service.queue.admission import Admission, Bound, character_bound
 from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.lane import Budget
-from spanwise.service.queue.submission import Job, Kind, MicroBatch, Outcome, Submission, analyze_each
+from spanwise.service.queue.submission import (
+    LONG,
+    SHORT,
+    STREAM,
+    Job,
+    MicroBatch,
+    Outcome,
+    Submission,
+    analyze_each,
+)
 from spanwise.service.queue.waiting import WaitingJobs
 from spanwise.service.telemetry.metrics import Metrics
 
@@ -35,6 +44,7 @@ OVERRUN_SECONDS = 0.5
 _LOGGED_IDS = 10
 _HASHED_BYTES = 64 * 1024
 _NO_RATES = Rates()
+_NO_FEATURES: frozenset[Feature] = frozenset()
 
 
 class Batcher:
@@ -89,7 +99,7 @@ class Batcher:
     @property
     def queued_characters(self) -> int:
         """Characters of the requests that wait; the lines of streams are not counted."""
-        return self._waiting.characters[Kind.SHORT] + self._waiting.characters[Kind.LONG]
+        return self._waiting.characters[SHORT] + self._waiting.characters[LONG]
 
     @property
     def accepting(self) -> bool:
@@ -168,11 +178,11 @@ class Batcher:
         """
         self.refuse_while_draining()
         future, now, documents = self._loop.create_future(), self._clock(), len(work)
-        submission = Submission(request_id, [None] * documents, future, now, Kind.STREAM, caller, pending=documents)
+        submission = Submission(request_id, [None] * documents, future, now, STREAM, caller, pending=documents)
         jobs: list[Job] = []
         characters = cost = 0
         pipeline: Analyzer | None = None
-        features, rates = frozenset[Feature](), _NO_RATES
+        features, rates = _NO_FEATURES, _NO_RATES
         for index, (analyzer, document) in enumerate(work):
             if analyzer is not pipeline or document.features is not features:
                 pipeline, features = analyzer, document.features
@@ -183,7 +193,7 @@ class Batcher:
             characters += facts[0]
             cost += job.cost
         if not streamed:
-            submission.kind = Kind.SHORT if self._budget.is_half(characters, len(jobs), cost) else Kind.LONG
+            submission.kind = SHORT if self._budget.is_half(characters, len(jobs), cost) else LONG
             self._admission.admit(submission.kind, characters, cost, identity)
         self._waiting.add(submission, jobs, characters, cost)
         self._metrics.admitted(characters)

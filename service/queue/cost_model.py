@@ -8,7 +8,7 @@ fact and each set of features, and one for a call of the engine, whatever the nu
 After every micro-batch the rates take a step towards the time that was measured: a gradient step on the square of
 log(measured / estimated), in which each rate moves by its share of the estimate. So rates stay positive, a rate that
 had no part in an estimate is left alone, and a fact's unit does not matter. One measurement counts as at most four
-times too much or too little, and moves the rates by a twentieth of the way once twenty have been seen: a machine that
+times too much or too little, and moves the rates by a twentieth of the way once forty have been seen: a machine that
 stood still for a minute spoils nothing.
 """
 
@@ -45,23 +45,25 @@ _MAX_FEATURE_SETS = 64  # for each pipeline; what is beyond shares the rates of 
 
 
 def facts_of(text: str) -> Facts:
-    """Count what an estimate is made of, in about a microsecond for a short text. Takes no time for each character."""
+    """Count what an estimate is made of, in about a microsecond for a short text.
+
+    Where symbols and capitals together are few, as in prose, half of them are taken for either.
+    """
     characters = len(text)
     if characters > _COUNTED_WHOLE:
-        step = characters // _SLICES
-        seen = "".join([text[start : start + _SLICE_CHARACTERS] for start in range(0, step * _SLICES, step)])
-        symbols, capitals = _count(seen)
-        return characters, symbols * characters // len(seen), capitals * characters // len(seen)
-    return characters, *_count(text)
-
-
-def _count(text: str) -> tuple[int, int]:
-    """Return symbols and capitals. Where both together are few, as in prose, take half of them for either."""
+        return _facts_of_slices(text)
     marked = text.encode("utf-8", "surrogatepass").translate(None, _ALL_ELSE)
-    if (both := len(marked)) * _FEW <= len(text):
-        return both - both // 2, both // 2
-    symbols = len(marked.translate(None, _CAPITALS))
-    return symbols, both - symbols
+    both = len(marked)
+    capitals = both // 2 if both * _FEW <= characters else both - len(marked.translate(None, _CAPITALS))
+    return characters, both - capitals, capitals
+
+
+def _facts_of_slices(text: str) -> Facts:
+    characters = len(text)
+    step = characters // _SLICES
+    seen = "".join([text[start : start + _SLICE_CHARACTERS] for start in range(0, step * _SLICES, step)])
+    counted, symbols, capitals = facts_of(seen)
+    return characters, symbols * characters // counted, capitals * characters // counted
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +129,7 @@ class PipelineCosts:
         reach = error * estimate / squares  # times a rate's part of the estimate: its whole step, as a logarithm
         self.call = _moved(self.call, _SMALLEST_GAIN * reach * self.call)
         for (rates, _), (text, character, symbol, capital) in zip(groups, parts, strict=True):
-            step = reach * max(_SMALLEST_GAIN, 1 / (2 + rates.batches))
+            step = reach * max(_SMALLEST_GAIN, 2 / (2 + rates.batches))
             rates.text = _moved(rates.text, step * text)
             rates.character = _moved(rates.character, step * character)
             rates.symbol = _moved(rates.symbol, step * symbol)

@@ -12,8 +12,8 @@ from spanwise.pipelines import Analyzer, Document
 from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 
 _NEXT_TO_NOTHING = "so it is"
-_PLAIN = "the people who live near the old river went to the market on a cold day, and most of them liked it. " * 10
-_NAMES = "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 8
+_PLAIN = "the people who live near the old river went to the market on a cold day and most of them liked it " * 10
+_NAMES = "Tim Cook met Angela Merkel in Paris and Ann Lee in New York " * 12
 _SYMBOLS = 'a:b@c (((!!! x=y;z++ {"k":[1,2]} ^^ \U0001f600\U0001f389 <a/> #no $5%& ~~ |p|q| ' * 4
 
 

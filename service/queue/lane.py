@@ -10,7 +10,7 @@ large or small. Short requests are served whole: by key in turns, and within a k
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-from spanwise.service.queue.submission import Job, Kind, MicroBatch, Part, Submission
+from spanwise.service.queue.submission import LONG, Job, Kind, MicroBatch, Part, Submission
 
 _KEYS_A_BATCH = 8  # that have short requests share a micro-batch before the first has a second turn in it
 
@@ -48,7 +48,7 @@ class Lane:
         self.served = 0
         """Microseconds handed out so far; what lanes of a kind are compared by."""
         self._budget = budget
-        self._whole = kind is not Kind.LONG
+        self._whole = kind != LONG
         self._quantum = max(1, budget.cost // _KEYS_A_BATCH) if self._whole else budget.cost
         self._half_characters, self._half_cost = budget.characters // 2, budget.cost // 2
         self._lines: dict[int, _KeyLine] = {}

@@ -4,8 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from spanwise.pipelines import Analyzer, Document
 from spanwise.schemas import AnalyzeResponse
@@ -18,15 +17,14 @@ Outcome = AnalyzeResponse | BaseException
 """The analysis of a document, or the exception that its analysis raised."""
 
 
-class Kind(IntEnum):
-    """What a submission is to the queue. Each kind waits in a line of its own (see `waiting.py`)."""
-
-    SHORT = 0
-    """A request of at most half a micro-batch."""
-    LONG = 1
-    """A request of more than that."""
-    STREAM = 2
-    """A line of a stream."""
+Kind = Literal[0, 1, 2]
+"""What a submission is to the queue. Each kind waits in a line of its own (see `waiting.py`)."""
+SHORT: Final = 0
+"""A request of at most half a micro-batch."""
+LONG: Final = 1
+"""A request of more than that."""
+STREAM: Final = 2
+"""A line of a stream."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +37,7 @@ class Submission:
     future: "asyncio.Future[None]"
     """Done when every document has its outcome, or when the submission was given up."""
     submitted: float
-    kind: Kind = Kind.SHORT
+    kind: Kind = SHORT
     caller: int = 0
     """The number of the caller's API key; 0 where none are configured."""
     started: float = 0.0

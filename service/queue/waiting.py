@@ -18,7 +18,7 @@ with the one that was served last, so that nobody saves up.
 from operator import attrgetter
 
 from spanwise.service.queue.lane import Budget, Lane
-from spanwise.service.queue.submission import Job, Kind, MicroBatch, Submission
+from spanwise.service.queue.submission import LONG, SHORT, STREAM, Job, Kind, MicroBatch, Submission
 
 STREAM_SLICE = 1_000
 """Microseconds that a micro-batch of streams' lines is meant to take: about as long as two short texts."""
@@ -80,7 +80,7 @@ class WaitingJobs:
             return None
         lane = min([lane for lane in self._lanes[kind].values() if lane.keys], key=_served)
         self._level[kind] = lane.served
-        batch = lane.take(STREAM_SLICE if kind is Kind.STREAM else self.budget.cost)
+        batch = lane.take(STREAM_SLICE if kind == STREAM else self.budget.cost)
         self.characters[kind] -= batch.characters
         self.costs[kind] -= batch.cost
         self._weigh(kind, batch.cost)
@@ -102,18 +102,18 @@ class WaitingJobs:
         short, long, stream = self.costs
         if not (short and long):
             self._balance = 0
-        requests = None
+        requests: Kind | None = None
         if short or long:
-            requests = Kind.SHORT if short and (not long or 2 * self._balance <= self.budget.cost) else Kind.LONG
+            requests = SHORT if short and (not long or 2 * self._balance <= self.budget.cost) else LONG
         if stream and (requests is None or self._streams_turn):
             self._streams_turn = False
-            return Kind.STREAM
+            return STREAM
         self._streams_turn = True
         return requests
 
     def _weigh(self, kind: Kind, cost: int) -> None:
         """Add a cost to the balance of short and long requests, which is bounded by one micro-batch either way."""
-        if kind is Kind.SHORT:
+        if kind == SHORT:
             self._balance = min(self._balance + cost, self.budget.cost)
-        elif kind is Kind.LONG:
+        elif kind == LONG:
             self._balance = max(self._balance - cost, -self.budget.cost)
