@@ -104,8 +104,9 @@ class Admission:
     def _fits(self, kind: Kind, characters: int, cost: int, identity: int | None) -> bool:
         """Say whether a request fits: into the bounds, and without the room of those whose place in line is due.
 
-        Whatever a request costs, it fits where no other of its kind waits. Nothing is left for callers in line while
-        less than half of a bound is taken, since there is room enough.
+        Costs count by the measured drain rate, so that the bound of seconds holds where estimates are too low. Whatever
+        a request costs, it fits where no other of its kind waits. Nothing is left for callers in line while less than
+        half of a bound is taken, since there is room enough.
         """
         waiting, places = self._waiting, self._places[kind]
         more_characters, more_cost = characters, cost
@@ -114,9 +115,13 @@ class Admission:
                 more_characters += self._characters.left(kind, places.characters)
             if 2 * sum(waiting.costs[:2]) > self._cost.total:
                 more_cost += self._cost.left(kind, places.cost)
-        return self._characters.fits(kind, more_characters, waiting.characters) and (
-            not waiting.costs[kind] or self._cost.fits(kind, more_cost, waiting.costs)
-        )
+        if not self._characters.fits(kind, more_characters, waiting.characters):
+            return False
+        if not waiting.costs[kind]:
+            return True
+        slowness = max(1.0, 1e6 / self._drain_rate.cost_per_second)
+        costs = [int(cost * slowness) for cost in waiting.costs]
+        return self._cost.fits(kind, int(more_cost * slowness), costs)
 
     def _refuse(self, kind: Kind, characters: int, cost: int, identity: int | None) -> None:
         seconds = self._places[kind].give(identity, characters, cost, self._wait(), self._cost_per_second())

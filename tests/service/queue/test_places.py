@@ -200,3 +200,18 @@ async def test_a_body_is_refused_unread_where_it_cannot_fit() -> None:
         if not threads.handed_over:
             break
     assert batcher.refuse_early(b'{"text": "text 1"}') != batcher.refuse_early(body)
+
+
+async def test_the_bound_of_seconds_holds_where_estimates_are_too_low() -> None:
+    """Threads that take three times as long as estimated let a third as much wait."""
+    threads = ScriptedThreads(lambda _: 0.01)
+    batcher, _ = await overloaded(threads)
+    at_first = batcher.queued_characters
+    batcher, analyzer = (
+        queue_with(threads, max_queued_seconds=1, batch_seconds=0.05, largest_request=10**6),
+        pipeline(threads),
+    )
+    batcher.price(analyzer, PipelineCosts(call=0.001, seed=Rates(10_000, 0.001, 0.001, 0.001)))
+    batcher.drain_rate.record(cost=1_000_000, seconds=3.0)
+    await refuse(batcher, analyzer, None)
+    assert batcher.queued_characters == pytest.approx(at_first / 3, rel=0.15)
