@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from spanwise.service.errors import Overloaded
 from spanwise.service.queue.drain_rate import DrainRate
-from spanwise.service.queue.places import PlacesInLine
-from spanwise.service.queue.submission import SHORT, Kind
+from spanwise.service.queue.places import PlacesInLine, Size
+from spanwise.service.queue.submission import LONG, SHORT, Kind
 from spanwise.service.queue.waiting import WaitingJobs
 
 _LONGEST_RETRY_AFTER = 600  # seconds
-_LEFT_FOR_SHORT = 8  # an eighth of the bounds, at most, is left for short requests that have a place in line
+_LEFT = 8  # an eighth of the bounds, at most, is left for short requests that have a place in line, and for long ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,13 @@ class Bound:
         others = max(long, self.long) if kind == SHORT else max(short, self.short)
         return (short if kind == SHORT else long) + more + others <= self.total
 
-    def left(self, kind: Kind, due: int) -> int:
-        """Return what requests without a place leave, when so much is due for those who have one."""
-        return min(due, self.total // _LEFT_FOR_SHORT if kind == SHORT else self.long)
+    def left(self, kind: Kind, due: list[int]) -> int:
+        """Return what requests without a place leave, when so much of either kind is due for those who have one.
+
+        An estimate may make a short request of one that was long, or the other way: so each leaves some for both.
+        """
+        part = self.total // _LEFT
+        return min(due[SHORT], part) + min(due[LONG], part if kind == SHORT else max(part, self.long))
 
 
 def character_bound(total: int, largest_request: int, longest_short: int) -> Bound:
@@ -68,7 +72,7 @@ class Admission:
         self._threads = threads
         self._characters = characters
         self._cost = cost
-        self._places = [PlacesInLine(clock), PlacesInLine(clock)]  # by kind
+        self._places = PlacesInLine(clock)
         self.running_cost = 0
         """Estimated microseconds of the micro-batches that are being analysed."""
 
@@ -76,56 +80,58 @@ class Admission:
         """Return the whole seconds, 1 to 600, until what waits or runs now is likely to be done."""
         return _whole_seconds(self._wait())
 
-    def admit(self, kind: Kind, characters: int, cost: int, identity: int | None) -> None:
+    def admit(self, size: Size, identity: int | None) -> None:
         """Return if a request fits, else raise `Overloaded`. `identity` is a hash by which a returning one is known."""
-        places = self._places[kind]
-        if places.given:
-            places.advance()
-        if not self._fits(kind, characters, cost, identity):
-            self._refuse(kind, characters, cost, identity)
-        if places.given:
-            places.take(identity)
+        if not (places := self._places).given:
+            if not self._fits(size, None):
+                self._refuse(size, identity)
+            return
+        places.advance()
+        if not self._fits(size, identity):
+            self._refuse(size, identity)
+        places.take(identity)
 
     def refuse_early(self, body_bytes: int, identity: int) -> None:
         """Raise `Overloaded` for a body that is not even parsed yet, if it is likely to be refused once it is.
 
         That is a small body when half of its bytes, as text that costs what the waiting ones do, would not fit.
         """
-        waiting = self._waiting.characters[SHORT]
-        if waiting and self._waiting.budget.is_half(body_bytes, 1, 0):
-            places = self._places[SHORT]
-            if places.given:
-                places.advance()
+        if waiting := self._waiting.characters[SHORT]:
             characters = 1 + body_bytes // 2
             cost = 1 + self._waiting.costs[SHORT] * characters // waiting
-            if not self._fits(SHORT, characters, cost, identity):
-                self._refuse(SHORT, characters, cost, identity)
+            if self._waiting.budget.is_half(body_bytes, 1, cost):
+                self._places.advance()
+                size = Size(SHORT, characters, cost)
+                if not self._fits(size, identity):
+                    self._refuse(size, identity)
 
-    def _fits(self, kind: Kind, characters: int, cost: int, identity: int | None) -> bool:
+    def _fits(self, size: Size, identity: int | None) -> bool:
         """Say whether a request fits: into the bounds, and without the room of those whose place in line is due.
 
-        Costs count by the measured drain rate, so that the bound of seconds holds where estimates are too low. Whatever
-        a request costs, it fits where no other of its kind waits. Nothing is left for callers in line while less than
+        Costs count by the measured drain rate, so that the bound of seconds holds where estimates are too low; but not
+        against callers whose place is due, since a machine may have slowed down since they were told. Whatever a
+        request costs, it fits where no other of its kind waits. Nothing is left for callers in line while less than
         half of a bound is taken, since there is room enough.
         """
-        waiting, places = self._waiting, self._places[kind]
-        more_characters, more_cost = characters, cost
-        if places.given and not places.is_due(identity):
+        waiting, places = self._waiting, self._places
+        kind, characters, cost = size
+        slowness = max(1.0, 1e6 / self._drain_rate.cost_per_second)
+        if places.given and places.is_due(identity):
+            slowness = 1.0
+        elif places.given:
             if 2 * sum(waiting.characters[:2]) > self._characters.total:
-                more_characters += self._characters.left(kind, places.characters)
+                characters += self._characters.left(kind, places.characters)
             if 2 * sum(waiting.costs[:2]) > self._cost.total:
-                more_cost += self._cost.left(kind, places.cost)
-        if not self._characters.fits(kind, more_characters, waiting.characters):
+                cost += self._cost.left(kind, places.costs)
+        if not self._characters.fits(kind, characters, waiting.characters):
             return False
         if not waiting.costs[kind]:
             return True
-        slowness = max(1.0, 1e6 / self._drain_rate.cost_per_second)
-        costs = [int(cost * slowness) for cost in waiting.costs]
-        return self._cost.fits(kind, int(more_cost * slowness), costs)
+        costs = [int(one * slowness) for one in waiting.costs]
+        return self._cost.fits(kind, int(cost * slowness), costs)
 
-    def _refuse(self, kind: Kind, characters: int, cost: int, identity: int | None) -> None:
-        seconds = self._places[kind].give(identity, characters, cost, self._wait(), self._cost_per_second())
-        raise Overloaded(_whole_seconds(seconds))
+    def _refuse(self, size: Size, identity: int | None) -> None:
+        raise Overloaded(_whole_seconds(self._places.give(identity, size, self._wait(), self._cost_per_second())))
 
     def _wait(self) -> float:
         """Return the seconds until the requests that wait, and what runs now, are likely to be done."""

@@ -22,6 +22,7 @@ from spanwise.service.queue.admission import Admission, Bound, character_bound
 from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.lane import Budget
+from spanwise.service.queue.places import Size
 from spanwise.service.queue.submission import (
     LONG,
     SHORT,
@@ -194,7 +195,7 @@ class Batcher:
             cost += job.cost
         if not streamed:
             submission.kind = SHORT if self._budget.is_half(characters, len(jobs), cost) else LONG
-            self._admission.admit(submission.kind, characters, cost, identity)
+            self._admission.admit(Size(submission.kind, characters, cost), identity)
         self._waiting.add(submission, jobs, characters, cost)
         self._metrics.admitted(characters)
         self._submissions.add(submission)

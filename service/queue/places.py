@@ -11,6 +11,9 @@ Nothing of a body is kept but a hash. A worker knows its own line only: who retu
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from spanwise.service.queue.submission import Kind
 
 _LEAD_SECONDS = 1.0  # how long before a place's time room is left for it
 _GRACE_SECONDS = 5.0  # how late a caller may return
@@ -20,9 +23,18 @@ _NEWEST_COUNTS = 0.02  # of the share of callers who return
 _SMALLEST_SHARE = 0.05
 
 
+class Size(NamedTuple):
+    """What a request is to the queue: its kind, characters and estimated microseconds."""
+
+    kind: Kind
+    characters: int
+    cost: int
+
+
 @dataclass(slots=True, eq=False)
 class _Place:
     identity: int
+    kind: Kind
     time: float
     characters: int
     cost: int
@@ -33,7 +45,7 @@ class _Place:
 
 
 class PlacesInLine:
-    """The places of one kind of requests."""
+    """The places of all requests that were refused."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` gives seconds."""
@@ -46,19 +58,20 @@ class PlacesInLine:
         """The time of the next place."""
         self._returning = 1.0
         """The share of callers who return in time."""
-        self.characters = 0
-        """What is due: characters of the requests that may return now, and their cost in microseconds."""
-        self.cost = 0
+        self.characters = [0, 0]
+        """Characters of the requests that may return now, by kind."""
+        self.costs = [0, 0]
+        """Their estimated microseconds, by kind."""
 
     def advance(self) -> None:
-        """Let time pass: call before `characters`, `cost` or `is_due` are read."""
+        """Let time pass: call before `characters`, `costs` or `is_due` are read."""
         now = self._clock()
         while self._coming and self._coming[0].time - _LEAD_SECONDS <= now:
             place = self._coming.popleft()
             place.due = True
             self._due.append(place)
-            self.characters += place.characters
-            self.cost += place.cost
+            self.characters[place.kind] += place.characters
+            self.costs[place.kind] += place.cost
         while self._due and (not self._due[0].live or self._due[0].time + 1 + _GRACE_SECONDS <= now):
             if self._due[0].live:
                 self._end_of(self._due[0], returned=False)
@@ -74,7 +87,7 @@ class PlacesInLine:
         if identity is not None and (place := self.given.get(identity)) and place.due:
             self._end_of(place, returned=True)
 
-    def give(self, identity: int | None, characters: int, cost: int, wait: float, cost_per_second: float) -> float:
+    def give(self, identity: int | None, size: Size, wait: float, cost_per_second: float) -> float:
         """Return the seconds after which a refused request should return, and give it a place if it has none.
 
         `wait` is how long the work before it is likely to take; `cost_per_second` is what all threads get done. A
@@ -89,15 +102,15 @@ class PlacesInLine:
         if time - now > _LONGEST_SECONDS:
             return _LONGEST_SECONDS
         if identity is not None and len(self.given) < _MAX_PLACES:
-            place = self.given[identity] = _Place(identity, time, characters, cost)
+            place = self.given[identity] = _Place(identity, size.kind, time, size.characters, size.cost)
             self._coming.append(place)
-            self._end = time + cost * max(self._returning, _SMALLEST_SHARE) / cost_per_second
+            self._end = time + size.cost * max(self._returning, _SMALLEST_SHARE) / cost_per_second
         return time - now
 
     def _end_of(self, place: _Place, *, returned: bool) -> None:
         """End a place that is due."""
         place.live = False
         del self.given[place.identity]
-        self.characters -= place.characters
-        self.cost -= place.cost
+        self.characters[place.kind] -= place.characters
+        self.costs[place.kind] -= place.cost
         self._returning += _NEWEST_COUNTS * (returned - self._returning)

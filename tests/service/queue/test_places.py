@@ -9,7 +9,8 @@ from spanwise.schemas import Feature
 from spanwise.service.errors import Overloaded
 from spanwise.service.queue.batcher import Batcher
 from spanwise.service.queue.cost_model import PipelineCosts, Rates
-from spanwise.service.queue.places import PlacesInLine
+from spanwise.service.queue.places import PlacesInLine, Size
+from spanwise.service.queue.submission import SHORT
 from tests.support.scripted_queue import ScriptedThreads, pipeline, queue_with, settle
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +44,7 @@ def places(clock: Clock) -> PlacesInLine:
 
 def give(places: PlacesInLine, identity: int | None, *, cost: int = 500_000, wait: float = 3.0) -> float:
     """Give a place to a request of half a second, with one thread that drains as estimated."""
-    return places.give(identity, 100, cost, wait, 1e6)
+    return places.give(identity, Size(SHORT, 100, cost), wait, 1e6)
 
 
 def test_times_follow_one_another_as_fast_as_the_queue_drains(places: PlacesInLine) -> None:
@@ -66,17 +67,17 @@ def test_room_is_left_for_who_is_due(places: PlacesInLine, clock: Clock) -> None
     give(places, 1)
     give(places, 2, cost=7 * MILLISECOND)
     places.advance()
-    assert (places.characters, places.cost, places.is_due(1)) == (0, 0, False)
+    assert (places.characters[SHORT], places.costs[SHORT], places.is_due(1)) == (0, 0, False)
     clock.now += 2.6
     places.advance()
-    assert (places.characters, places.cost) == (200, 507 * MILLISECOND)
+    assert (places.characters[SHORT], places.costs[SHORT]) == (200, 507 * MILLISECOND)
     assert places.is_due(1)
     assert not places.is_due(None)
     places.take(1)
-    assert (places.characters, places.cost, places.is_due(1)) == (100, 7 * MILLISECOND, False)
+    assert (places.characters[SHORT], places.costs[SHORT], places.is_due(1)) == (100, 7 * MILLISECOND, False)
     clock.now += 20
     places.advance()
-    assert (places.characters, places.cost, places.is_due(2)) == (0, 0, False)
+    assert (places.characters[SHORT], places.costs[SHORT], places.is_due(2)) == (0, 0, False)
 
 
 def test_the_line_gets_shorter_where_nobody_returns(places: PlacesInLine, clock: Clock) -> None:
@@ -215,3 +216,21 @@ async def test_the_bound_of_seconds_holds_where_estimates_are_too_low() -> None:
     batcher.drain_rate.record(cost=1_000_000, seconds=3.0)
     await refuse(batcher, analyzer, None)
     assert batcher.queued_characters == pytest.approx(at_first / 3, rel=0.15)
+
+
+async def test_a_caller_is_known_whatever_the_estimate_says_by_then() -> None:
+    """A request that was short when it was refused and is long when it returns still has its place."""
+    threads = ScriptedThreads(lambda _: 0.01)
+    batcher, analyzer = await overloaded(threads)
+    told = await refuse(batcher, analyzer, 77)
+    batcher.price(analyzer, PipelineCosts(call=0.001, seed=Rates(30_000, 0.001, 0.001, 0.001)))  # over half of 50 ms
+    back = threads.now + told
+    while threads.now < back:
+        await settle()
+        await threads.finish_next()
+        with suppress(Overloaded):
+            while True:
+                ask(batcher, analyzer, None)
+    with pytest.raises(Overloaded):
+        ask(batcher, analyzer, None)
+    ask(batcher, analyzer, 77)
