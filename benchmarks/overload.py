@@ -30,6 +30,7 @@ from benchmarks.targets import service
 from spanwise.service.settings import Settings
 
 _PATH = "/v1/analyze"
+_TEXTS = 400  # whose words are known after a while, so that memory can be flat
 _CONNECTIONS = 32  # that measure the capacity
 _OBEYS = 20  # one caller in so many
 _PROBES_PER_SECOND = 20
@@ -203,7 +204,7 @@ def main(
 ) -> None:
     """Offer one worker a multiple of its capacity, and print what is required beside what was measured."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends every `with` block
-    requests = bodies(load_corpus(data, 4_000).texts, characters)
+    requests = bodies(load_corpus(data, _TEXTS).texts, characters)
     settings = Settings.from_environment()  # the server gets the same ones
     with running(service(workers=1)) as server:
         asyncio.run(capacity(server, requests, 3))  # learns words and costs

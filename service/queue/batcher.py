@@ -93,7 +93,7 @@ class Batcher:
             self.drain_rate,
             threads,
             character_bound(max_queued_characters, largest_request, batch_characters // 2),
-            Bound(cost, short=cost // 4, long=cost // 2),
+            Bound(cost, short=cost // 2, long=cost // 2),  # as they share the threads, so that neither waits for longer
             clock=clock,
         )
 

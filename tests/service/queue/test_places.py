@@ -167,7 +167,7 @@ async def test_large_requests_cannot_keep_a_short_one_out() -> None:
         while admitted < 100:
             ask(batcher, analyzer, None, texts=10)
             admitted += 1
-    assert 5 <= admitted < 10
+    assert 4 <= admitted <= 5
     ask(batcher, analyzer, None)
 
 
@@ -222,6 +222,7 @@ async def test_a_caller_is_known_whatever_the_estimate_says_by_then() -> None:
     """A request that was short when it was refused and is long when it returns still has its place."""
     threads = ScriptedThreads(lambda _: 0.01)
     batcher, analyzer = await overloaded(threads)
+    threads.seconds_of = lambda _: 0.03
     told = await refuse(batcher, analyzer, 77)
     batcher.price(analyzer, PipelineCosts(call=0.001, seed=Rates(30_000, 0.001, 0.001, 0.001)))  # over half of 50 ms
     back = threads.now + told
