@@ -115,10 +115,8 @@ class Admission:
         """
         waiting, places = self._waiting, self._places
         kind, characters, cost = size
-        slowness = max(1.0, 1e6 / self._drain_rate.cost_per_second)
-        if places.given and places.is_due(identity):
-            slowness = 1.0
-        elif places.given:
+        is_due = bool(places.given) and places.is_due(identity)
+        if places.given and not is_due:
             if 2 * sum(waiting.characters[:2]) > self._characters.total:
                 characters += self._characters.left(kind, places.characters)
             if 2 * sum(waiting.costs[:2]) > self._cost.total:
@@ -127,6 +125,7 @@ class Admission:
             return False
         if not waiting.costs[kind]:
             return True
+        slowness = 1.0 if is_due else max(1.0, 1e6 / self._drain_rate.cost_per_second)
         costs = [int(one * slowness) for one in waiting.costs]
         return self._cost.fits(kind, int(cost * slowness), costs)
 
