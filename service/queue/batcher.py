@@ -22,6 +22,7 @@ from spanwise.service.queue.admission import Admission, Bound, character_bound
 from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.lane import Budget
+from spanwise.service.queue.overruns import log_overrun
 from spanwise.service.queue.places import Size
 from spanwise.service.queue.submission import (
     LONG,
@@ -38,11 +39,6 @@ from spanwise.service.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-OVERRUN_FACTOR = 4
-"""A micro-batch that takes so many times its estimated time is logged,"""
-OVERRUN_SECONDS = 0.5
-"""if it also takes so many seconds more."""
-_LOGGED_IDS = 10
 _HASHED_BYTES = 64 * 1024
 _NO_RATES = Rates()
 _NO_FEATURES: frozenset[Feature] = frozenset()
@@ -258,7 +254,8 @@ class Batcher:
         analyzer = batch.jobs[0].analyzer
         if (extra := seconds * 1e6 - batch.cost) > self._budget.cost:
             self._waiting.charge(batch, extra)
-            self._log_overrun(batch, seconds)
+            if log_overrun(batch, seconds):
+                self._metrics.overran()
         self._dispatch()
         failed: list[tuple[Job, BaseException]] = []
         now = self._clock()
@@ -279,27 +276,6 @@ class Batcher:
         for job, error in failed:
             log.error("analysis_failed", request_id=job.submission.request_id, document=job.index, exc_info=error)
         self._costs_of(analyzer).learn(batch.jobs, seconds * 1e6)
-
-    def _log_overrun(self, batch: MicroBatch, seconds: float) -> None:
-        """Log a micro-batch that took much longer than estimated: what it was, without a word of its texts."""
-        jobs, estimated = batch.jobs, batch.cost / 1e6
-        if seconds < OVERRUN_FACTOR * estimated or seconds < estimated + OVERRUN_SECONDS:
-            return
-        ids = list(dict.fromkeys(job.submission.request_id for job in jobs))
-        self._metrics.overran()
-        log.warning(
-            "micro_batch_overran",
-            pipeline=jobs[0].analyzer.title,
-            seconds=round(seconds, 3),
-            estimated_seconds=round(estimated, 3),
-            documents=len(jobs),
-            characters=batch.characters,
-            symbols=sum(job.facts[1] for job in jobs),
-            capitals=sum(job.facts[2] for job in jobs),
-            features=sorted({feature for job in jobs for feature in job.document.features}),
-            requests=len(ids),
-            request_ids=ids[:_LOGGED_IDS],
-        )
 
     async def drain(self, seconds: float) -> bool:
         """Accept nothing more and finish what was accepted. After `seconds` refuse the rest and return False.
