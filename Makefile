@@ -27,8 +27,8 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak sbom clean \
-    sanitize
+    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload sbom \
+    clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -130,6 +130,9 @@ exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of
 
 soak: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+overload: $(DEV)  ## Offer one worker five times its capacity for a minute, and check what it does (ARGS="--seconds 20": shorter)
+	@$(BIN)/python -m benchmarks.overload $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
 	rm -rf .venv* clients contract/node_modules quality/languages/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

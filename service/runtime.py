@@ -15,13 +15,14 @@ from time import perf_counter
 import structlog
 from starlette.requests import Request
 
-from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.pipelines import Analyzer, PipelineError, Registry
 from spanwise.pipelines.component_imports import import_components
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
+from spanwise.service.queue import cost_seed
 from spanwise.service.queue.batcher import Batcher
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.logging import flush_logs
@@ -34,10 +35,6 @@ DOCUMENT_CHARACTERS = 100
 
 NLP_NICENESS = 5
 """Added to the niceness of NLP threads, so that the event loop can answer probes while they use all CPUs (ADR 0020)."""
-
-_MEASURED_SAMPLE = (
-    "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 10
-)
 
 
 @dataclass(frozen=True)
@@ -107,6 +104,9 @@ async def running(
             settings.max_queued_characters,
             settings.micro_batch_characters,
             DOCUMENT_CHARACTERS,
+            max_queued_seconds=settings.max_queued_seconds,
+            batch_seconds=settings.micro_batch_ms / 1000,
+            largest_request=max(settings.max_text_characters, settings.max_batch_characters),
             metrics=metrics,
         )
         if registry is None:
@@ -188,11 +188,12 @@ def load_registry(settings: Settings) -> Registry:
 
 
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
-    """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
+    """Load all pipelines on an NLP thread, and tell the batcher what they cost. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
         registry = await loop.run_in_executor(executor, load_registry, settings)
-        batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
+        for analyzer in registry:
+            batcher.price(analyzer, await loop.run_in_executor(executor, cost_seed.measure, analyzer))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet
         raise
@@ -200,12 +201,3 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
         log.error("start_failed", exc_info=error)
         raise
     return registry
-
-
-def _measure(analyzer: Analyzer) -> tuple[int, float]:
-    """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
-    document = Document(_MEASURED_SAMPLE, analyzer.default_features or analyzer.own_features)
-    analyzer.analyze_documents([document])  # fills caches
-    started = perf_counter()
-    analyzer.analyze_documents([document])
-    return len(document.text), perf_counter() - started

@@ -119,8 +119,19 @@ class Settings(BaseSettings):
         ge=1,
         description="Characters that may wait for analysis in one worker. What does not fit is answered 503 at once.",
     )
+    max_queued_seconds: float = Field(
+        10,
+        gt=0,
+        description="How long, by estimate, all NLP threads of a worker may have to work for what waits. What does not "
+        "fit is answered 503 at once.",
+    )
     micro_batch_characters: int = Field(
         16_000, ge=1, description="Characters analysed together. More means more throughput and longer waits."
+    )
+    micro_batch_ms: int = Field(
+        100,
+        ge=1,
+        description="Milliseconds that texts analysed together may take by estimate, so that costly texts share less.",
     )
     stall_seconds: float = Field(60, gt=0, description="A micro-batch that takes longer makes `/readyz` answer 503.")
     shutdown_delay_seconds: float = Field(

@@ -145,7 +145,7 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     record.documents = len(work)
     record.pipelines = {analyzer.title for analyzer, _ in work}
     record.characters = sum(len(document.text) for _, document in work)
-    submission = runtime.batcher.admit(record.request_id, work)
+    submission = runtime.batcher.admit(record.request_id, work, caller=record.caller, identity=record.body_hash)
     submission.large = is_large(work)
     disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:

@@ -28,4 +28,5 @@ class JSONRoute(AnalysisRoute):
         async with ReadingLimit(runtime, record.deadline):
             body = await read_body(request, runtime.settings.max_body_bytes)
         record.body_bytes = len(body)
+        record.body_hash = runtime.batcher.refuse_early(body)
         return parse_json(without_byte_order_mark(body))

@@ -31,6 +31,10 @@ class RequestRecord:
     """What the answer gets besides its own headers."""
     unsent_bytes: int = 0
     """What of a large answer waits in the application until the connection takes it."""
+    caller: int = 0
+    """The number of the API key that was sent; 0 where none are configured."""
+    body_hash: int | None = None
+    """By which the queue knows a request that it refused before."""
     deadline: float = 0.0
     """When the caller stops waiting, on the event loop's clock, in seconds."""
 

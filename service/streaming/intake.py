@@ -148,7 +148,12 @@ class Intake:
         """Queue a line, start its deadline, and put its future result into the window."""
         characters = len(work.document.text)
         try:
-            submission = self._batcher.admit(self._record.request_id, [(work.analyzer, work.document)], streamed=True)
+            submission = self._batcher.admit(
+                self._record.request_id,
+                [(work.analyzer, work.document)],
+                streamed=True,
+                caller=self._record.caller,
+            )
         except ShuttingDown:
             raise _shutting_down() from None
         submission.large = is_large([(work.analyzer, work.document)])

@@ -29,7 +29,7 @@ for line in sys.stdin:
     if command == "ready":
         metrics.ready([], int(number))
     elif command == "admit":
-        metrics.admitted([(None, SimpleNamespace(text="x" * int(number)))])
+        metrics.admitted(int(number))
     elif command == "answer":
         for _ in range(int(number)):
             metrics.answered("analyze", 200, 0.02)
