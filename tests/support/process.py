@@ -62,6 +62,11 @@ class ServiceProcess:
             time.sleep(0.05)
         return found
 
+    def worker_pids(self) -> list[int]:
+        """Return the living worker processes, the oldest first."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in children]
+
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
         """Send a signal, wait for the end, and return the exit code."""
         self.process.send_signal(number)
