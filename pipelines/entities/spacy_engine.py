@@ -53,6 +53,8 @@ class SpacyEngine:
             pipe = getattr(component, "pipe", None)
             batch = list(pipe(batch, batch_size=len(batch))) if pipe else [component(doc) for doc in batch]
         for i, doc in zip(chosen, batch, strict=True):
+            if doc is not docs[i] and not (isinstance(doc, Doc) and doc.text == docs[i].text):
+                raise ValueError("a component returned something else than a Doc of the text that it got")
             docs[i] = doc
 
     def _read(self, doc: Doc, layers: Layers) -> Annotations:

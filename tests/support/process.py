@@ -95,10 +95,12 @@ class ServiceProcess:
 
 
 @contextmanager
-def service(environment: dict[str, str], *arguments: str, read_log: bool = True) -> Iterator[ServiceProcess]:
-    """Run `spanwise serve` on a free port within the block, and yield it when it is ready."""
+def service(
+    environment: dict[str, str], *arguments: str, read_log: bool = True, port: int = 0
+) -> Iterator[ServiceProcess]:
+    """Run `spanwise serve` within the block, by default on a free port, and yield it when it is ready."""
     process = subprocess.Popen(
-        [SPANWISE, "serve", "--port", "0", *arguments],
+        [SPANWISE, "serve", "--port", str(port), *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
