@@ -22,7 +22,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients openapi bench bench-engine exactness soak clean sanitize
+    contract contract-tools clients openapi bench bench-engine exactness soak new-words faults fuzz clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -106,8 +106,17 @@ bench-engine: $(BENCH)  ## Measure the compiled engine, nlp.pipe, OpenBLAS and O
 exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (the largest files in English only; takes an hour)
 	@$(BIN)/python -m benchmarks.exactness $(ARGS)
 
-soak: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
-	@$(BIN)/python -m benchmarks.soak $(ARGS)
+soak: $(QUALITY)  ## Run the service under every kind of traffic for 20 minutes, and draw docs/soak.png (ARGS="--minutes 5")
+	@$(BIN)/python -m benchmarks.soak --plot docs/soak.png $(ARGS)
+
+new-words: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
+	@$(BIN)/python -m benchmarks.new_words $(ARGS)
+
+faults: $(DEV)  ## Test at full size what becomes of a service when processes die, pipelines hang, disks fill up (ARGS=... goes to pytest)
+	@FAULTS=full $(BIN)/python -m pytest -o timeout=900 tests/faults $(ARGS)
+
+fuzz: $(DEV)  ## Fuzz bodies, offsets, streams, models and kernels for 10 minutes (ARGS="--short --seconds 30": as in CI)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
 	rm -rf .venv* clients contract/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -151,18 +151,12 @@ def _greeting(url: str) -> str:
 
 
 def _settings() -> "Settings":
-    from pydantic import ValidationError
-
-    from spanwise.service.settings import PREFIX, Settings, UnknownSetting, UnreadableFile
+    from spanwise.service.settings import Settings, reason_of
 
     try:
         return Settings.from_environment()
-    except (UnknownSetting, UnreadableFile) as error:
-        _fail(str(error))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = f"{PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-        _fail(where + first["msg"].removeprefix("Value error, "))
+    except ValueError as error:
+        _fail(reason_of(error))
 
 
 def _check_pipelines(settings: "Settings") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs
@@ -18,6 +18,15 @@ PREFIX = "SPANWISE_"
 
 class UnknownSetting(ValueError):
     """The environment has a variable with our prefix that names no setting, most likely by a typing error."""
+
+
+def reason_of(error: ValueError) -> str:
+    """Say in one line, which quotes no value, why the settings were refused."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = f"{PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+    return where + first["msg"].removeprefix("Value error, ")
 
 
 class UnreadableFile(ValueError):

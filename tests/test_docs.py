@@ -253,6 +253,9 @@ def test_every_make_target_explains_itself() -> None:
         "bench-engine",
         "exactness",
         "soak",
+        "new-words",
+        "faults",
+        "fuzz",
         "sanitize",
         "help",
     ):

@@ -6,6 +6,7 @@ share between threads, so one thread at a time analyses and the others wait.
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
@@ -47,7 +48,7 @@ class SpacyEngine:
         """Run components over the chosen docs; a component may return a Doc of its own in place of the one it got."""
         if not (chosen and names):
             return
-        batch = [docs[i] for i in chosen]
+        batch: list[Any] = [docs[i] for i in chosen]
         for name in names:
             component = self._nlp.get_pipe(name)
             pipe = getattr(component, "pipe", None)

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,26 +15,8 @@ from spanwise.service.server import PortInUse, listen
 from tests.faults.load import load
 from tests.faults.misbehaving import MisbehavingPipeline
 from tests.faults.misbehaving_component import HOG_SECONDS
-from tests.support.process import SPANWISE, ServiceProcess, environment, service
-from tests.support.samples import Samples
-
-
-def entities(process: ServiceProcess, text: str, seconds: float = 60) -> httpx.Response:
-    """Send one text over a connection of its own."""
-    return httpx.post(f"{process.url}/v1/entities", json={"text": text}, timeout=seconds, verify=False)
-
-
-def metrics(process: ServiceProcess) -> Samples:
-    """Scrape over a connection of its own."""
-    return Samples(httpx.get(f"{process.url}/metrics", timeout=30, verify=False).text)
-
-
-def wait_for_workers(process: ServiceProcess, number: int, seconds: float = 90) -> None:
-    """Wait until so many workers have said that they serve."""
-    deadline = time.monotonic() + seconds
-    while sum(line["event"] == "worker_serves" for line in process.log) < number:
-        assert time.monotonic() < deadline, process.log[-5:]
-        time.sleep(0.05)
+from tests.faults.observing import entities, is_running, metrics, wait_for_workers
+from tests.support.process import SPANWISE, environment, service
 
 
 def test_a_killed_worker_takes_along_only_what_it_was_working_on(full_size: bool) -> None:
@@ -184,7 +165,7 @@ def test_without_its_supervisor_a_worker_finishes_and_ends(workers: str, misbeha
 
 def run_to_its_end(environment: dict[str, str], *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
     """Run `spanwise serve` until it ends by itself. Return the exit status, the log, and standard error."""
-    command = [SPANWISE, "serve", "--port", "0", *arguments]
+    command = [str(SPANWISE), "serve", "--port", "0", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=150)
     return done.returncode, [orjson.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()
 
@@ -200,11 +181,3 @@ def wait_for_port(host: str, port: int) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def is_running(pid: int) -> bool:
-    """Say whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

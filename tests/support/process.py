@@ -29,12 +29,15 @@ def environment(**changed: str) -> dict[str, str]:
 class ServiceProcess:
     """A running `spanwise serve`, its URL, and the lines that it has logged."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", *, read_log: bool) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", *, read_log: bool, port: int = 0) -> None:
         self.process = process
         self.log: list[dict[str, Any]] = []
         self.errors = b""
         self._url = threading.Event()
         self.url = ""
+        if port:
+            self.url = f"http://127.0.0.1:{port}"
+            self._url.set()
         self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
         if read_log:
             self._readers.append(threading.Thread(target=self._read_log, daemon=True))
@@ -96,16 +99,20 @@ class ServiceProcess:
 
 @contextmanager
 def service(
-    environment: dict[str, str], *arguments: str, read_log: bool = True, port: int = 0
+    environment: dict[str, str], *arguments: str, read_log: bool = True, port: int = 0, redirect: str = ""
 ) -> Iterator[ServiceProcess]:
-    """Run `spanwise serve` within the block, by default on a free port, and yield it when it is ready."""
+    """Run `spanwise serve` within the block, by default on a free port, and yield it when it is ready.
+
+    A shell `redirect`s its output, if wanted; without standard error the port must be given.
+    """
+    shell = ["sh", "-c", f'exec "$0" "$@" {redirect}'] if redirect else []
     process = subprocess.Popen(
-        [SPANWISE, "serve", "--port", str(port), *arguments],
+        [*shell, SPANWISE, "serve", "--port", str(port), *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    running = ServiceProcess(process, read_log=read_log)
+    running = ServiceProcess(process, read_log=read_log, port=port)
     try:
         running.wait_until_ready()
         yield running
