@@ -5,8 +5,8 @@
 Callers use all endpoints with good and bad input, hostile texts, streams and deadlines, and some hang up in the middle
 (`soak_callers.py`). From the end of the warm-up on, the memory of each worker (its median over a tenth of the time)
 must stay within 10 MB of what it was then. At the end, with nobody calling, no worker may have more threads or
-descriptors than after a short rehearsal. Any status that a call should not get fails the soak, and so does a worker that
-was replaced.
+descriptors than after a short rehearsal. Any status that a call should not get fails the soak, and so does a worker
+that was replaced.
 """
 
 import asyncio
@@ -93,6 +93,8 @@ async def _soak(server: Server, callers: Callers, number: int, seconds: float) -
     while not calling.done():
         last = monotonic()
         await asyncio.wait({calling}, timeout=_SAMPLE_SECONDS)
+        if monotonic() - last < _SAMPLE_SECONDS / 2:
+            break  # the callers have just left
         times, now = callers.outcomes.take_milliseconds() or [0.0], monotonic()
         memory = {pid: process_of(pid).resident_mb for pid in _workers(server)}
         p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]

@@ -31,6 +31,7 @@ def draw(samples: "Sequence[Sample]", warm_up_share: float, picture: Path) -> No
     axes[2].plot(minutes, [sample.per_second for sample in samples[::step]], color=_COLOURS[0])
     for axis, name in zip(axes, ("memory, MB", "answers 200, ms", "answers 200 per second"), strict=True):
         axis.set_ylabel(name)
+        axis.margins(y=0.1)
         axis.set_ylim(bottom=0)
         axis.axvline(minutes[-1] * warm_up_share, color="#999999", linewidth=0.8, linestyle="--")
     axes[0].legend(frameon=False, loc="lower right")

@@ -8,7 +8,6 @@ finds a handler.
 import os
 import signal
 import sys
-from contextlib import suppress
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -53,22 +52,19 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: os._exit(0))  # nothing is served yet; the supervisor puts its own in place
     from spanwise.service import server
-    from spanwise.service.telemetry.worker_group import NoSharedFolder, shared_folder
 
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
             os.environ[f"SPANWISE_{name}"] = str(value)  # the workers read their settings there
     settings = _settings()
+    for name in ("host", "port", "workers"):  # the file of settings cannot change these later
+        os.environ[f"SPANWISE_{name.upper()}"] = str(getattr(settings, name))
     _check_pipelines(settings)
     try:
         listener = server.listen(settings.host, settings.port)
-        with shared_folder(settings.workers):
-            with suppress(OSError):  # standard error may be full or closed
-                typer.echo(_greeting(_url(listener.getsockname())), err=True)
-            status = server.serve(settings, listener)
-    except (server.PortInUse, NoSharedFolder) as error:
+    except server.PortInUse as error:
         _fail(str(error))
-    raise typer.Exit(status)
+    server.serve(settings, listener, _greeting(_url(listener.getsockname())))
 
 
 @app.command()

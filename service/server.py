@@ -4,7 +4,6 @@
 supervisor starts it so.
 """
 
-import asyncio
 import logging
 import os
 import signal
@@ -16,10 +15,9 @@ import uvicorn
 
 from spanwise.service.http.protocol import HttpProtocol
 from spanwise.service.process.lifeline import RETIRE, Lifeline
-from spanwise.service.process.supervisor import Supervisor
 from spanwise.service.process.worker_server import WorkerServer
 from spanwise.service.settings import Settings
-from spanwise.service.telemetry.logging import configure_logging, flush_logs
+from spanwise.service.supervise import Options, execute
 
 _BACKLOG = 2048
 _WORKER = "spanwise.service.worker:create_worker_app"
@@ -45,21 +43,21 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket) -> int:
-    """Serve until a signal ends the service, or its start fails. Return the exit status."""
-    configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
-    supervisor = Supervisor(
-        _worker_command,
-        listener,
-        settings.workers,
-        start_seconds=settings.worker_start_seconds,
-        silence_seconds=settings.worker_silence_seconds,
-        leave_seconds=settings.shutdown_delay_seconds + settings.shutdown_seconds + _LAST_SECONDS,
+def serve(settings: Settings, listener: socket.socket, greeting: str) -> NoReturn:
+    """Execute the supervisor in the place of this process, which serves until a signal ends it or its start fails."""
+    execute(
+        Options(
+            listener.fileno(),
+            greeting,
+            settings.workers,
+            start_seconds=settings.worker_start_seconds,
+            silence_seconds=settings.worker_silence_seconds,
+            leave_seconds=settings.shutdown_delay_seconds + settings.shutdown_seconds + _LAST_SECONDS,
+            log_level=settings.log_level,
+            log_format=settings.log_format,
+            log_queue_lines=settings.log_queue_lines,
+        )
     )
-    try:
-        return asyncio.run(supervisor.run())
-    finally:
-        flush_logs()
 
 
 def leave(*_: object) -> NoReturn:
@@ -80,11 +78,6 @@ def flush_and_exit(status: int) -> NoReturn:
             continue
     logging.shutdown()
     os._exit(status)
-
-
-def _worker_command(listener: int, lifeline: int) -> list[str]:
-    """Return the command of a worker. `-P` keeps the current folder's modules from taking installed ones' places."""
-    return [sys.executable, "-P", "-m", "spanwise.service.server", str(listener), str(lifeline)]
 
 
 def _run_worker(listener: int, lifeline: int) -> None:

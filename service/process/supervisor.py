@@ -28,6 +28,9 @@ START_FAILED = 3
 CRASH_LOOP = 1
 """The exit status of the service when its workers end again and again before one of them serves."""
 
+HANDLED_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Whoever executes the supervisor may block these until it handles them."""
+
 _GIVE_UP_AFTER = 5
 """So many starts in a row that failed, while no worker serves, end the service."""
 
@@ -104,6 +107,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._reload_soon)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
         self._spawn_task(self._listen_for_silence())
         self._spawn_task(self._fill())
         await self._over.wait()
@@ -115,11 +119,17 @@ class Supervisor:
     # Starting
 
     async def _start(self) -> WorkerProcess:
+        """Start a worker. Raises OSError when the system has no process or descriptor left."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        with theirs:
-            descriptors = self._listener.fileno(), theirs.fileno()
+        descriptors = self._listener.fileno(), theirs.fileno()
+        try:
             process = await asyncio.create_subprocess_exec(*self._command(*descriptors), pass_fds=descriptors)
+        except BaseException:
+            ours.close()  # a worker that was started nevertheless ends by this
+            raise
+        finally:
+            theirs.close()
         worker = WorkerProcess(process, ours)
         asyncio.get_running_loop().add_reader(ours, self._hear, worker)
         self._workers[worker] = asyncio.create_task(self._watch(worker))
@@ -127,11 +137,16 @@ class Supervisor:
         return worker
 
     async def _fill(self, delay: float = 0) -> None:
-        """Start the workers that are missing, after `delay` seconds."""
+        """Start the workers that are missing, after `delay` seconds. Try again later if the system starts none."""
         await asyncio.sleep(delay)
         async with self._starting:
             while len(self._staying()) < self._wanted:
-                await self._start()
+                try:
+                    await self._start()
+                except OSError as error:
+                    log.error("worker_not_started", reason=error.strerror, next_try_seconds=_LONGEST_DELAY_SECONDS)
+                    self._spawn_task(self._fill(_LONGEST_DELAY_SECONDS))
+                    return
 
     def _staying(self) -> list[WorkerProcess]:
         return [worker for worker in self._workers if not worker.leaves]
@@ -224,8 +239,12 @@ class Supervisor:
     async def _replace_all(self) -> bool:
         """Replace the workers, one at a time; each serves until its successor does. Return False if one did not."""
         for old in self._staying():
-            async with self._starting:
-                new = await self._start()
+            try:
+                async with self._starting:
+                    new = await self._start()
+            except OSError as error:
+                log.error("reload_failed", reason=error.strerror)
+                return False
             serves = self._spawn_task(self._until(new.serves))
             await asyncio.wait({serves, self._workers[new]}, return_when=asyncio.FIRST_COMPLETED)
             serves.cancel()
@@ -270,6 +289,7 @@ class Supervisor:
 
     async def _end_all(self) -> None:
         self._signal_all(signal.SIGTERM)
+        asyncio.get_running_loop().call_later(_TICK_SECONDS, self._kill_those_that_start)
         if self._workers:
             await asyncio.wait(self._workers.values(), timeout=self._leave_seconds)
         for worker in tuple(self._workers):
@@ -277,6 +297,12 @@ class Supervisor:
             self._kill_late(worker)
         if self._workers:
             await asyncio.wait(self._workers.values())
+
+    def _kill_those_that_start(self) -> None:
+        """Kill the workers that do not serve yet. They have accepted nothing, and would first load their pipelines."""
+        for worker in self._workers:
+            if not worker.serves.is_set():
+                worker.kill()
 
     def _signal_all(self, number: signal.Signals) -> None:
         for worker in self._workers:

@@ -10,6 +10,7 @@ SERVICE = Path(__file__).parents[2] / "service"
 LAYERS = [
     {"cli"},
     {"server", "worker"},
+    {"supervise"},
     {"app"},
     {"endpoints"},
     {"streaming"},

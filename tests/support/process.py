@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class ServiceProcess:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)
-        raise AssertionError("never became ready")
+        raise AssertionError(f"never became ready: {self.errors!r} {self.log[-5:]}")
 
     def lines(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> list[dict[str, Any]]:
         """Wait for logged lines that are wanted, and return them."""
@@ -118,6 +118,10 @@ def service(
         yield running
     finally:
         if process.poll() is None:
+            workers = running.worker_pids()
             process.kill()
             process.wait(10)
+            for pid in workers:  # they would finish what they do, and keep the pipes open meanwhile
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         running.close()
