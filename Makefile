@@ -113,7 +113,7 @@ new-words: $(DEV)  ## Watch memory over 200,000 texts of words never seen before
 	@$(BIN)/python -m benchmarks.new_words $(ARGS)
 
 faults: $(DEV)  ## Test at full size what becomes of a service when processes die, pipelines hang, disks fill up (ARGS=... goes to pytest)
-	@FAULTS=full $(BIN)/python -m pytest -o timeout=900 tests/faults $(ARGS)
+	@FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
 
 fuzz: $(DEV)  ## Fuzz bodies, offsets, streams, models and kernels for 10 minutes (ARGS="--short --seconds 30": as in CI)
 	@$(BIN)/python -m tests.fuzz $(ARGS)

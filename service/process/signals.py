@@ -9,7 +9,7 @@ another one takes: it refuses nothing, but stops listening (see `retirement.py`)
 import asyncio
 import signal
 import threading
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Protocol
@@ -35,11 +35,8 @@ class Drain(Protocol):
         """Drain, at first still accepting for a while if it is `delayed`. Return False if the time was too short."""
 
 
-class Retire(Protocol):
-    """What makes this process leave as at the signal `RETIRE`."""
-
-    def __call__(self) -> None:
-        """Begin to leave."""
+Retire = Callable[[], None]
+"""Makes this process leave as at the signal `RETIRE`."""
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 from tests.faults.misbehaving import MisbehavingPipeline
 
 _FOLDER = Path(__file__).parent
+_FULL_SIZE = os.environ.get("FAULTS") == "full"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,12 +17,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _FOLDER in item.path.parents:
             item.add_marker(pytest.mark.faults)
             item.add_marker(pytest.mark.process)
+            item.add_marker(pytest.mark.timeout(900 if _FULL_SIZE else 400))
 
 
 @pytest.fixture(scope="session")
 def full_size() -> bool:
     """Say whether `make faults` runs: more load, and for longer."""
-    return os.environ.get("FAULTS") == "full"
+    return _FULL_SIZE
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import httpx
 import orjson
 
 SPANWISE = Path(sys.executable).parent / "spanwise"
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 def environment(**changed: str) -> dict[str, str]:
