@@ -45,7 +45,8 @@ def test_a_shutdown_under_load_ends_in_order(times: int, full_size: bool) -> Non
         assert set(counts) <= {200, 503, "ConnectionRefusedError", "ConnectionResetError", "RemoteDisconnected",
                                "BrokenPipeError"}  # fmt: skip
         cut = sum(counts[how] for how in ("ConnectionResetError", "RemoteDisconnected", "BrokenPipeError"))
-        assert cut <= 2 * callers, counts
+        # A caller can be cut off at the end of each worker, and once more while its connection waits to be accepted.
+        assert cut <= 3 * callers, counts
     assert b"Traceback" not in process.errors
     stopped = [line["unfinished_work"] for line in process.log if line["event"] == "stopped"]
     assert stopped == [False, False]
