@@ -18,6 +18,7 @@ CONTRACT := .venv-contract/.installed-contract
 TRAINING := .venv-training/.installed-training
 ENVIRONMENTS := $(VENV) .venv-contract .venv-training
 KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
+TEST_SOURCES := tests/sanitize/allocations.c tests/faults/wall_clock.c
 KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
@@ -48,12 +49,12 @@ install: $(DEV)  ## Create the virtual environment with everything development n
 lint: $(DEV)  ## Check style and imports, change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES) tests/sanitize/allocations.c
+	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES) $(TEST_SOURCES)
 
 format: $(DEV)  ## Fix style and imports
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
-	@$(BIN)/clang-format -i $(KERNEL_SOURCES) tests/sanitize/allocations.c
+	@$(BIN)/clang-format -i $(KERNEL_SOURCES) $(TEST_SOURCES)
 
 # mypy does not follow an editable install, so it reads the rooms through links that have their installed names.
 types: $(DEV)  ## Check types (mypy, strict)

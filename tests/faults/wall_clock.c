@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static long offset(void) {
+static long offset(void)
+{
     const char *path = getenv("WALL_CLOCK_OFFSET");
     char digits[32] = "0";
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -22,7 +23,8 @@ static long offset(void) {
     return atol(digits);
 }
 
-int clock_gettime(clockid_t clock, struct timespec *now) {
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
     static int (*real)(clockid_t, struct timespec *);
     if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     int failed = real(clock, now);
@@ -30,7 +32,8 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
     return failed;
 }
 
-time_t time(time_t *result) {
+time_t time(time_t *result)
+{
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     if (result) *result = now.tv_sec;
