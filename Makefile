@@ -23,12 +23,13 @@ ALL_OFFICIAL := $(patsubst requirements/pipelines/%.txt,$(VENV)/.installed-pipel
 OFFICIAL     := $(patsubst %,$(VENV)/.installed-pipeline-%,$(filter-out en,$(subst $(COMMA), ,$(PIPELINES))))
 ENVIRONMENTS := $(VENV) .venv-contract .venv-training
 KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
+TEST_SOURCES := tests/sanitize/allocations.c tests/faults/wall_clock.c
 KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload sbom \
-    clean sanitize
+    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload \
+    new-words faults fuzz sbom clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,12 +57,12 @@ install: $(DEV)  ## Create the virtual environment with everything development n
 lint: $(DEV)  ## Check style and imports, change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES) tests/sanitize/allocations.c
+	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES) $(TEST_SOURCES)
 
 format: $(DEV)  ## Fix style and imports
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
-	@$(BIN)/clang-format -i $(KERNEL_SOURCES) tests/sanitize/allocations.c
+	@$(BIN)/clang-format -i $(KERNEL_SOURCES) $(TEST_SOURCES)
 
 # mypy does not follow an editable install, so it reads the rooms through links that have their installed names.
 types: $(DEV)  ## Check types (mypy, strict)
@@ -128,8 +129,17 @@ exactness-answers: $(DEV)  ## Compare whole answers of a pipeline with spaCy's D
 exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (the largest files in English only; takes an hour)
 	@$(BIN)/python -m benchmarks.exactness $(ARGS)
 
-soak: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
-	@$(BIN)/python -m benchmarks.soak $(ARGS)
+soak: $(QUALITY)  ## Run the service under every kind of traffic for 20 minutes, and draw docs/soak.png (ARGS="--minutes 5")
+	@$(BIN)/python -m benchmarks.soak --plot docs/soak.png $(ARGS)
+
+new-words: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
+	@$(BIN)/python -m benchmarks.new_words $(ARGS)
+
+faults: $(DEV)  ## Test at full size what becomes of a service when processes die, pipelines hang, disks fill up (ARGS=... goes to pytest)
+	@FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
+
+fuzz: $(DEV)  ## Fuzz bodies, offsets, streams, models and kernels for 10 minutes (ARGS="--short --seconds 30": as in CI)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 overload: $(DEV)  ## Offer one worker five times its capacity for a minute, and check what it does (ARGS="--seconds 20": shorter)
 	@$(BIN)/python -m benchmarks.overload $(ARGS)

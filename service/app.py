@@ -16,6 +16,7 @@ from spanwise.service.http.api_keys import ApiKeyMiddleware
 from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
 from spanwise.service.http.middleware import RequestMiddleware
 from spanwise.service.process.signals import drain_on_signals
+from spanwise.service.process.watchdog import watchdog
 from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import Metrics
@@ -43,8 +44,10 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with running(settings, registry, metrics, connections) as runtime:
             app.state.runtime = runtime
-            with drain_on_signals(runtime.drain, settings.shutdown_delay_seconds + settings.shutdown_seconds):
-                yield
+            seconds = settings.shutdown_delay_seconds + settings.shutdown_seconds
+            with drain_on_signals(runtime.drain, seconds) as retire:
+                async with watchdog(runtime.batcher.longest_run, settings.hang_seconds, retire):
+                    yield
 
     app = FastAPI(
         title="Spanwise",

@@ -5,7 +5,6 @@ spaCy takes a second: commands import what they need when they run, so that `--h
 finds a handler.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 import typer
 
 from spanwise.pipelines.spacy_import import skip_spacy_cli_import
+from spanwise.service.process.standard_streams import reserve_standard_streams
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,18 +39,6 @@ def main() -> None:
     app()
 
 
-def _leave(*_: object) -> None:
-    """End with exit code 0 at a signal that comes while nothing is served.
-
-    That is before uvicorn handles signals, and when uvicorn raises the signal again after its shutdown. Without this
-    handler PID 1 of a container would ignore the first, and an orderly shutdown would exit with 143 by the second.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    logging.shutdown()
-    os._exit(0)
-
-
 @app.command()
 def serve(
     host: Annotated[
@@ -60,23 +48,23 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
 ) -> None:
     """Start the service. Everything else is set by environment variables; see docs/settings.md."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+    reserve_standard_streams()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: os._exit(0))  # nothing is served yet; the supervisor puts its own in place
     from spanwise.service import server
-    from spanwise.service.telemetry.worker_group import NoSharedFolder, shared_folder
 
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
             os.environ[f"SPANWISE_{name}"] = str(value)  # the workers read their settings there
     settings = _settings()
+    for name in ("host", "port", "workers"):  # the file of settings cannot change these later
+        os.environ[f"SPANWISE_{name.upper()}"] = str(getattr(settings, name))
     _check_pipelines(settings)
     try:
         listener = server.listen(settings.host, settings.port)
-        with shared_folder(settings.workers):
-            typer.echo(_greeting(_url(listener.getsockname())), err=True)
-            server.serve(settings, listener)
-    except (server.PortInUse, NoSharedFolder) as error:
+    except server.PortInUse as error:
         _fail(str(error))
+    server.serve(settings, listener, _greeting(_url(listener.getsockname())))
 
 
 @app.command()
@@ -233,18 +221,12 @@ def _greeting(url: str) -> str:
 
 
 def _settings() -> "Settings":
-    from pydantic import ValidationError
-
-    from spanwise.service.settings import PREFIX, Settings, UnknownSetting
+    from spanwise.service.settings import Settings, reason_of
 
     try:
         return Settings.from_environment()
-    except UnknownSetting as error:
-        _fail(str(error))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = f"{PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-        _fail(where + first["msg"].removeprefix("Value error, "))
+    except ValueError as error:
+        _fail(reason_of(error))
 
 
 def _check_pipelines(settings: "Settings") -> None:

@@ -52,15 +52,17 @@ class Runtime:
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a shutdown has begun; for `shutdown_delay_seconds` after that, work is still accepted."""
 
-    async def drain(self) -> bool:
+    async def drain(self, *, delayed: bool = True) -> bool:
         """Accept nothing more and finish what was accepted. Return False when the time allowed was too short.
 
-        The first call makes `/readyz` answer 503 and goes on accepting for a while, until load balancers have noticed.
+        The first call makes `/readyz` answer 503. If it is `delayed`, it goes on accepting for a while, until load
+        balancers have noticed.
         """
         if not self.leaving.is_set():
             self.leaving.set()
             self.connections.draining = True
-            await asyncio.sleep(self.settings.shutdown_delay_seconds)
+            if delayed:
+                await asyncio.sleep(self.settings.shutdown_delay_seconds)
         draining = asyncio.create_task(self.batcher.drain(self.settings.shutdown_seconds))
         await asyncio.sleep(0)  # the batcher stops accepting
         now = asyncio.get_running_loop().time()

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs, read_pipelines_file
@@ -29,6 +30,19 @@ class UnknownSetting(ValueError):
     """The environment has a variable with our prefix that names no setting, most likely by a typing error."""
 
 
+def reason_of(error: ValueError) -> str:
+    """Say in one line, which quotes no value, why the settings were refused."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = f"{PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+    return where + first["msg"].removeprefix("Value error, ")
+
+
+class UnreadableFile(ValueError):
+    """The file that `env_file` names cannot be read; the message says why, on one line."""
+
+
 class Settings(BaseSettings):
     """The settings, read from environment variables with the prefix `SPANWISE_`."""
 
@@ -36,6 +50,10 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    env_file: str = Field(
+        "",
+        description="A file of settings, a `NAME=value` a line, which SIGHUP reads again. The environment goes first.",
+    )
     workers: int = Field(1, ge=1, le=256, description="Worker processes. Each loads the pipelines for itself.")
     nlp_threads: int = Field(
         0,
@@ -134,6 +152,19 @@ class Settings(BaseSettings):
         description="Milliseconds that texts analysed together may take by estimate, so that costly texts share less.",
     )
     stall_seconds: float = Field(60, gt=0, description="A micro-batch that takes longer makes `/readyz` answer 503.")
+    hang_seconds: float = Field(
+        300,
+        ge=0,
+        description="A micro-batch that takes longer makes its worker finish all else and be replaced; 0: never.",
+    )
+    worker_start_seconds: float = Field(
+        600, gt=0, description="A worker that does not serve after this time is killed and started again."
+    )
+    worker_silence_seconds: float = Field(
+        120,
+        ge=0,
+        description="A worker whose event loop has not turned for this long is killed and replaced; 0: never.",
+    )
     shutdown_delay_seconds: float = Field(
         0,
         ge=0,
@@ -276,10 +307,32 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the settings. Raise `UnknownSetting` when a variable with our prefix names none of them."""
-        names = {PREFIX + name.upper() for name in cls.model_fields}
-        for variable in environment:
+        """Read the settings, those of `env_file` too.
+
+        Raises `UnknownSetting` when a variable with our prefix names none of them, and `UnreadableFile`.
+        """
+        from_file = _variables_of(environment.get(f"{PREFIX}ENV_FILE", ""))
+        names = {PREFIX + name.upper(): name for name in cls.model_fields}
+        for variable in [*environment, *from_file]:
             if variable.upper().startswith(PREFIX) and variable.upper() not in names:
                 near = difflib.get_close_matches(variable.upper(), names, n=1)
                 raise UnknownSetting(f"Unknown setting {variable}." + (f" Did you mean {near[0]}?" if near else ""))
-        return cls()
+        present = {variable.upper() for variable in environment}
+        values: dict[str, Any] = {
+            names[variable.upper()]: value
+            for variable, value in from_file.items()
+            if variable.upper() in names and variable.upper() not in present
+        }
+        return cls(**values)
+
+
+def _variables_of(path: str) -> dict[str, str]:
+    """Return the variables that a file sets, none where there is no path. Raises `UnreadableFile`."""
+    if not path:
+        return {}
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            return {name: value for name, value in dotenv_values(stream=file).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UnreadableFile(f"Cannot read the settings in {path}: {reason}.") from None

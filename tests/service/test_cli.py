@@ -12,7 +12,7 @@ import pytest
 import spacy
 
 from spanwise.service.server import PortInUse, listen
-from tests.support.process import SPANWISE
+from tests.support.process import SPANWISE, environment
 
 TEXT = "Tim Cook loved Paris. The weather was awful."
 
@@ -218,11 +218,12 @@ def test_a_port_in_use_is_reported_in_one_line() -> None:
     assert len(done.stderr.decode().strip().splitlines()) == 1
 
 
-def test_workers_without_a_place_to_write_are_reported_in_one_line() -> None:
+def test_workers_without_a_place_to_write_are_reported_in_one_line(tmp_path: Path) -> None:
     """A read-only disk without a /tmp ends the start of several workers."""
-    start = "import tempfile; tempfile.tempdir = '/no/such/folder'; from spanwise.service.cli import main; main()"
-    command = [str(SPANWISE.parent / "python"), "-c", start, "serve", "--port", "0", "--workers", "2"]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    (tmp_path / "sitecustomize.py").write_text("import tempfile; tempfile.tempdir = '/no/such/folder'\n")
+    command = [str(SPANWISE), "serve", "--port", "0", "--workers", "2"]
+    settings = {**environment(), "PYTHONPATH": str(tmp_path)}  # the supervisor, which is executed, imports it too
+    done = subprocess.run(command, env=settings, capture_output=True, timeout=120, check=False)
     assert done.returncode == 2
     assert b"TMPDIR" in done.stderr
     assert len(done.stderr.decode().strip().splitlines()) == 1

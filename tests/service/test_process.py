@@ -95,12 +95,13 @@ def test_liveness_never_waits_for_analysis(running: ServiceProcess) -> None:
 def test_analysis_gives_way_to_the_event_loop(running: ServiceProcess) -> None:
     """The NLP thread alone has a higher niceness than the process was started with."""
     assert httpx.post(f"{running.url}/v1/entities", json={"text": "Paris"}).status_code == 200
-    threads = Path(f"/proc/{running.process.pid}/task").iterdir()
+    (worker,) = running.worker_pids()
+    threads = Path(f"/proc/{worker}/task").iterdir()
     found = sorted(os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in threads)
     started = os.getpriority(os.PRIO_PROCESS, 0)
     assert found.count(min(started + NLP_NICENESS, 19)) == 1
     assert found[:-1] == [started] * (len(found) - 1)
-    assert os.getpriority(os.PRIO_PROCESS, running.process.pid) == started
+    assert os.getpriority(os.PRIO_PROCESS, worker) == started
 
 
 def test_a_caller_who_hangs_up_is_noticed(running: ServiceProcess) -> None:

@@ -11,6 +11,7 @@ LAYERS = [
     {"cli"},
     {"calibration_command"},
     {"server", "worker"},
+    {"supervise"},
     {"app"},
     {"endpoints"},
     {"streaming"},

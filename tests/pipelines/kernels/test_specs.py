@@ -11,35 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spanwise.pipelines.entities.compiled import compiled_engine
-from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.kernels import SentimentKernels, SpanKernels, constants
-from spanwise.pipelines.sentiment.artefact import Artefact
-from tests.support.artefacts import write_random_model
-from tests.support.models import pipeline, recognizer, tok2vec
+from tests.support import kernel_specs
+from tests.support.kernel_specs import Keys, Spec, at, replaced
 
 pytestmark = pytest.mark.skipif(SpanKernels is None, reason="the kernels were not built: there is no C compiler")
-
-Spec = dict[str, Any]
-Keys = tuple[Any, ...]
-
-
-def at(spec: Any, path: Keys) -> Any:
-    """Return the part of a specification at a path of keys and indexes."""
-    for key in path:
-        spec = spec[key]
-    return spec
-
-
-def replaced(spec: Any, path: Keys, value: Any) -> Any:
-    """Return a copy of nested dictionaries and tuples with another value at a path."""
-    if not path:
-        return value
-    key, *rest = path
-    changed = replaced(spec[key], tuple(rest), value)
-    if isinstance(spec, dict):
-        return {**spec, key: changed}
-    return (*spec[:key], changed, *spec[key + 1 :])
 
 
 def integers(data: bytes) -> NDArray[np.int32]:
@@ -63,42 +40,22 @@ def without_last(axis: int) -> Callable[[NDArray[np.float32]], NDArray[np.float3
     return lambda array: np.ascontiguousarray(np.delete(array, -1, axis=axis))
 
 
-class Recorder:
-    """Stands in for the type of the kernels, and remembers what it was made of."""
-
-    instructions = "baseline"
-
-    def __init__(self, **spec: Any) -> None:
-        self.spec = spec
-
-
 @pytest.fixture(scope="module")
 def engine() -> CompiledEngine:
     """Return a compiled engine with static vectors and a sentence recognizer."""
-    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
-    return compile_pipeline(nlp, "ner", "senter")
+    return kernel_specs.small_engine()
 
 
 @pytest.fixture(scope="module")
 def spec() -> Spec:
     """Return the valid specification of such an engine."""
-    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled_engine, "SpanKernels", Recorder)
-        made: Any = compile_pipeline(nlp, "ner", "senter")
-    return dict(made._kernels.spec)
+    return kernel_specs.span_spec()
 
 
 @pytest.fixture(scope="module")
 def sentiment_spec(tmp_path_factory: pytest.TempPathFactory) -> Spec:
     """Return the valid specification of a sentiment model."""
-    from spanwise.pipelines.sentiment import compiled_model  # noqa: PLC0415 (it needs the kernels)
-
-    artefact = Artefact.load(write_random_model(tmp_path_factory.mktemp("model")))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled_model, "SentimentKernels", Recorder)
-        made: Any = compiled_model.CompiledModel(artefact)
-    return dict(made._kernels.spec)
+    return kernel_specs.sentiment_spec(tmp_path_factory.mktemp("model"))
 
 
 NETWORK, DECODER = ("entities", 0), ("entities", 1)
