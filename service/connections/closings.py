@@ -5,12 +5,14 @@ logged at once; those that follow within a minute are logged together, at its en
 """
 
 import asyncio
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import structlog
-from prometheus_client import Counter
 
-from spanwise.service.telemetry.metrics import Metrics
+if TYPE_CHECKING:  # prometheus_client must not be imported before the workers' folder is chosen
+    from prometheus_client import Counter
+
+    from spanwise.service.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +34,7 @@ SUMMARY_SECONDS = 60.0
 class Closings:
     """Counts and logs the connections of one worker that were closed, by reason."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: "Metrics") -> None:
         self._counters: dict[Reason, Counter] = {
             reason: metrics.connections_closed.labels(reason) for reason in REASONS
         }

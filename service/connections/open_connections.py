@@ -7,6 +7,7 @@ bound leaves descriptors to the process itself, so that accepting a connection d
 
 import asyncio
 import resource
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,7 +16,9 @@ from spanwise.service.connections.closings import Closings
 from spanwise.service.connections.connection import Connection
 from spanwise.service.connections.unread import Unread
 from spanwise.service.settings import Settings
-from spanwise.service.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:  # prometheus_client must not be imported before the workers' folder is chosen
+    from spanwise.service.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +38,7 @@ _SILENT_BEFORE_EVICTION = 5.0  # as before, of a connection whose header block h
 class OpenConnections:
     """Every open connection of one worker."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: "Metrics") -> None:
         self.limit = connection_limit(settings.max_connections)
         self.draining = False
         """Set once a shutdown has begun: every answer from then on closes its connection."""

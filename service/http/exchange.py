@@ -59,7 +59,7 @@ class Exchange:
 
     async def receive(self) -> Message:
         """Return what has arrived of the body, or wait for more; at the end wait for the caller to leave."""
-        if self._expects_continue:
+        if self._expects_continue and not self.gone:
             self._expects_continue = False
             self._connection.transport.write(_CONTINUE)
         if not self._news and not self.gone and not self.answered:
@@ -67,8 +67,9 @@ class Exchange:
             if self._wake is None:
                 self._wake = asyncio.Event()
             await self._wake.wait()
-            self._wake.clear()
         self._news = False
+        if self._wake is not None:
+            self._wake.clear()
         if self.gone or self.answered:
             return {"type": "http.disconnect"}
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
