@@ -22,7 +22,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients openapi bench bench-engine exactness soak clean sanitize
+    contract contract-tools clients openapi bench bench-engine exactness soak clean sanitize worst-case
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -108,6 +108,9 @@ exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of
 
 soak: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+worst-case: $(DEV)  ## Measure what the hardest texts cost, and how long they hold the GIL (ARGS="--found 200 --seed 7" looks for others)
+	@$(BIN)/python -m benchmarks.worst_case $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
 	rm -rf .venv* clients contract/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

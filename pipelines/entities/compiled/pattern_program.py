@@ -225,7 +225,7 @@ def _class_of(operator: Any, argument: Any, *, ignore_case: bool) -> Ranges | No
 
 
 @lru_cache(maxsize=1 << 10)
-def _characters(items: tuple[Any, ...], ignore_case: bool) -> Ranges:  # noqa: FBT001 - a key of the cache
+def _characters(items: tuple[Any, ...], ignore_case: bool) -> Ranges:
     negate = bool(items) and items[0][0] is sre.NEGATE
     pairs: list[tuple[int, int]] = []
     for operator, argument in items[negate:]:

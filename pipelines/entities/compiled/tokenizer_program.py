@@ -37,7 +37,9 @@ def tokenizer_spec(rules: TokenizerRules, words: Sequence[str], norms: Mapping[s
         (
             tuple(exceptions),
             _starts(map(len, exceptions.values())),
-            array("I", (n for ts in exceptions.values() for t in ts for n in (len(t.text), norms.get(t.norm or "", 0)))).tobytes(),
+            array(
+                "I", (n for ts in exceptions.values() for t in ts for n in (len(t.text), norms.get(t.norm or "", 0)))
+            ).tobytes(),
         ),
         tuple(words),
         (array("I", (number for phrase in phrases for number in phrase)).tobytes(), _starts(map(len, phrases))),

@@ -38,22 +38,12 @@ static int next_of(const int32_t *op, int32_t at, int32_t next[2])
     const int32_t following = at + SIZES[*op];
     next[0] = following;
     switch (*op) {
-    case OP_MATCH:
-        return 0;
-    case OP_SPLIT:
-        next[1] = op[1];
-        return 2;
-    case OP_JUMP:
-        next[0] = op[1];
-        return 1;
-    case OP_AHEAD:
-        next[0] = op[2];
-        return 1;
-    case OP_BEHIND:
-        next[0] = op[3];
-        return 1;
-    default:
-        return 1;
+    case OP_MATCH: return 0;
+    case OP_SPLIT: next[1] = op[1]; return 2;
+    case OP_JUMP: next[0] = op[1]; return 1;
+    case OP_AHEAD: next[0] = op[2]; return 1;
+    case OP_BEHIND: next[0] = op[3]; return 1;
+    default: return 1;
     }
 }
 
@@ -84,35 +74,24 @@ static Status check_instruction(const Pattern *pattern, const char *starts, int3
     const int32_t *op = pattern->code + at;
     int fits = 1;
     switch (*op) {
-    case OP_CHAR:
-        fits = op[1] >= 0 && op[1] <= 0x10ffff;
-        break;
-    case OP_CLASS:
-        fits = op[1] >= 0 && (uint32_t)op[1] < class_count;
-        break;
+    case OP_CHAR: fits = op[1] >= 0 && op[1] <= 0x10ffff; break;
+    case OP_CLASS: fits = op[1] >= 0 && (uint32_t)op[1] < class_count; break;
     case OP_REPEAT:
-        fits = op[1] >= 0 && (uint32_t)op[1] < class_count && op[2] >= 0 &&
-               (op[3] == PATTERN_UNBOUNDED || op[3] >= op[2]);
+        fits =
+            op[1] >= 0 && (uint32_t)op[1] < class_count && op[2] >= 0 && (op[3] == PATTERN_UNBOUNDED || op[3] >= op[2]);
         break;
     case OP_SPLIT:
-    case OP_JUMP:
-        fits = op[1] > at && is_start(pattern, starts, op[1]);
-        break;
+    case OP_JUMP: fits = op[1] > at && is_start(pattern, starts, op[1]); break;
     case OP_LOOP:
         fits = op[1] < at && is_start(pattern, starts, op[1]);
         if (fits) return check_loop(pattern, at, least);
         break;
-    case OP_AT:
-        fits = op[1] >= 0 && op[1] < AT_COUNT;
-        break;
-    case OP_AHEAD:
-        fits = (op[1] == 0 || op[1] == 1) && op[2] > at && is_start(pattern, starts, op[2]);
-        break;
+    case OP_AT: fits = op[1] >= 0 && op[1] < AT_COUNT; break;
+    case OP_AHEAD: fits = (op[1] == 0 || op[1] == 1) && op[2] > at && is_start(pattern, starts, op[2]); break;
     case OP_BEHIND:
         fits = (op[1] == 0 || op[1] == 1) && op[2] >= 0 && op[3] > at && is_start(pattern, starts, op[3]);
         break;
-    default:
-        break;
+    default: break;
     }
     return fits ? OK : bad_value("the instruction at %d of a program does not fit", (int)at);
 }

@@ -87,8 +87,7 @@ Status ask_for_tokens(Batch *batch, PyObject *split)
 /* Check that there are as many flags, attributes and vectors as asked for. sizes: [3], bytes of each */
 static Status check_description(const SpanModel *model, const Py_ssize_t *sizes, size_t count)
 {
-    if ((size_t)sizes[0] != count * sizeof(uint32_t) ||
-        (size_t)sizes[1] != count * model->columns * sizeof(uint64_t) ||
+    if ((size_t)sizes[0] != count * sizeof(uint32_t) || (size_t)sizes[1] != count * model->columns * sizeof(uint64_t) ||
         (size_t)sizes[2] != count * model->static_values * sizeof(float))
         return bad_value("a description does not fit what was asked: its arrays do not have %zu tokens", count);
     return OK;
@@ -112,8 +111,8 @@ Status ask_for_descriptions(Batch *batch, PyObject *describe, size_t first, size
                              &sizes[2]);
     if (status == OK) status = check_description(batch->model, sizes, count);
     if (status == OK) {
-        const Description description = {(const uint32_t *)flags, (const uint64_t *)attributes,
-                                         (const float *)statics, count};
+        const Description description = {(const uint32_t *)flags, (const uint64_t *)attributes, (const float *)statics,
+                                         count};
         status = batch_describe(batch, first, &description);
     }
     Py_XDECREF(found);

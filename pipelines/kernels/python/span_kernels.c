@@ -207,8 +207,8 @@ static PyObject *tokenize(PyObject *self, PyObject *string)
     for (size_t p = status == OK ? batch.work->questions[text.whole - 1].first : 0;
          status == OK && p < batch.work->pieces.count; p++) {
         const Piece *piece = &batch.work->pieces.items[p];
-        status = append(list, Py_BuildValue("(IIIi)", piece->start, piece->start + piece->length, piece->norm,
-                                            piece->space));
+        status = append(list,
+                        Py_BuildValue("(IIIi)", piece->start, piece->start + piece->length, piece->norm, piece->space));
     }
     batch_end(&batch);
     if (status == OK) return list;

@@ -152,8 +152,9 @@ static Status read_optional_tokenizer(SpanModel *model, PyObject *spec)
 
 Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"columns",   "static_values", "entities",    "sentences",    "pairs",        "lexicon_bytes",
-                            "tokenizer", "norms",         "norm_column", "space_column", "instructions", NULL};
+    static char *names[] = {"columns",     "static_values", "entities",     "sentences",
+                            "pairs",       "lexicon_bytes", "tokenizer",    "norms",
+                            "norm_column", "space_column",  "instructions", NULL};
     Py_ssize_t columns, static_values, lexicon_bytes, norm_column, space_column;
     PyObject *entities, *sentences, *pairs, *tokenizer, *norms;
     const char *name = NULL;

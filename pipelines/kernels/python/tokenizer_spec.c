@@ -153,8 +153,8 @@ static Status read_exceptions(Tokenizer *tokenizer, PyObject *spec, size_t norm_
     PyObject *strings, *starts, *tokens;
     size_t start_count, token_numbers;
     uint32_t *copy = NULL;
-    Status status = parse_tuple(spec, "the exceptions of a tokenizer", "O!OO", &PyTuple_Type, &strings, &starts,
-                                &tokens);
+    Status status =
+        parse_tuple(spec, "the exceptions of a tokenizer", "O!OO", &PyTuple_Type, &strings, &starts, &tokens);
     if (status == OK) status = read_strings(&tokenizer->exceptions, strings, MOST_STRINGS);
     if (status == OK) status = copy_numbers(&tokenizer->exception_starts, starts, &start_count, "exceptions");
     if (status == OK) status = copy_numbers(&copy, tokens, &token_numbers, "tokens of exceptions");

@@ -27,8 +27,8 @@ typedef struct {
     const char *utf8; /* [size] bytes of valid UTF-8 */
     size_t size;
     int wanted;
-    size_t whole; /* the question of the text as a whole + 1, where its runs are not enough; else 0 */
-    size_t first_run;                /* where its runs begin in the workspace */
+    size_t whole;                  /* the question of the text as a whole + 1, where its runs are not enough; else 0 */
+    size_t first_run;              /* where its runs begin in the workspace */
     size_t first_word, word_count; /* its words in the workspace */
 } Text;
 

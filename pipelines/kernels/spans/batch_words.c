@@ -128,8 +128,7 @@ Status batch_describe(Batch *batch, size_t first, const Description *description
     const size_t columns = batch->model->columns, values = batch->model->static_values;
     for (size_t i = 0; i < description->count; i++) {
         const size_t lexeme = work->asked[first + i];
-        work->lexemes[lexeme].flags =
-            description->flags[i] & (TOKEN_IS_SPACE | TOKEN_IS_PUNCT | TOKEN_ENDS_SENTENCE);
+        work->lexemes[lexeme].flags = description->flags[i] & (TOKEN_IS_SPACE | TOKEN_IS_PUNCT | TOKEN_ENDS_SENTENCE);
         memcpy(work->attributes + lexeme * columns, description->attributes + i * columns,
                columns * sizeof(*work->attributes));
         memcpy(work->statics + lexeme * values, description->statics + i * values, values * sizeof(*work->statics));
@@ -209,7 +208,8 @@ static Status keep_runs(Batch *batch, size_t first, size_t last)
     Status status = OK;
     for (size_t q = first; q < last && status == OK; q++) {
         const Question *question = &batch->work->questions[q];
-        if (!lexicon_takes(lexicon, record_size(question->last - question->first, batch->model->row, question->key.size)))
+        if (!lexicon_takes(lexicon,
+                           record_size(question->last - question->first, batch->model->row, question->key.size)))
             continue;
         status = record_of(batch, question, &records[count]);
         if (status == OK) count++;

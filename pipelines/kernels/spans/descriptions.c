@@ -31,8 +31,7 @@ int description_recall(Batch *batch, size_t lexeme)
     const char *row = (const char *)record_vectors(record);
     work->lexemes[lexeme].flags = record_tokens(record)->flags;
     memcpy(work->attributes + lexeme * columns, row, columns * sizeof(*work->attributes));
-    memcpy(work->statics + lexeme * values, row + columns * sizeof(*work->attributes),
-           values * sizeof(*work->statics));
+    memcpy(work->statics + lexeme * values, row + columns * sizeof(*work->attributes), values * sizeof(*work->statics));
     if (is_old) lexicon_keep(descriptions, &record, 1);
     return 1;
 }

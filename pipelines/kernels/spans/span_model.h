@@ -31,9 +31,9 @@ typedef struct {
     size_t row;              /* floats of a token in `lexicon`: its embedding for either network, padded */
     uint32_t *pairs;         /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
     size_t pair_count;
-    int has_tokenizer;      /* 0: Python splits runs */
+    int has_tokenizer; /* 0: Python splits runs */
     Tokenizer tokenizer;
-    uint64_t *norms;            /* [norm_count]: the attribute that an exception's norm is, by its number - 1 */
+    uint64_t *norms; /* [norm_count]: the attribute that an exception's norm is, by its number - 1 */
     size_t norm_count;
     int32_t norm_column;        /* of a token's attributes; NO_COLUMN: none of the networks reads it */
     int32_t space_column;       /* likewise: whether a space follows */

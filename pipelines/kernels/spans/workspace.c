@@ -67,7 +67,7 @@ Status workspace_take(SpanModel *model, Workspace **work)
 /* Return whether arrays have grown beyond what ordinary texts need. */
 static int is_large(const Workspace *work)
 {
-    const size_t largest[] = {work->word_capacity,     work->runs.capacity,       work->pieces.capacity,
+    const size_t largest[] = {work->word_capacity,      work->runs.capacity,           work->pieces.capacity,
                               work->tokenizer.capacity, work->tokenizer.ways.capacity, work->lexeme_capacity};
     for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++)
         if (largest[i] > LARGEST_IDLE) return 1;

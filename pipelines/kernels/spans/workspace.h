@@ -58,7 +58,7 @@ typedef struct Workspace {
     Runs runs;           /* of all texts, in order */
     Word *words;         /* of all texts, in order */
     size_t word_count, word_capacity;
-    size_t *unknown;     /* indexes of runs without a record */
+    size_t *unknown; /* indexes of runs without a record */
     size_t unknown_count, unknown_capacity;
     Question *questions; /* of runs, then of whole texts */
     size_t question_count, question_capacity;

@@ -86,9 +86,7 @@ CHECKED static Status run(const Pattern *pattern, Ways *ways, View view, int32_t
             status = push(ways, (Way){op[1], at, 0});
             code += 2;
             break;
-        case OP_JUMP:
-            code = op[1];
-            break;
+        case OP_JUMP: code = op[1]; break;
         case OP_LOOP:
             status = push(ways, (Way){code + 2, at, 0});
             code = op[1];

@@ -88,8 +88,7 @@ static Status read_run(TokenizerScratch *scratch, const char *utf8, size_t size,
             scratch->points[count] = (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu);
             i += 3;
         } else {
-            scratch->points[count] =
-                (c[0] & 0x07u) << 18 | (c[1] & 0x3fu) << 12 | (c[2] & 0x3fu) << 6 | (c[3] & 0x3fu);
+            scratch->points[count] = (c[0] & 0x07u) << 18 | (c[1] & 0x3fu) << 12 | (c[2] & 0x3fu) << 6 | (c[3] & 0x3fu);
             i += 4;
         }
     }
@@ -208,8 +207,7 @@ static Status middle(Split *split, View view)
         uint32_t start = view.start;
         for (uint32_t t = tokenizer->exception_starts[exception]; t < tokenizer->exception_starts[exception + 1]; t++) {
             const ExceptionToken token = tokenizer->exception_tokens[t];
-            const Status status =
-                pieces_add(split->pieces, piece_of(split, start, start + token.length, token.norm));
+            const Status status = pieces_add(split->pieces, piece_of(split, start, start + token.length, token.norm));
             if (status != OK) return status;
             start += token.length;
         }

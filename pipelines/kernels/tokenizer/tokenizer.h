@@ -34,8 +34,8 @@ typedef struct {
     uint32_t *phrases;                /* words of all phrases, in the order of their first words */
     uint32_t *phrase_starts;          /* [phrase_count + 1] */
     uint32_t phrase_count;
-    uint32_t *phrases_of;   /* [words + 2]: where the phrases of a first word begin */
-    int letters_are_whole;  /* a run of ASCII letters alone holds no affix */
+    uint32_t *phrases_of;  /* [words + 2]: where the phrases of a first word begin */
+    int letters_are_whole; /* a run of ASCII letters alone holds no affix */
 } Tokenizer;
 
 /* A token within its run or text: code points [start, start + length), bytes [at, at + size). */

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spacy
