@@ -42,7 +42,7 @@ Ranges = tuple[tuple[int, int], ...]
 """Code points, first and last of each range, ascending."""
 
 CompiledPattern = tuple[bytes, bytes]
-"""A program and the alternatives that lead into it, as `read_pattern` in `kernels/python/tokenizer_spec.c` reads them."""
+"""A program and the alternatives that lead into it, as `kernels/python/tokenizer_spec.c` reads them."""
 
 
 class CharacterClasses:
@@ -89,6 +89,8 @@ def _distributed(parsed: Any) -> Iterator[list[Any]]:
     """
     for items in alternatives_of(parsed):
         at = next((i for i, item in enumerate(items) if item[0] not in _CONSUME_NOTHING), len(items))
+        operator: Any
+        argument: Any
         operator, argument = items[at] if at < len(items) else (None, None)
         if operator is sre.BRANCH:
             for branch in argument[1]:
@@ -211,6 +213,7 @@ def _width(items: Iterable[Any]) -> tuple[int, int]:
 
 def _class_of(operator: Any, argument: Any, *, ignore_case: bool) -> Ranges | None:
     """Return the characters that an item of the parser matches; None where it is no single character."""
+    items: tuple[Any, ...]
     if operator is sre.LITERAL:
         items = ((sre.LITERAL, argument),)
     elif operator is sre.NOT_LITERAL:
