@@ -16,7 +16,7 @@ from spanwise.pipelines.sentiment.tokens import CAPITALS, FLAGS, STRETCHED, TITL
 NGRAMS = (3, 4, 5)
 NGRAM_KEY = 24  # code points of a word that n-grams are made of
 WINDOW = 64  # tokens on either side of a target that are looked at
-TARGETS = 500  # of a text that are looked at by themselves in any case
+TARGETS = 300  # of a text that are looked at by themselves in any case
 TARGET_ROWS = TARGETS * (2 * WINDOW + 1)  # of all targets of a text: a row for each and for each word beside it
 LIMIT = 30.0  # of an attention's logit
 EPSILON = 1e-8
