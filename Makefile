@@ -29,7 +29,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload \
-    new-words faults fuzz sbom clean sanitize
+    new-words worst-case faults fuzz sbom clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -143,6 +143,9 @@ fuzz: $(DEV)  ## Fuzz bodies, offsets, streams, models and kernels for 10 minute
 
 overload: $(DEV)  ## Offer one worker five times its capacity for a minute, and check what it does (ARGS="--seconds 20": shorter)
 	@$(BIN)/python -m benchmarks.overload $(ARGS)
+
+worst-case: $(DEV)  ## Measure what the hardest texts cost, and how long they hold the GIL (ARGS="--found 200 --seed 7" looks for others)
+	@$(BIN)/python -m benchmarks.worst_case $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
 	rm -rf .venv* clients contract/node_modules quality/languages/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
