@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spanwise.pipelines import Analyzer, Document
+from spanwise.schemas import Feature
 from spanwise.service.queue.batcher import Batcher
 
 
@@ -42,6 +43,8 @@ class ScriptedThreads:
 
 class ScriptedAnalyzer:
     """A pipeline that answers nothing, in the time that the test says."""
+
+    default_features: frozenset[Feature] = frozenset({"entities"})
 
     def __init__(self, threads: ScriptedThreads, language: str = "en") -> None:
         self._threads = threads

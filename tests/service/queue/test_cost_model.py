@@ -148,7 +148,6 @@ def test_the_first_rates_are_measured() -> None:
 
     threads = ScriptedThreads(seconds)
     analyzer = pipeline(threads)
-    analyzer.features = ENTITIES  # type: ignore[misc]
     rates = measure(analyzer, threads.clock).rates_of(ENTITIES)
     assert rates.character == pytest.approx(3, rel=0.3)
     assert rates.symbol == pytest.approx(90, rel=0.2)
