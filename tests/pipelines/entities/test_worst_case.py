@@ -5,6 +5,7 @@ import pytest
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.entities.engine_choice import choose_engine
+from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.kernels import SpanKernels
 from tests.conftest import ENGLISH
@@ -19,8 +20,8 @@ LENGTH = 5_000
 def engine() -> CompiledEngine:
     """Load the default pipeline's compiled engine, which has not met any word."""
     engine, _ = choose_engine(load(ENGLISH))
-    assert isinstance(engine, CompiledEngine)
-    return engine
+    assert isinstance(engine, MixedEngine)
+    return engine.compiled
 
 
 def test_there_are_sixty_hostile_patterns() -> None:

