@@ -12,6 +12,8 @@ import java.util.Map;
 import org.spanwise.client.ApiClient;
 import org.spanwise.client.ApiException;
 import org.spanwise.client.api.AnalysisApi;
+import org.spanwise.client.model.AnalyzeRequest;
+import org.spanwise.client.model.AnalyzeResponse;
 import org.spanwise.client.model.BatchDocument;
 import org.spanwise.client.model.BatchError;
 import org.spanwise.client.model.BatchOk;
@@ -20,8 +22,11 @@ import org.spanwise.client.model.BatchResult;
 import org.spanwise.client.model.EntitiesRequest;
 import org.spanwise.client.model.Entity;
 import org.spanwise.client.model.Feature;
+import org.spanwise.client.model.Pipeline;
+import org.spanwise.client.model.PipelineComponent;
 import org.spanwise.client.model.Problem;
 import org.spanwise.client.model.StreamDocument;
+import org.spanwise.client.model.Token;
 
 public class Call {
     static final ObjectMapper MAPPER = ApiClient.createDefaultObjectMapper();
@@ -39,6 +44,21 @@ public class Call {
             found.add(Arrays.asList(entity.getText(), entity.getLabel(), entity.getStart(), entity.getEnd()));
         }
         return found;
+    }
+
+    static List<Object> grammar(AnalysisApi api) throws ApiException {
+        AnalyzeRequest request = new AnalyzeRequest().text("Tim Cook loved Paris.")
+            .features(List.of(Feature.TOKENS, Feature.NOUN_CHUNKS));
+        AnalyzeResponse answer = api.analyze(request, null);
+        List<Token> tokens = answer.getTokens();
+        return Arrays.asList(tokens.size(), tokens.get(2).getLemma(), tokens.get(0).getHead(),
+            answer.getNounChunks().get(0).getText());
+    }
+
+    static List<Object> pipelines(AnalysisApi api) throws ApiException {
+        Pipeline first = api.listPipelines().getPipelines().get(0);
+        PipelineComponent component = first.getComponents().get(0);
+        return Arrays.asList(component.getName(), component.getEngine().getValue(), first.getNotServed().get(0).getWhat());
     }
 
     static List<Object> batch(AnalysisApi api) throws ApiException {
@@ -110,6 +130,8 @@ public class Call {
         AnalysisApi api = new AnalysisApi(client);
         Map<String, Object> seen = new LinkedHashMap<>();
         seen.put("entities", entities(api));
+        seen.put("grammar", grammar(api));
+        seen.put("pipelines", pipelines(api));
         seen.put("batch", batch(api));
         seen.put("invalid", invalid(api));
         seen.put("stream", stream(client));
