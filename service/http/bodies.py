@@ -23,6 +23,7 @@ from spanwise.service.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from spanwise.service.http.exchange import EXCHANGE, Exchange
 
 JSON_LINES = ("application/jsonl", "application/x-ndjson")
 """The media types of JSON Lines that are accepted; the first one is that of answers."""
@@ -63,6 +64,12 @@ def check_media_type(request: Request, accepted: tuple[str, ...]) -> None:
         raise UnsupportedMediaType(*accepted)
     if compressed:
         raise UnsupportedContentCoding
+
+
+def arrived_body(request: Request, max_bytes: int) -> bytes | None:
+    """Return the body if all of it is there already, as that of nearly every request is; else None."""
+    exchange: Exchange | None = request.scope.get(EXCHANGE)
+    return exchange.whole_body(max_bytes) if exchange is not None else None
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:

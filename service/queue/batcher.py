@@ -135,6 +135,10 @@ class Batcher:
             expiry.cancel()
             self.withdraw(submission)
 
+    def hang_up(self, submission: Submission) -> None:
+        """End a submission whose caller has left with `CallerGone`."""
+        self._give_up(submission, CallerGone)
+
     def expire_after(self, submission: Submission, seconds: float) -> asyncio.TimerHandle:
         """Start a timer that ends the submission with `DeadlineExceeded` after so many seconds."""
         return self._loop.call_later(seconds, self._give_up, submission, DeadlineExceeded)
