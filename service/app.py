@@ -23,6 +23,7 @@ from spanwise.service.process.signals import drain_on_signals
 from spanwise.service.process.watchdog import watchdog
 from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
+from spanwise.service.telemetry.logging import configured_access_log
 from spanwise.service.telemetry.metrics import Metrics
 
 _DESCRIPTION = """\
@@ -108,7 +109,7 @@ def _middleware(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
         app = PreflightMiddleware(app, origins=origins)
     if hosts:
         app = AllowedHostsMiddleware(app, hosts=hosts)
-    app = RequestMiddleware(app, metrics=metrics)
+    app = RequestMiddleware(app, metrics, configured_access_log())
     if origins:
         app = CrossOriginMiddleware(app, origins=origins)
     return app

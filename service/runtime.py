@@ -22,7 +22,7 @@ from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
-from spanwise.service.queue import cost_seed
+from spanwise.service.queue import cost_seed, lone_batches
 from spanwise.service.queue.batcher import Batcher
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.logging import flush_logs
@@ -109,6 +109,7 @@ async def running(
             max_queued_seconds=settings.max_queued_seconds,
             batch_seconds=settings.micro_batch_ms / 1000,
             largest_request=max(settings.max_text_characters, settings.max_batch_characters),
+            lone_milliseconds=lone_batches.MILLISECONDS,
             metrics=metrics,
         )
         if registry is None:

@@ -23,7 +23,9 @@ class HotRoutes:
         """`app` serves what is not in the table. A route's handler must need nothing but the request."""
         self._app = app
         self._table = {
-            (method, route.path): (route, route.get_route_handler()) for route in routes for method in route.methods
+            (method, route.path): (route, route.get_route_handler())
+            for route in routes
+            for method in route.methods or ()
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
