@@ -23,7 +23,7 @@ _CORPUS_TEXTS = 4_000
 
 # On two cores the full scale takes about 7 minutes, with one worker and with two; the quick one takes about 80 seconds.
 _FULL = Scale(seconds=8, connections=(1, 8, 64), offline_texts=3_000)
-_QUICK = Scale(seconds=1, connections=(64,), offline_texts=600, cost_seconds=1)
+_QUICK = Scale(seconds=1, connections=(64,), offline_texts=600, minimal_app=False, cost_seconds=1)
 
 
 def main(

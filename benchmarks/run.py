@@ -26,6 +26,7 @@ class Scale:
     seconds: int
     connections: tuple[int, ...]
     offline_texts: int
+    minimal_app: bool = True
     cost_seconds: int = 2
     """For each point of each round of `request_cost`."""
 
@@ -44,7 +45,7 @@ def run(corpus: Corpus, scale: Scale, workers: Sequence[int]) -> Results:
             results.costs = measure_request_costs(corpus, max(workers), scale.cost_seconds, Path(folder))
     except ServerFailed as failed:
         _say(f"  failed: {failed}")
-    for target in (*map(service, workers), minimal_app()):
+    for target in (*map(service, workers), *((minimal_app(),) if scale.minimal_app else ())):
         found = ServerResults(target.name)
         results.servers.append(found)
         _say(target.name)
