@@ -24,7 +24,7 @@ from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.expiry import Expiry
 from spanwise.service.queue.lane import Budget
-from spanwise.service.queue.lone_batches import never_hangs
+from spanwise.service.queue.loop_batches import MOST_CHARACTERS, never_hangs
 from spanwise.service.queue.overruns import log_overrun
 from spanwise.service.queue.places import Size
 from spanwise.service.queue.submission import (
@@ -63,21 +63,21 @@ class Batcher:
         batch_seconds: float = 0.1,
         largest_request: int = 0,
         metrics: Metrics | None = None,
-        lone_milliseconds: float = 0.0,
+        loop_milliseconds: float = 0.0,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         """`document_characters` is what a document costs a micro-batch beyond its own characters.
 
         `max_queued_seconds` bounds the work that waits, by how long all threads together are likely to take for it.
-        A micro-batch that is likely to take `lone_milliseconds` at most, while nothing else waits or runs, is analysed
-        on the event loop: see `lone_batches.py`. `largest_request` is the number of characters of the largest legal
+        What is likely to take `loop_milliseconds` at most may be analysed on the event loop: see `loop_batches.py`.
+        `largest_request` is the number of characters of the largest legal
         request. `clock` gives seconds.
         """
         self._executor = executor
         self._threads = threads
         self._metrics = metrics or Metrics()
         self._clock = clock
-        self._lone_cost = lone_milliseconds * 1000
+        self._loop_cost = round(loop_milliseconds * 1000)
         self._loop = asyncio.get_running_loop()
         self._budget = Budget(batch_characters, document_characters, round(batch_seconds * 1e6))
         self._waiting = WaitingJobs(self._budget)
@@ -250,10 +250,20 @@ class Batcher:
             for job in batch.jobs:
                 submission = job.submission
                 submission.started = submission.started or started
-            if len(self._running) == 1 and not self._waiting and batch.cost <= self._lone_cost and never_hangs(batch):
+            if self._belongs_on_loop(batch):
                 self._finish(batch, *self._analyze(batch))
             else:
                 self._executor.submit(self._run, batch)
+
+    def _belongs_on_loop(self, batch: MicroBatch) -> bool:
+        """Say whether to analyse a micro-batch on the event loop: see `loop_batches.py`."""
+        return (
+            batch.cost <= self._loop_cost
+            and len(self._running) == 1
+            and not self._waiting
+            and batch.characters <= MOST_CHARACTERS
+            and all(map(never_hangs, batch.jobs))
+        )
 
     def _run(self, batch: MicroBatch) -> None:
         """Analyse a micro-batch on an NLP thread."""

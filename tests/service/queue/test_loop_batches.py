@@ -40,7 +40,7 @@ async def analyze(batcher: Batcher, *work: tuple[Analyzer, Document]) -> Submiss
 
 def queue(threads: CountingThreads, milliseconds: float = 1000) -> Batcher:
     """Return a queue that analyses on the event loop what is likely to take so long."""
-    return Batcher(threads, 1, 2_000_000, 16_000, 100, lone_milliseconds=milliseconds)  # type: ignore[arg-type]
+    return Batcher(threads, 1, 2_000_000, 16_000, 100, loop_milliseconds=milliseconds)  # type: ignore[arg-type]
 
 
 async def test_a_lone_short_text_wakes_no_thread(english: Analyzer) -> None:
