@@ -6,6 +6,7 @@ benchmark uses only the loopback interface, and ends every process that it start
 
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,25 +21,22 @@ from benchmarks.run import Scale, run
 
 _CORPUS_TEXTS = 4_000
 
-# On two cores the full scale takes about 5 minutes, with one worker and with two; the quick one takes about one minute,
-# with two workers only.
+# On two cores the full scale takes about 7 minutes, with one worker and with two; the quick one takes about 80 seconds.
 _FULL = Scale(seconds=8, connections=(1, 8, 64), offline_texts=3_000)
-_QUICK = Scale(seconds=2, connections=(1, 64), offline_texts=600)
+_QUICK = Scale(seconds=1, connections=(64,), offline_texts=600, minimal_app=False, cost_seconds=1)
 
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = DATA,
     workers: Annotated[
         list[int] | None,
-        typer.Option(
-            min=1, help="Workers of the service; repeatable. By default 1, then one per core; quick: the latter."
-        ),
+        typer.Option(min=1, help="Workers of the service; repeatable. By default 1, then one per core."),
     ] = None,
     seconds: Annotated[
         int | None, typer.Option(min=1, help=f"Per measurement. By default {_FULL.seconds}; quick: {_QUICK.seconds}.")
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Save the raw figures in this file.", dir_okay=False)] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="About a minute: for a look, not for quoting.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Below 90 seconds: for a look, not for quoting.")] = False,
 ) -> None:
     """Measure the service over HTTP beside nlp.pipe and a minimal FastAPI app, and print tables."""
     if not find_wrk():
@@ -46,8 +44,8 @@ def main(
         raise typer.Exit(2)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends every `with` block
     scale = _QUICK if quick else _FULL
-    scale = Scale(seconds or scale.seconds, scale.connections, scale.offline_texts)
-    results = run(load_corpus(data, _CORPUS_TEXTS), scale, workers or ([cores()] if quick else sorted({1, cores()})))
+    scale = replace(scale, seconds=seconds or scale.seconds)
+    results = run(load_corpus(data, _CORPUS_TEXTS), scale, workers or sorted({1, cores()}))
     if json:
         json.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     typer.echo(report(results), nl=False)

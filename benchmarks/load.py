@@ -13,18 +13,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import orjson
 
 from benchmarks.liveness import Liveness, ask_liveness
-from benchmarks.procfs import machine_cpu_seconds
+from benchmarks.procfs import machine_cpu_seconds, threads
 from benchmarks.server import HOST, Server, ServerFailed
 from benchmarks.workloads import Workload
 
 _SCRIPT = Path(__file__).with_name("requests.lua")
 _TIMEOUT_SECONDS = 40  # longer than the service's own deadline, so that its answer is seen
 _HEAD_START_SECONDS = 1
+_AFTERMATH_SECONDS = 0.06  # until log lines that were gathered are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def measure(server: Server, workload: Workload, bodies: Path, connections: int, 
     server.settle()
     before, machine_before, own_before = server.cpu_seconds(), machine_cpu_seconds(), _own_cpu_seconds()
     started = monotonic()
-    with _driving(server, workload, bodies, connections, seconds) as wrk:
+    with _driving(server, workload.path, bodies, connections, seconds) as wrk:
         said, complaint = wrk.communicate(timeout=seconds + _TIMEOUT_SECONDS)
     wall = monotonic() - started
     after, machine, own = server.cpu_seconds(), machine_cpu_seconds() - machine_before, _own_cpu_seconds() - own_before
@@ -100,6 +101,47 @@ def measure(server: Server, workload: Workload, bodies: Path, connections: int, 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one request took of a server's CPUs, in microseconds, by kind of thread."""
+
+    requests_per_second: float
+    loop: float
+    nlp: float
+    other: float
+    waits: float
+    """Voluntary context switches of all threads."""
+    failed: int
+
+    @property
+    def total(self) -> float:
+        """All threads together."""
+        return self.loop + self.nlp + self.other
+
+
+def measure_cost(server: Server, path: str, bodies: Path | None, connections: int, seconds: int) -> Cost:
+    """Send bodies to a path, or GETs without any, and read what the server's threads used. Raises `ServerFailed`."""
+    before = threads(server.group)
+    with _driving(server, path, bodies, connections, seconds) as wrk:
+        said, complaint = wrk.communicate(timeout=seconds + _TIMEOUT_SECONDS)
+    sleep(_AFTERMATH_SECONDS)
+    after = threads(server.group)
+    try:
+        counted = orjson.loads(said.splitlines()[-1])
+    except (IndexError, orjson.JSONDecodeError):
+        raise ServerFailed(f"wrk measured nothing: {complaint.decode(errors='replace').strip()}") from None
+    requests = max(1, counted["requests"])
+    used = {"loop": 0.0, "nlp": 0.0, "other": 0.0}
+    waits = 0
+    for key, thread in after.items():
+        old = before.get(key)
+        used[thread.kind] += thread.seconds - (old.seconds if old else 0)
+        waits += thread.waits - (old.waits if old else 0)
+    microseconds = {kind: one * 1e6 / requests for kind, one in used.items()}
+    rate = (counted["requests"] - counted["refused"]) / (counted["duration"] / 1e6)
+    return Cost(rate, **microseconds, waits=waits / requests, failed=counted["refused"] + counted["broken"])
+
+
 def measure_liveness(server: Server, workload: Workload, bodies: Path, connections: int, seconds: int) -> Liveness:
     """Ask `/livez` for `seconds` in the midst of a load. Raises `ServerFailed` when wrk could not drive it."""
     server.settle()
@@ -108,7 +150,7 @@ def measure_liveness(server: Server, workload: Workload, bodies: Path, connectio
         await asyncio.sleep(_HEAD_START_SECONDS)
         return await ask_liveness(HOST, server.port, seconds, f"{workload.name}, {connections} connections")
 
-    with _driving(server, workload, bodies, connections, seconds + 2 * _HEAD_START_SECONDS) as wrk:
+    with _driving(server, workload.path, bodies, connections, seconds + 2 * _HEAD_START_SECONDS) as wrk:
         liveness = asyncio.run(ask())
         wrk.communicate(timeout=_TIMEOUT_SECONDS)
     if wrk.returncode:
@@ -118,13 +160,21 @@ def measure_liveness(server: Server, workload: Workload, bodies: Path, connectio
 
 @contextmanager
 def _driving(
-    server: Server, workload: Workload, bodies: Path, connections: int, seconds: int
+    server: Server, path: str, bodies: Path | None, connections: int, seconds: float
 ) -> "Iterator[subprocess.Popen[bytes]]":
     wrk = subprocess.Popen(
         [
-            *(find_wrk() or "wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
+            *(
+                find_wrk() or "wrk",
+                "--threads",
+                "1",
+                "--connections",
+                str(connections),
+                "--duration",
+                f"{seconds:.0f}s",
+            ),
             *("--timeout", f"{_TIMEOUT_SECONDS}s", "--script", str(_SCRIPT)),
-            *(server.url + workload.path, "--", str(bodies)),
+            *(server.url + path, "--", *(() if bodies is None else (str(bodies),))),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -2,9 +2,9 @@
 
     python -m benchmarks.parts
 
-It measures the cost of a request without analysis and FastAPI's own, spaCy's tokenizer and the linear one, the memory
-that forgotten words leave behind, the gain from a warm vocabulary, and the cost of metrics. The ratios are what counts,
-because the figures change with the machine.
+It measures the layers of a request (`layers.py`), the cost of a request without analysis and FastAPI's own, spaCy's
+tokenizer and the linear one, the memory that forgotten words leave behind, the gain from a warm vocabulary, and the
+cost of metrics. The ratios are what counts, because the figures change with the machine.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from spacy.language import Language
 from starlette.types import ASGIApp, Message, Scope
 
 from benchmarks.corpus import DATA, load_corpus
+from benchmarks.layers import layers
 from benchmarks.ner_alone import PIPELINE
 from benchmarks.procfs import resident_mb
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
@@ -187,6 +188,7 @@ def _cpu_microseconds(call: Callable[[], object], times: int) -> float:
 
 def main() -> None:
     """Measure all parts, one after the other."""
+    asyncio.run(layers())
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     asyncio.run(requests())
     tokenizers()

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -32,6 +33,41 @@ def cpu_seconds(group: int) -> dict[int, float]:
     """Return the user and system time so far of each process of a group."""
     stats = {pid: _stat(pid) for pid in group_members(group)}
     return {pid: (int(stat[11]) + int(stat[12])) / _TICKS for pid, stat in stats.items() if stat}
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread of a process group: what it is to a server, its CPU time and how often it has waited for something."""
+
+    kind: Literal["loop", "nlp", "other"]
+    """`loop`: the first thread of a process; `nlp`: one of lower priority; `other`: also all of a supervisor."""
+    seconds: float
+    waits: int
+    """Voluntary context switches."""
+
+
+def threads(group: int) -> dict[tuple[int, int], Thread]:
+    """Return every thread of a process group, by the numbers of its process and itself.
+
+    Times are the scheduler's own, in nanoseconds, where `cpu_seconds` counts ticks. The group's first process counts as
+    a supervisor if it has children.
+    """
+    found: dict[tuple[int, int], Thread] = {}
+    members = group_members(group)
+    for pid in members:
+        niceness = _niceness(_PROC / str(pid))
+        for folder in (_PROC / str(pid) / "task").iterdir():
+            try:
+                first, nicer = folder.name == str(pid), _niceness(folder) > niceness
+                seconds = int((folder / "schedstat").read_text().split()[0]) / 1e9
+                waits = int((folder / "status").read_text().partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+            except (OSError, IndexError):  # it has ended
+                continue
+            kind: Literal["loop", "nlp", "other"] = "loop" if first else "nlp" if nicer else "other"
+            if pid == group and len(members) > 1:
+                kind = "other"
+            found[pid, int(folder.name)] = Thread(kind, seconds, waits)
+    return found
 
 
 def machine_cpu_seconds() -> float:
@@ -74,6 +110,10 @@ def resident_mb() -> float:
 
 def _pids() -> list[int]:
     return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
+
+
+def _niceness(folder: Path) -> int:
+    return int((folder / "stat").read_text().rpartition(")")[2].split()[16])
 
 
 def _stat(pid: int) -> list[str] | None:

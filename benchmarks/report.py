@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from benchmarks.bars import bars
 from benchmarks.load import Measurement
 from benchmarks.results import Results
 
@@ -16,7 +17,7 @@ _RATES = (
 
 def report(results: Results) -> str:
     """Write all tables."""
-    parts = (_heading, _offline, _rates, _liveness, _memory, _remarks)
+    parts = (_heading, _bars, _costs, _offline, _rates, _liveness, _memory, _remarks)
     return "\n\n".join("\n".join(part(results)) for part in parts) + "\n"
 
 
@@ -31,6 +32,40 @@ def _heading(results: Results) -> Iterator[str]:
     yield f"Texts: {results.corpus}."
     if results.settings:
         yield "Settings: " + ", ".join(f"{name}={value}" for name, value in results.settings.items()) + "."
+
+
+def _bars(results: Results) -> Iterator[str]:
+    yield "## What a request costs, beside the bars"
+    yield ""
+    rows = [
+        [bar.what, bar.at_first, f"{bar.at_least:g}", f"{bar.aim:g}", f"{bar.measured:,.2f}", bar.holds]
+        for bar in bars(results)
+    ]
+    yield from _table(["", "at first", "at least", "aim", "measured", "reaches"], rows)
+
+
+def _costs(results: Results) -> Iterator[str]:
+    yield "## Server CPU a request, µs: medians of three interleaved rounds"
+    yield ""
+    if results.costs is None:
+        yield "Not measured."
+        return
+    rows = [
+        [
+            row.server,
+            row.path,
+            str(row.connections),
+            f"{row.cost.requests_per_second:,.0f}",
+            *(f"{one:,.0f}" for one in (row.cost.total, row.cost.loop, row.cost.nlp, row.cost.other)),
+            f"{row.cost.waits:.1f}",
+            str(row.cost.failed),
+        ]
+        for row in results.costs.rows
+    ]
+    header = ["server", "path", "conn.", "requests/s", "CPU", "loop", "NLP threads", "other", "waits", "failed"]
+    yield from _table(header, rows, words=2)
+    yield ""
+    yield f"The engine alone takes {results.costs.engine:,.0f} µs a text, in batches of 128. waits: voluntary switches."
 
 
 def _offline(results: Results) -> Iterator[str]:

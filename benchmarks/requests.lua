@@ -1,10 +1,14 @@
--- The requests that wrk sends: the bodies of a file, one to a line, in turn. All requests are built before the measurement
+-- The requests that wrk sends: the bodies of a file, one to a line, in turn; without a file, a plain GET. All requests are built before the measurement
 -- starts, so that sending one costs a table look-up. At the end the script prints the measurements as one line of JSON,
 -- with times in microseconds.
 
 local requests, last = {}, 0
 
 function init(args)
+   if #args == 0 then
+      requests[1] = wrk.format("GET")
+      return
+   end
    wrk.headers["Content-Type"] = "application/json"
    for body in io.lines(args[1]) do
       requests[#requests + 1] = wrk.format("POST", nil, nil, body)

@@ -11,6 +11,7 @@ from benchmarks.liveness import Liveness
 from benchmarks.load import Measurement
 from benchmarks.offline import Offline
 from benchmarks.procfs import Memory
+from benchmarks.request_cost import RequestCosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Results:
     seconds: int
     offline: list[Offline] = field(default_factory=list)
     servers: list[ServerResults] = field(default_factory=list)
+    costs: RequestCosts | None = None
 
 
 def cores() -> int:

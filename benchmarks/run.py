@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.corpus import Corpus
 from benchmarks.load import measure, measure_liveness
 from benchmarks.offline import measure_offline
+from benchmarks.request_cost import measure_request_costs
 from benchmarks.results import Machine, Results, ServerResults, cores
 from benchmarks.server import Server, ServerFailed, running
 from benchmarks.targets import Target, minimal_app, own_settings, service
@@ -25,6 +26,9 @@ class Scale:
     seconds: int
     connections: tuple[int, ...]
     offline_texts: int
+    minimal_app: bool = True
+    cost_seconds: int = 2
+    """For each point of each round of `request_cost`."""
 
 
 def run(corpus: Corpus, scale: Scale, workers: Sequence[int]) -> Results:
@@ -35,7 +39,13 @@ def run(corpus: Corpus, scale: Scale, workers: Sequence[int]) -> Results:
         _say(f"nlp.pipe offline, processes: {processes}")
         results.offline.append(measure_offline(corpus.texts[: scale.offline_texts], processes))
         _say(f"  {results.offline[-1].texts_per_second:,.0f} texts/s")
-    for target in (*map(service, workers), minimal_app()):
+    _say("CPU of a request, beside its floors")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            results.costs = measure_request_costs(corpus, max(workers), scale.cost_seconds, Path(folder))
+    except ServerFailed as failed:
+        _say(f"  failed: {failed}")
+    for target in (*map(service, workers), *((minimal_app(),) if scale.minimal_app else ())):
         found = ServerResults(target.name)
         results.servers.append(found)
         _say(target.name)

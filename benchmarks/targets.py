@@ -53,14 +53,34 @@ def service(workers: int) -> Target:
     )
 
 
+def floors() -> tuple[Target, Target]:
+    """Describe what a request costs without us, each in one uvicorn process: bare ASGI, and bare FastAPI."""
+    return _floor("bare ASGI app", "bare_asgi"), _floor("bare FastAPI route", "bare_fastapi")
+
+
+def _floor(name: str, module: str) -> Target:
+    return Target(
+        name=name,
+        command=_uvicorn(f"benchmarks.{module}:app"),
+        environment=os.environ,
+        ready_path="/livez",
+        workloads=(ENTITIES,),
+        loaded_by=(),
+    )
+
+
+def _uvicorn(app: str) -> tuple[str, ...]:
+    return (
+        *(sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1"),
+        *("--log-level", "warning", "--no-access-log"),
+    )
+
+
 def minimal_app() -> Target:
     """Describe `minimal_app` in one uvicorn process."""
     return Target(
         name="minimal FastAPI app, 1 process",
-        command=(
-            *(sys.executable, "-m", "uvicorn", "benchmarks.minimal_app:app", "--host", "127.0.0.1"),
-            *("--log-level", "warning", "--no-access-log"),
-        ),
+        command=_uvicorn("benchmarks.minimal_app:app"),
         environment=os.environ,
         ready_path="/livez",
         workloads=(MINIMAL_ASYNC, MINIMAL_THREADS),

@@ -17,6 +17,7 @@ from spacy.glossary import GLOSSARY
 from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan, Layers
 from spanwise.pipelines.document import Document
 from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.contents import Contents, contents_of
 from spanwise.pipelines.entities.engine import Engine, EngineName
@@ -231,6 +232,25 @@ class Analyzer:
         """What an engine computes for a caller who names no features."""
         layers = recipe_of(self.default_features).layers
         return layers | {"categories"} if isinstance(self.sentiment_model, ClassifierModel) else layers
+
+    def computes_in_kernels(self, features: frozenset[Feature]) -> bool:
+        """Say whether the kernels alone compute these features, in a time that the length of the text bounds."""
+        if (known := self._in_kernels.get(features)) is None:
+            known = self._in_kernels[features] = self._asks_kernels_alone(features)
+        return known
+
+    def _asks_kernels_alone(self, features: frozenset[Feature]) -> bool:
+        layers = recipe_of(features).layers
+        engine, model = self.engine, self.sentiment_model
+        in_engine = isinstance(engine, CompiledEngine) or (
+            isinstance(engine, MixedEngine) and layers.isdisjoint(engine.borrowed)
+        )
+        in_model = layers.isdisjoint(SENTIMENT_LAYERS) or (model is not None and model.name == "compiled")
+        return in_engine and in_model
+
+    @cached_property
+    def _in_kernels(self) -> dict[frozenset[Feature], bool]:
+        return {}
 
     @property
     def engine_name(self) -> EngineName:

@@ -6,19 +6,24 @@ from functools import cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from spanwise.pipelines import Registry
 from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.endpoints import analysis, docs, stream, system
+from spanwise.service.endpoints.json_route import JSONRoute
+from spanwise.service.endpoints.probe_route import ProbeRoute
 from spanwise.service.http import exception_handlers, openapi
 from spanwise.service.http.allowed_hosts import AllowedHostsMiddleware
 from spanwise.service.http.api_keys import ApiKeyMiddleware
 from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
+from spanwise.service.http.hot_routes import HotRoutes
 from spanwise.service.http.middleware import RequestMiddleware
 from spanwise.service.process.signals import drain_on_signals
 from spanwise.service.process.watchdog import watchdog
 from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
+from spanwise.service.telemetry.logging import configured_access_log
 from spanwise.service.telemetry.metrics import Metrics
 
 _DESCRIPTION = """\
@@ -35,7 +40,25 @@ _TAGS = [
 ]
 
 
-def create_app(settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI behind the service's own middleware, and behind the routes that most requests are for."""
+
+    front: ASGIApp
+    """What serves requests; it hands on to `framework` what it does not serve itself."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["app"] = self
+            await self.front(scope, receive, send)
+        else:
+            await self.framework(scope, receive, send)
+
+    async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or the lifespan, in FastAPI's own way."""
+        await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None) -> Application:
     """Create the service. Its lifespan loads the pipelines of the settings, unless a registry is given."""
     metrics = metrics or Metrics()
     connections = OpenConnections(settings, metrics)
@@ -49,7 +72,7 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
                 async with watchdog(runtime.batcher.longest_run, settings.hang_seconds, retire):
                     yield
 
-    app = FastAPI(
+    app = Application(
         title="Spanwise",
         summary="Entities and sentiment over HTTP.",
         description=_DESCRIPTION,
@@ -66,25 +89,30 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     app.state.metrics = metrics
     app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
-    _add_middleware(app, settings, metrics)
     _add_routes(app)
     exception_handlers.register(app)
+    hot = [route for route in app.routes if isinstance(route, JSONRoute | ProbeRoute)]
+    app.front = _middleware(HotRoutes(app.framework, hot), settings, metrics)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
-    """Add the middleware, the outermost last: refusals of API keys get an id and an access-log line too."""
+def _middleware(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
+    """Put the middleware around an application, the outermost last: refusals of API keys get an id and a log line too.
+
+    It stands in front of FastAPI, whose own `add_middleware` would put three layers around the outermost.
+    """
     hosts, origins = settings.allowed_hosts, settings.cors_origins
     if settings.api_keys:
         keys = [key.get_secret_value() for key in settings.api_keys]
-        app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
+        app = ApiKeyMiddleware(app, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
     if origins:
-        app.add_middleware(PreflightMiddleware, origins=origins)
+        app = PreflightMiddleware(app, origins=origins)
     if hosts:
-        app.add_middleware(AllowedHostsMiddleware, hosts=hosts)
-    app.add_middleware(RequestMiddleware, metrics=metrics)
+        app = AllowedHostsMiddleware(app, hosts=hosts)
+    app = RequestMiddleware(app, metrics, configured_access_log())
     if origins:
-        app.add_middleware(CrossOriginMiddleware, origins=origins)
+        app = CrossOriginMiddleware(app, origins=origins)
+    return app
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -92,5 +120,10 @@ def _add_routes(app: FastAPI) -> None:
 
     `include_router` would add a layer, and any earlier route a failed match: 10 µs a request.
     """
-    app.router.routes[:0] = [*analysis.router.routes, *stream.router.routes, *system.router.routes]
+    app.router.routes[:0] = [
+        *analysis.router.routes,
+        *stream.router.routes,
+        *system.router.routes,
+        *system.probes.routes,
+    ]
     app.router.routes.extend(docs.routes)

@@ -24,6 +24,7 @@ from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
 from spanwise.service.queue import cost_seed
 from spanwise.service.queue.batcher import Batcher
+from spanwise.service.queue.loop_batches import loop_milliseconds
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.logging import flush_logs
 from spanwise.service.telemetry.metrics import Metrics
@@ -109,6 +110,7 @@ async def running(
             max_queued_seconds=settings.max_queued_seconds,
             batch_seconds=settings.micro_batch_ms / 1000,
             largest_request=max(settings.max_text_characters, settings.max_batch_characters),
+            loop_milliseconds=loop_milliseconds(threads),
             metrics=metrics,
         )
         if registry is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -36,6 +37,7 @@ from spanwise.service.documents.selection import (
 )
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
+from spanwise.service.http.exchange import EXCHANGE, Exchange
 from spanwise.service.http.large_response import LargeJSONResponse
 from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
 from spanwise.service.http.request_record import record_of
@@ -147,16 +149,27 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     record.characters = sum(len(document.text) for _, document in work)
     submission = runtime.batcher.admit(record.request_id, work, caller=record.caller, identity=record.body_hash)
     submission.large = is_large(work)
-    disconnect = asyncio.create_task(_wait_for_disconnect(request))
+    exchange: Exchange | None = request.scope.get(EXCHANGE)
+    disconnect = None
+    if exchange is not None:
+        exchange.on_gone = partial(runtime.batcher.hang_up, submission)
+        if exchange.gone:
+            exchange.on_gone()
+    else:
+        disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
         await runtime.batcher.wait(submission, record.deadline - asyncio.get_running_loop().time(), disconnect)
     finally:
-        disconnect.cancel()
+        if exchange is not None:
+            exchange.on_gone = None
+        elif disconnect is not None:
+            disconnect.cancel()
         record.queue_ms, record.nlp_ms = submission.queue_ms, submission.nlp_ms
     return submission
 
 
 async def _wait_for_disconnect(request: Request) -> None:
+    """Do what an `Exchange` does without a task, for servers that only know ASGI."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 
 from spanwise.service.endpoints.base_route import AnalysisRoute
-from spanwise.service.http.bodies import parse_json, read_body, without_byte_order_mark
+from spanwise.service.http.bodies import arrived_body, parse_json, read_body, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit, timeout_seconds
 from spanwise.service.http.request_record import record_of
 from spanwise.service.runtime import Runtime
@@ -25,8 +25,11 @@ class JSONRoute(AnalysisRoute):
         """Set the request's deadline, then read and parse its body before that."""
         record = record_of(request)
         record.deadline = asyncio.get_running_loop().time() + timeout_seconds(request, runtime.settings)
-        async with ReadingLimit(runtime, record.deadline):
-            body = await read_body(request, runtime.settings.max_body_bytes)
+        max_bytes = runtime.settings.max_body_bytes
+        body = arrived_body(request, max_bytes)
+        if body is None:
+            async with ReadingLimit(runtime, record.deadline):
+                body = await read_body(request, max_bytes)
         record.body_bytes = len(body)
         record.body_hash = runtime.batcher.refuse_early(body)
         return parse_json(without_byte_order_mark(body))

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from spanwise.pipelines import Analyzer
 from spanwise.schemas import LivenessResponse, Pipeline, PipelinesResponse, ReadinessResponse, ServiceLimits
+from spanwise.service.endpoints.probe_route import ProbeRoute
 from spanwise.service.errors import NotReady, ShuttingDown
 from spanwise.service.http.openapi import NO_KEY_NEEDED, PROTECTED_ERRORS, READINESS_ERRORS, operation_id
 from spanwise.service.http.responses import JSONResponse
@@ -16,6 +17,7 @@ from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import CONTENT_TYPE, Metrics
 
 router = APIRouter(generate_unique_id_function=operation_id)
+probes = APIRouter(route_class=ProbeRoute, generate_unique_id_function=operation_id)
 
 
 @router.get(
@@ -36,19 +38,19 @@ async def list_pipelines(request: Request) -> Any:
     return JSONResponse.of(answer)
 
 
-@router.get(
+@probes.get(
     "/livez",
     tags=["system"],
     summary="Whether the process lives",
     response_model=LivenessResponse,
     openapi_extra=NO_KEY_NEEDED,
 )
-async def get_liveness() -> Any:
+async def get_liveness(request: Request) -> Any:  # noqa: ARG001 - as ProbeRoute calls it
     """200 while the event loop turns. Never waits for analysis."""
     return JSONResponse(b'{"status":"alive"}')
 
 
-@router.get(
+@probes.get(
     "/readyz",
     tags=["system"],
     summary="Whether the service can serve",

@@ -23,10 +23,13 @@ from spanwise.service.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from spanwise.service.http.exchange import EXCHANGE, Exchange
 
 JSON_LINES = ("application/jsonl", "application/x-ndjson")
 """The media types of JSON Lines that are accepted; the first one is that of answers."""
 
+_JSON_TYPE = "application/json"
+_JSON = _JSON_TYPE.encode()
 _PLAIN = (b"", b"identity")
 """The values of Content-Encoding that stand for a body as it is."""
 _BYTE_ORDER_MARKS = (  # the longer ones first, because UTF-16's is the beginning of UTF-32's
@@ -59,10 +62,18 @@ def check_media_type(request: Request, accepted: tuple[str, ...]) -> None:
             declared = declared or value
         elif name == b"content-encoding" and value.strip().lower() not in _PLAIN:
             compressed = True
+    if declared == _JSON and _JSON_TYPE in accepted and not compressed:
+        return
     if str(declared, "latin-1").partition(";")[0].strip().lower() not in accepted:
         raise UnsupportedMediaType(*accepted)
     if compressed:
         raise UnsupportedContentCoding
+
+
+def arrived_body(request: Request, max_bytes: int) -> bytes | None:
+    """Return the body if all of it is there already, as that of nearly every request is; else None."""
+    exchange: Exchange | None = request.scope.get(EXCHANGE)
+    return exchange.whole_body(max_bytes) if exchange is not None else None
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:

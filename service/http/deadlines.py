@@ -13,6 +13,7 @@ from spanwise.service.runtime import Runtime
 from spanwise.service.settings import Settings
 
 REQUEST_TIMEOUT_HEADER = "X-Request-Timeout-Ms"
+_HEADER = REQUEST_TIMEOUT_HEADER.lower().encode()
 _MILLISECONDS = re.compile(r"[0-9]{1,10}")
 
 
@@ -21,8 +22,11 @@ def timeout_seconds(request: Request, settings: Settings) -> float:
 
     Raises `ValidationFailed` when the header is not a whole number of milliseconds within the configured bounds.
     """
-    sent = request.headers.get(REQUEST_TIMEOUT_HEADER)
-    if sent is None:
+    for name, value in request.scope["headers"]:  # Starlette's `headers` would decode all of them first
+        if name == _HEADER:
+            sent = str(value, "latin-1")
+            break
+    else:
         return settings.default_timeout_ms / 1000
     if _MILLISECONDS.fullmatch(sent) and 1 <= int(sent) <= settings.max_timeout_ms:
         return int(sent) / 1000

@@ -36,7 +36,13 @@ async def answer_framework_error(request: Request, error: Exception) -> Response
     return problem_response(request, InternalError())
 
 
+async def leave_to_the_middleware(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+    """Let an unknown error through: Starlette would answer in plain text before `RequestMiddleware` answers."""
+    raise error
+
+
 def register(app: FastAPI) -> None:
     """Register all exception handlers of the service."""
     app.add_exception_handler(ServiceError, answer_service_error)
     app.add_exception_handler(HTTPException, answer_framework_error)
+    app.add_exception_handler(Exception, leave_to_the_middleware)

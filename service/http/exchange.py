@@ -1,6 +1,7 @@
 """One request and its answer, between a connection and the application: ASGI's `receive` and `send`."""
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+EXCHANGE = "spanwise.exchange"
+"""The key of the `Exchange` in a request's scope, for what goes beyond ASGI: see its `whole_body` and `on_gone`.
+
+The start of an answer may bring all of the body besides, as `WHOLE_BODY`: then both are written at once.
+"""
+WHOLE_BODY = "spanwise.whole_body"
+
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _MOST_UNREAD_BODY = 64 * 1024  # bytes of a body that wait for the application before the connection reads no more
+_JOINED_BYTES = 16 * 1024  # a longer body is not copied behind its head
 _NO_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -33,6 +42,8 @@ class Exchange:
         """True once the caller has left, or can get no answer any more."""
         self.task: asyncio.Task[None]
         """What runs this exchange."""
+        self.on_gone: Callable[[], object] | None = None
+        """Called when the caller leaves before its answer is complete."""
         self._connection = connection
         self._expects_continue = expects_continue
         self._body: list[bytes] = []
@@ -45,6 +56,8 @@ class Exchange:
         """Bytes of the answer's body that have not been sent, or None where the answer is sent in chunks."""
         self._chunked = False
         self._is_head = scope["method"] == "HEAD"
+        self._is_old = scope["http_version"] == "1.0"
+        scope[EXCHANGE] = self
 
     async def run(self) -> None:
         """Have the application serve the request. Never raises."""
@@ -56,6 +69,7 @@ class Exchange:
         if not self.answered and not self.gone:
             connection.refuse(InternalError())
         connection.finished(self)
+        self.scope = {}  # the two refer to each other
 
     async def receive(self) -> Message:
         """Return what has arrived of the body, or wait for more; at the end wait for the caller to leave."""
@@ -78,9 +92,20 @@ class Exchange:
         self._connection.resume_reading()
         return {"type": "http.request", "body": body, "more_body": self._more_body}
 
+    def whole_body(self, max_bytes: int) -> bytes | None:
+        """Take the body out if all of it has arrived and it has no more bytes than that; else return None."""
+        if self._more_body or self._expects_continue or self._body_bytes > max_bytes or self.gone or self.answered:
+            return None
+        self._news = False
+        self._body_bytes = 0
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body.clear()
+        self._connection.resume_reading()
+        return body
+
     def ask_for_a_sign_of_life(self) -> bool:
         """Send an interim answer; a caller that has left altogether resets it. Return False where none may be sent."""
-        if self.started or self.scope["http_version"] == "1.0":
+        if self.started or self._is_old:
             return False
         self._connection.transport.write(_CONTINUE)
         return True
@@ -101,6 +126,8 @@ class Exchange:
         """Note that the caller has left."""
         self.gone = True
         self._wake_up()
+        if self.on_gone is not None:
+            self.on_gone()
 
     def _wake_up(self) -> None:
         self._news = True
@@ -117,18 +144,31 @@ class Exchange:
         if self.answered:
             raise RuntimeError("The answer is complete already.")
         if not self.started:
-            self._send_head(message)
+            head, body = self._head(message), message.get(WHOLE_BODY)
+            if body is None:
+                connection.transport.write(head)
+                return
+            if self._is_head or len(body) <= _JOINED_BYTES:
+                connection.transport.write(head if self._is_head else head + body)
+            else:
+                connection.transport.writelines((head, body))
+            self.answered = True
+            self._wake_up()
+            connection.answered(self)
         else:
             self._send_body(message.get("body", b""), more=message.get("more_body", False))
 
-    def _send_head(self, message: Message) -> None:
+    def _head(self, message: Message) -> bytes:
+        """Return the head of the answer, and note how its body is sent. Raises RuntimeError for a line break in it."""
         status: int = message["status"]
-        headers = [*self._connection.default_headers, *message.get("headers", ())]
+        headers = message.get("headers", ())
+        if self._connection.default_headers:
+            headers = [*self._connection.default_headers, *headers]
         self.started = True
         self._expects_continue = False
         lines = [STATUS_LINES[status]]
         has_length = says_close = False
-        self._chunked = self.scope["http_version"] == "1.1" and not self._is_head and status not in _NO_BODY
+        self._chunked = not self._is_old and not self._is_head and status not in _NO_BODY
         for sent_name, value in headers:
             name = sent_name.lower()
             lines += (name, b": ", value, b"\r\n")
@@ -147,7 +187,7 @@ class Exchange:
         head = b"".join(lines)
         if not head.count(b"\n") == head.count(b"\r") == line_ends:
             raise RuntimeError("A header of the answer holds a line break.")
-        self._connection.transport.write(head)
+        return head
 
     def _bodiless(self, status: int) -> bool:
         return self._is_head or status in _NO_BODY

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from spanwise.schemas import Problem
 from spanwise.service.errors import ServiceError
+from spanwise.service.http.exchange import EXCHANGE, WHOLE_BODY
 
 _JSON = b"application/json"
 _PROBLEM_JSON = b"application/problem+json"
@@ -36,6 +37,16 @@ class JSONResponse(Response):
         self.raw_headers = [(b"content-type", media_type), (b"content-length", b"%d" % len(body))]
         for name, value in (headers or {}).items():
             self.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Send the answer, in one message where the server takes that."""
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        if EXCHANGE in scope:
+            start[WHOLE_BODY] = self.body
+            await send(start)
+        else:
+            await send(start)
+            await send({"type": "http.response.body", "body": self.body})
 
     @classmethod
     def of(cls, content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> "JSONResponse":

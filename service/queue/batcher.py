@@ -11,6 +11,7 @@ before any work is done for it.
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -21,7 +22,9 @@ from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError,
 from spanwise.service.queue.admission import Admission, Bound, character_bound
 from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 from spanwise.service.queue.drain_rate import DrainRate
+from spanwise.service.queue.expiry import Expiry
 from spanwise.service.queue.lane import Budget
+from spanwise.service.queue.loop_batches import MOST_CHARACTERS, never_hangs
 from spanwise.service.queue.overruns import log_overrun
 from spanwise.service.queue.places import Size
 from spanwise.service.queue.submission import (
@@ -60,17 +63,21 @@ class Batcher:
         batch_seconds: float = 0.1,
         largest_request: int = 0,
         metrics: Metrics | None = None,
+        loop_milliseconds: float = 0.0,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         """`document_characters` is what a document costs a micro-batch beyond its own characters.
 
         `max_queued_seconds` bounds the work that waits, by how long all threads together are likely to take for it.
-        `largest_request` is the number of characters of the largest legal request. `clock` gives seconds.
+        What is likely to take `loop_milliseconds` at most may be analysed on the event loop: see `loop_batches.py`.
+        `largest_request` is the number of characters of the largest legal
+        request. `clock` gives seconds.
         """
         self._executor = executor
         self._threads = threads
         self._metrics = metrics or Metrics()
         self._clock = clock
+        self._loop_cost = round(loop_milliseconds * 1000)
         self._loop = asyncio.get_running_loop()
         self._budget = Budget(batch_characters, document_characters, round(batch_seconds * 1e6))
         self._waiting = WaitingJobs(self._budget)
@@ -81,6 +88,7 @@ class Batcher:
         self._submissions: set[Submission] = set()
         self._accepting = True
         self._drain_deadline: float | None = None
+        self._expiry = Expiry(self._loop, partial(self._give_up, error=DeadlineExceeded))
         self._idle = asyncio.Event()
         """Set once a drain has nothing more to wait for."""
         self.drain_rate = DrainRate()
@@ -126,14 +134,18 @@ class Batcher:
         Raises `DeadlineExceeded`; `ShuttingDown` when a drain runs out of time; `CallerGone` once `on_disconnect` is
         done.
         """
-        expiry = self.expire_after(submission, seconds)
+        self._expiry.add(submission, seconds)
         if on_disconnect is not None:
             on_disconnect.add_done_callback(lambda _: self._give_up(submission, CallerGone))
         try:
             await submission.future
         finally:
-            expiry.cancel()
+            self._expiry.discard(submission)
             self.withdraw(submission)
+
+    def hang_up(self, submission: Submission) -> None:
+        """End a submission whose caller has left with `CallerGone`."""
+        self._give_up(submission, CallerGone)
 
     def expire_after(self, submission: Submission, seconds: float) -> asyncio.TimerHandle:
         """Start a timer that ends the submission with `DeadlineExceeded` after so many seconds."""
@@ -238,15 +250,31 @@ class Batcher:
             for job in batch.jobs:
                 submission = job.submission
                 submission.started = submission.started or started
-            self._executor.submit(self._run, batch)
+            if self._belongs_on_loop(batch):
+                self._finish(batch, *self._analyze(batch))
+            else:
+                self._executor.submit(self._run, batch)
+
+    def _belongs_on_loop(self, batch: MicroBatch) -> bool:
+        """Say whether to analyse a micro-batch on the event loop: see `loop_batches.py`."""
+        return (
+            batch.cost <= self._loop_cost
+            and len(self._running) == 1
+            and not self._waiting
+            and batch.characters <= MOST_CHARACTERS
+            and all(map(never_hangs, batch.jobs))
+        )
 
     def _run(self, batch: MicroBatch) -> None:
-        """Analyse a micro-batch; runs on an NLP thread."""
+        """Analyse a micro-batch on an NLP thread."""
+        self._loop.call_soon_threadsafe(self._finish, batch, *self._analyze(batch))
+
+    def _analyze(self, batch: MicroBatch) -> tuple[list[Outcome], float]:
+        """Return the outcomes of a micro-batch, and the seconds that they took."""
         started = self._clock()
         outcomes = analyze_each(batch.jobs[0].analyzer, [job.document for job in batch.jobs])
         outcomes = encode_large(batch.jobs, outcomes)
-        seconds = self._clock() - started
-        self._loop.call_soon_threadsafe(self._finish, batch, outcomes, seconds)
+        return outcomes, self._clock() - started
 
     def _finish(self, batch: MicroBatch, outcomes: list[Outcome], seconds: float) -> None:
         """Hand out the outcomes of a micro-batch, after the thread has got its next one."""

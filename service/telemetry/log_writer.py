@@ -8,11 +8,12 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from queue import Empty, Full, Queue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 _GATHER_SECONDS = 0.02  # after the first line: one wake-up and one write for all lines that come in the meantime
+
+_Later = tuple[Callable[[Any], bytes], object]
 
 
 class LogWriter:
@@ -22,7 +23,9 @@ class LogWriter:
         """`render` makes a line of an event and its fields, for the lines that the writer adds by itself."""
         self._descriptor = descriptor
         self.render = render
-        self._queue: Queue[bytes] = Queue(queue_lines)
+        self._most = queue_lines
+        self._queue: SimpleQueue[bytes | _Later | threading.Event] = SimpleQueue()
+        """Lines, lines that are still to be rendered, and events that are set once all before them is written."""
         self.on_drop: Callable[[int], object] = lambda _: None
         """Called with the number of lines dropped, whenever some are, by whichever thread drops them."""
         self._dropped = 0
@@ -39,34 +42,42 @@ class LogWriter:
 
     def put(self, line: bytes) -> None:
         """Queue a line that ends in a line feed. Never waits: drops the line when the queue is full."""
-        try:
-            self._queue.put_nowait(line)
-        except Full:
+        if self._queue.qsize() < self._most:
+            self._queue.put(line)
+        else:
+            self._drop(1)
+
+    def put_later(self, render: Callable[[Any], bytes], entry: object) -> None:
+        """Queue a line that the writer's thread makes of an entry. Never waits, as `put`."""
+        if self._queue.qsize() < self._most:
+            self._queue.put((render, entry))
+        else:
             self._drop(1)
 
     def flush(self, timeout: float = 2.0) -> None:
         """Wait until the queued lines are written, for `timeout` seconds at most."""
-        deadline = time.monotonic() + timeout
-        while self._queue.unfinished_tasks and self._thread.is_alive() and time.monotonic() < deadline:
-            time.sleep(_GATHER_SECONDS / 2)
+        if self._thread.is_alive():
+            written = threading.Event()
+            self._queue.put(written)
+            written.wait(timeout)
 
     def close(self, timeout: float = 2.0) -> None:
         """Write the queued lines, for `timeout` seconds at most, and end the thread."""
         self._closing.set()
-        with suppress(Full):
-            self._queue.put_nowait(b"")  # wakes the thread
+        self._queue.put(b"")  # wakes the thread
         self._thread.join(timeout)
 
     def _run(self) -> None:
         while not (self._closing.is_set() and self._queue.empty()):
-            lines = [self._queue.get()]
+            entries = [self._queue.get()]
             if not self._closing.is_set():
                 time.sleep(_GATHER_SECONDS)
             try:
-                while len(lines) < self._queue.maxsize:
-                    lines.append(self._queue.get_nowait())
+                while len(entries) < self._most:
+                    entries.append(self._queue.get_nowait())
             except Empty:
                 pass
+            lines = [self._line(one) for one in entries if not isinstance(one, threading.Event)]
             taken, dropped = len(lines), self._dropped
             if dropped > self._reported:
                 lines.append(self.render("log_lines_dropped", {"lines": dropped - self._reported, "in_all": dropped}))
@@ -74,8 +85,18 @@ class LogWriter:
                 self._reported = dropped
             else:
                 self._drop(taken)
-            for _ in range(taken):
-                self._queue.task_done()
+            for one in entries:
+                if isinstance(one, threading.Event):
+                    one.set()
+
+    def _line(self, entry: bytes | _Later) -> bytes:
+        if isinstance(entry, bytes):
+            return entry
+        render, what = entry
+        try:
+            return render(what)
+        except Exception as error:  # noqa: BLE001 - the thread must not end
+            return self.render("log_line_lost", {"error": type(error).__name__})
 
     def _write(self, data: bytes) -> bool:
         """Write all of it, however long that takes. Return False if it cannot be written."""

@@ -13,6 +13,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from spanwise.service.telemetry.access_log import EVENT, AccessLog, access_log, json_line, no_access_log
 from spanwise.service.telemetry.log_writer import LogWriter
 from spanwise.service.telemetry.redaction import redact_exception, redact_foreign_message
 
@@ -34,9 +35,10 @@ class _QueueLogger:
 class _QueueHandler(logging.Handler):
     """Puts the standard library's records into the writer's queue."""
 
-    def __init__(self, writer: LogWriter) -> None:
+    def __init__(self, writer: LogWriter, access: AccessLog) -> None:
         super().__init__()
         self._writer = writer
+        self.access = access
 
     def emit(self, record: logging.LogRecord) -> None:
         """Render and queue a record. Never raises: a record that cannot be rendered is replaced by a line about it."""
@@ -85,7 +87,8 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
         logger_factory=lambda *_: _QueueLogger(writer),
         cache_logger_on_first_use=False,
     )
-    handler = _QueueHandler(writer)
+    line = (lambda fields: render(None, "info", fields)) if for_people else json_line
+    handler = _QueueHandler(writer, access_log(writer, line) if least <= logging.INFO else no_access_log)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[redact_foreign_message, structlog.stdlib.add_logger_name, *common],
@@ -97,6 +100,15 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
     root.setLevel(least)
     logging.captureWarnings(True)
     return writer
+
+
+def configured_access_log() -> AccessLog:
+    """Return the access log of this process; where `configure_logging` was not called, structlog's own."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _QueueHandler):
+            return handler.access
+    log = structlog.get_logger("spanwise.service.access")
+    return lambda fields: log.info(EVENT, **fields)
 
 
 def flush_logs() -> None:
