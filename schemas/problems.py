@@ -86,6 +86,7 @@ _DETAILS = {
     "too_short": "This value has too few characters or items.",
     "too_long": "This value has too many characters or items.",
 }
+_OUT_OF_RANGE = frozenset({"greater_than_equal", "less_than_equal", "finite_number"})
 OWN_CODES = frozenset(
     {
         "text_empty",
@@ -119,6 +120,9 @@ def json_pointer(path: Sequence[str | int]) -> str:
 
 def _field_error(details: ErrorDetails) -> FieldError:
     kind, path = details["type"], details["loc"]
+    if kind in _OUT_OF_RANGE:  # Pydantic's message names the bound, and nothing of the caller's
+        detail = details["msg"].replace("Input", "This value", 1) + "."
+        return FieldError(pointer=json_pointer(path), code="invalid_value", detail=detail)
     code = kind if kind in OWN_CODES else _CODES.get(kind, "wrong_type")
     if code == "unknown_field" and path and not _FIELD_NAME.fullmatch(str(path[-1])):
         path = path[:-1]

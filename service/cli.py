@@ -186,9 +186,12 @@ def calibrate(
     """Give a pipeline's entities a calibrated confidence, fitted on some hundred annotated texts."""
     from spanwise.pipelines import PipelineError
     from spanwise.pipelines.calibration.refusals import CalibrationRefused
+    from spanwise.pipelines.component_imports import import_components
     from spanwise.service.calibration_command import calibrate_pipeline
 
+    settings = _settings()
     try:
+        import_components(settings.components)
         calibrate_pipeline(pipeline, labelled, output, label_map or [], _console())
     except (PipelineError, CalibrationRefused) as error:
         _fail(str(error))
@@ -318,10 +321,13 @@ def _print_check(source: str) -> None:
 
     from spanwise.pipelines import PipelineError
     from spanwise.pipelines.check import check
+    from spanwise.pipelines.component_imports import import_components
     from spanwise.pipelines.extension_specs import Extensions
 
+    settings = _settings()
     try:
-        checked = check(source, extensions=Extensions.parse(_settings().extensions))
+        import_components(settings.components)
+        checked = check(source, extensions=Extensions.parse(settings.extensions))
     except PipelineError as error:
         _fail(str(error))
     console = _console()

@@ -297,7 +297,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def pipeline_specs(self) -> list[PipelineSpec]:
-        """The pipelines to load, the default first. A file is read once: later changes of it have no effect."""
+        """The pipelines to load, the default first. A process reads a file of them once."""
         return read_pipelines_file(Path(self.pipelines_file)) if self.pipelines_file else parse_specs(self.pipelines)
 
     @property

@@ -23,9 +23,11 @@ def write_language(answer: AnalyzeResponse, _document: Document, found: Annotati
 
 
 def tabulate_language(answer: AnalyzeResponse) -> ConsoleTable | None:
-    """Return the language as one row, where it was detected."""
-    if "language_confidence" not in answer:
+    """Return the language as one row, where it was detected or looked for in vain."""
+    if "language_confidence" in answer:
+        confidence = f"{answer['language_confidence']:.2f}"
+    elif answer["language"] == UNDETERMINED:
+        confidence = ""
+    else:
         return None
-    return ConsoleTable(
-        "Language", ("language", "confidence"), [(answer["language"], f"{answer['language_confidence']:.2f}")]
-    )
+    return ConsoleTable("Language", ("language", "confidence"), [(answer["language"], confidence)])

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from spanwise.pipelines import DetectedLanguage, Registry
 from spanwise.pipelines.language import UNDETERMINED, detect_among, is_auto, why_undetermined
+from spanwise.pipelines.language_tags import contradict
 from spanwise.schemas import FieldError
 from spanwise.service.errors import ValidationFailed
 from spanwise.service.runtime import Runtime
@@ -38,7 +39,7 @@ async def resolve_language(runtime: Runtime, choice: Choice, text: str) -> Docum
     """
     if choice == _NOTHING_NAMED:
         return _ASSUMED if runtime.settings.language_detection == "on" else _UNCHECKED
-    if choice[0] is not None or not is_auto(choice[1]):
+    if not is_auto(choice[1]):
         return DocumentLanguage(choice)
     registry = runtime.registry
     if registry.detector is None:
@@ -49,7 +50,18 @@ async def resolve_language(runtime: Runtime, choice: Choice, text: str) -> Docum
     detected = detect_among(registry.detector, text, languages)
     if detected.language == UNDETERMINED:
         return DocumentLanguage(_NOTHING_NAMED, error=_unsupported(why_undetermined(detected, languages)))
-    return DocumentLanguage((None, detected.language), detected)
+    return _fitting(registry, choice[0], detected)
+
+
+def _fitting(registry: Registry, pipeline: str | None, detected: DetectedLanguage) -> DocumentLanguage:
+    """Return the choice by the language that was detected, which must be that of the pipeline that is named beside."""
+    analyzer = None if pipeline is None else registry.named(pipeline)
+    if analyzer is not None and contradict(detected.language, analyzer.language):
+        found = f"{detected.guess} (confidence {detected.confidence:.2f})"
+        detail = f"The pipeline {analyzer.title} serves {analyzer.language}, and the language found is {found}."
+        error = FieldError(pointer="/language", code="conflicting_language", detail=detail)
+        return DocumentLanguage(_NOTHING_NAMED, error=error)
+    return DocumentLanguage((pipeline, detected.language), detected)
 
 
 async def require_language(runtime: Runtime, choice: Choice, text: str) -> DocumentLanguage:

@@ -56,7 +56,7 @@ def _named(registry: Registry, choice: Choice) -> Analyzer | FieldError:
         if analyzer is None:
             detail = f"No pipeline has this name. There are: {', '.join(registry.names)}."
             return FieldError(pointer="/pipeline", code="unknown_pipeline", detail=detail)
-        if language is not None and contradict(language, analyzer.language):
+        if language is not None and not is_auto(language) and contradict(language, analyzer.language):
             detail = f"The pipeline {analyzer.title} serves {analyzer.language}, and not the language named beside it."
             return FieldError(pointer="/language", code="conflicting_language", detail=detail)
         return analyzer
@@ -111,10 +111,10 @@ def check_options(registry: Registry, choice: Choice, options: Options) -> None:
     Options that name a pipeline or a language are refused where that is wrong or lacks a feature, although a line may
     name another one.
     """
-    if choice[0] is None and is_auto(choice[1]):
+    if is_auto(choice[1]):
         if registry.detector is None:
             raise ValidationFailed([detection_is_off(registry)])
-        choice = (None, None)
+        choice = (choice[0], None)
     if choice != (None, None) or all(options.unsupported(analyzer, registry) for analyzer in registry):
         require_analyzer(registry, choice, options)
     check_labels(options.labels, registry)

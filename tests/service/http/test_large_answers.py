@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -9,11 +10,10 @@ import orjson
 import pytest
 
 from spanwise.pipelines import Analyzer, Document
-from spanwise.service.endpoints import analysis as endpoint
 from spanwise.service.http.large_response import LargeJSONResponse
 from spanwise.service.http.request_record import RequestRecord
-from spanwise.service.queue.encoded_analysis import EncodedAnalysis, encode_analysis
-from spanwise.service.streaming import intake
+from spanwise.service.queue import encoded_analysis
+from spanwise.service.queue.encoded_analysis import EncodedAnalysis, encode_analysis, is_large
 
 pytestmark = pytest.mark.anyio
 
@@ -104,9 +104,9 @@ async def test_pieces_make_up_the_same_answer(
     client: httpx.AsyncClient, path: str, body: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A large answer is byte for byte what encoding it at once gives."""
-    monkeypatch.setattr(endpoint, "LARGE_CHARACTERS", 5_000)
+    monkeypatch.setattr(encoded_analysis, "LARGE_CHARACTERS", 5_000)
     in_pieces = (await client.post(path, json=body)).content
-    monkeypatch.setattr(endpoint, "LARGE_CHARACTERS", 10**9)
+    monkeypatch.setattr(encoded_analysis, "LARGE_CHARACTERS", 10**9)
     assert in_pieces == (await client.post(path, json=body)).content
 
 
@@ -117,7 +117,7 @@ async def test_a_large_line_of_a_stream_has_the_same_result(
     lines = orjson.dumps({"text": LARGE, "id": "a"}) + b"\n" + orjson.dumps({"text": SENTENCE}) + b"\n"
     headers = {"Content-Type": "application/jsonl"}
     encoded_early = (await client.post("/v1/stream", content=lines, headers=headers)).content
-    monkeypatch.setattr(intake, "LARGE_CHARACTERS", 10**9)
+    monkeypatch.setattr(encoded_analysis, "LARGE_CHARACTERS", 10**9)
     assert encoded_early == (await client.post("/v1/stream", content=lines, headers=headers)).content
     assert encoded_early.count(b"\n") == 2
 
@@ -198,3 +198,16 @@ async def test_a_value_that_json_does_not_know_is_an_internal_error(
         assert (good["status"], good["index"]) == ("ok", 1)
     alone = await client.post("/v1/analyze", json={"text": " "})
     assert (alone.status_code, alone.json()["code"]) == (500, "internal_error")
+
+
+@pytest.mark.parametrize(
+    ("labels", "documents", "top", "large"), [(6000, 2, None, True), (6000, 2, 3, False), (3, 128, None, False)]
+)
+def test_many_categories_make_the_answer_to_short_texts_large(
+    labels: int, documents: int, top: int | None, large: bool
+) -> None:
+    """Each text gets a score for every label, unless `top` bounds them."""
+    contents = SimpleNamespace(categories={"labels": ["LABEL"] * labels, "exclusive": False})
+    analyzer: Any = SimpleNamespace(contents=contents)
+    document = Document("Some words.", frozenset({"categories"}), top=top)
+    assert is_large([(analyzer, document)] * documents) is large
