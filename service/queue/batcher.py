@@ -196,7 +196,7 @@ class Batcher:
         for index, (analyzer, document) in enumerate(work):
             if analyzer is not pipeline or document.features is not features:
                 pipeline, features = analyzer, document.features
-                rates = self._costs_of(analyzer).rates_of(features)
+                rates = self._costs_of(analyzer).rates_of(features, analyzer)
             facts = facts_of(document.text)
             job = Job(submission, index, analyzer, document, rates, facts, rates.cost_of(facts))
             jobs.append(job)

@@ -11,11 +11,12 @@ from time import perf_counter
 import orjson
 
 from spanwise.pipelines import Analyzer, Document
-from spanwise.schemas import AnalyzeResponse
+from spanwise.schemas import AnalyzeResponse, Feature
 
 LARGE_CHARACTERS = 16_000
 """Requests with more characters in all are large. The JSON of others is encoded within about a millisecond."""
-_TOKENS_WEIGH = 8  # a token has some ten fields, which makes eight times the JSON of entities and sentences
+_HEAVY: frozenset[Feature] = frozenset({"tokens", "spans"})
+_HEAVY_WEIGH = 8  # a token has some ten fields, and spans may overlap: eight times the JSON of entities and sentences
 _CATEGORY_WEIGHS = 2  # its JSON is that of so many characters, however short the text
 _PIECE_BYTES = 128 * 1024
 _SLICE_ITEMS = 256
@@ -25,7 +26,7 @@ def is_large(work: Sequence[tuple[Analyzer, Document]]) -> bool:
     """Return whether the documents of a request make an answer that the event loop should not encode."""
     characters = 0
     for analyzer, document in work:
-        characters += len(document.text) * (_TOKENS_WEIGH if "tokens" in document.features else 1)
+        characters += len(document.text) * (1 if document.features.isdisjoint(_HEAVY) else _HEAVY_WEIGH)
         if "categories" in document.features and document.top is None and analyzer.contents.categories:
             characters += len(analyzer.contents.categories["labels"]) * _CATEGORY_WEIGHS
     return characters > LARGE_CHARACTERS

@@ -51,6 +51,10 @@ class ScriptedAnalyzer:
         self.language = language
         self.title = f"{language}-scripted"
 
+    def computes_in_kernels(self, features: frozenset[Feature]) -> bool:
+        """Say that the kernels compute everything."""
+        return True
+
     def analyze_documents(self, documents: Sequence[Document]) -> list[dict[str, Any]]:
         """Note the texts, and let their time pass."""
         texts = [document.text for document in documents]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from spanwise.pipelines import Document
+from spanwise.pipelines import Analyzer, Document
 from spanwise.schemas import Feature
 from spanwise.service.queue.cost_model import Facts, PipelineCosts, Rates, facts_of
 from spanwise.service.queue.cost_seed import measure
@@ -161,3 +161,12 @@ def test_a_real_pipeline_is_measured(english: object) -> None:
     costs = measure(english)  # type: ignore[arg-type]
     document = Document("Tim Cook met Angela Merkel in Paris.", ENTITIES)
     assert 10 < costs.rates_of(document.features).cost_of(facts_of(document.text)) < 1_000_000
+
+
+def test_features_of_spacys_own_components_are_expensive_from_the_first(english: Analyzer) -> None:
+    """The first text that needs spaCy's noun chunks is not estimated as if the kernels analysed it."""
+    costs = PipelineCosts(seed=Rates(50, 0.5, 5, 5))
+    facts = facts_of("The quick brown fox jumps over the lazy dog. " * 100)
+    in_kernels = costs.rates_of(frozenset({"entities"}), english).cost_of(facts)
+    borrowed = costs.rates_of(frozenset({"noun_chunks"}), english).cost_of(facts)
+    assert borrowed > 20 * in_kernels
