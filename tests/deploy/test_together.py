@@ -237,7 +237,7 @@ def test_both_signals_scale_together() -> None:
 
 
 def test_a_site_pins_the_image_by_digest() -> None:
-    """The kustomization that the docs show sets registry, tag and digest of the image, and builds."""
+    """The kustomization that the docs show sets registry, tag and digest of the image, adds a setting, and builds."""
     page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
     example = re.search(r"```yaml\n# kustomization.yaml\n(.*?)```", page, re.DOTALL)
     assert example
@@ -247,6 +247,9 @@ def test_a_site_pins_the_image_by_digest() -> None:
     assert container(made)["image"] == f"registry.example.com/nlp/spanwise:0.1.0@{digest}"
     assert the(made, "Ingress")["spec"]["rules"][0]["host"] == "nlp.example.org"
     assert the(made, "ServiceMonitor")
+    variables = environment(made)
+    assert variables["SPANWISE_MAX_TEXT_CHARACTERS"] == "50000"
+    assert variables["SPANWISE_SHUTDOWN_SECONDS"] == "25", "the settings of the base stay"
 
 
 def _has(value: Any, field: str) -> bool:

@@ -94,9 +94,9 @@ def complaints(types: Path, made: dict[str, Any]) -> str:
             options = json.dumps(panel["options"])
             code.append(f"export const panel{panel['id']}: Partial<Plain<{KINDS[panel['type']]}>> = {options};")
     (types / "check.ts").write_text("\n".join(code), "utf-8")
-    options = ("--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022")
+    flags = ("--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022")
     compiler = types / "node_modules" / ".bin" / "tsc"
-    run = subprocess.run([compiler, *options, "check.ts"], cwd=types, capture_output=True, text=True, check=False)
+    run = subprocess.run([compiler, *flags, "check.ts"], cwd=types, capture_output=True, text=True, check=False)
     return run.stdout + run.stderr
 
 
