@@ -38,6 +38,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         running.wait_for("spanwise_workers == 2")
         running.wait_for("spanwise_key_refusals_total > 0")
         running.wait_for("spanwise_deadline_misses_total > 0")
+        running.wait_for("spanwise_disconnects_total > 0")
         time.sleep(_LOAD_SECONDS)
         yield running
 

@@ -1,8 +1,8 @@
-"""Traffic that touches every metric: texts, batches, streams, mistakes, refusals, missed deadlines, three API keys."""
+"""Traffic that touches every metric: texts, batches, streams, mistakes, refusals, deadlines, hang-ups, three API keys."""
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 
@@ -23,6 +23,8 @@ def one_round(client: httpx.Client, number: int) -> None:
     lines = b"".join(b'{"text": "Paris is nice."}\n' for _ in range(20))
     client.post("/v1/stream", content=lines, headers={**batcher, "Content-Type": "application/jsonl"})
     client.post("/v1/batch", json={"documents": documents}, headers={**batcher, "X-Request-Timeout-Ms": "1"})
+    with suppress(httpx.TimeoutException):  # this caller hangs up while its texts wait or are analysed
+        client.post("/v1/batch", json={"documents": documents * 2}, headers=batcher, timeout=0.05)
     client.post("/v1/entities", content=b"{", headers={**reader, "Content-Type": "application/json"})
     client.post("/v1/entities", json={"text": _TEXT}, headers={"X-API-Key": "unknown"})
     for _ in range(40):
