@@ -1,4 +1,4 @@
-"""Traffic that touches every metric: texts, batches, streams, mistakes, refusals, deadlines, hang-ups, three API keys."""
+"""Traffic that touches every metric: texts, batches, streams, mistakes, refusals, deadlines, hang-ups and API keys."""
 
 import threading
 from collections.abc import Iterator
