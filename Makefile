@@ -29,7 +29,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload \
-    new-words worst-case faults fuzz sbom clean sanitize
+    new-words worst-case faults fuzz dashboard dashboard-picture sbom clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,6 +84,12 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	        | $(LOCK) $(LOCK_ARGS) --no-deps - -o requirements/pipelines/$$name.txt || exit 1; \
 	done
 	@$(LOCK) $(LOCK_ARGS) --group sbom -c requirements/dev.txt -c requirements/deploy.txt -o requirements/sbom.txt
+
+dashboard: $(DEV)  ## Write the Grafana dashboard from its table of panels
+	@$(BIN)/python deploy/dashboard.py deploy/components/monitoring/dashboard.json
+
+dashboard-picture: $(QUALITY)  ## Run the service under load and a Prometheus beside it, and draw docs/dashboard.png (needs prometheus)
+	@$(BIN)/python -m tests.monitoring.picture docs/dashboard.png
 
 sbom: $(SBOM)  ## Write the bill of materials of what the service installs to build/sbom.cdx.json (CycloneDX)
 	@$(BIN)/python deploy/sbom.py build/sbom.cdx.json

@@ -169,7 +169,9 @@ def _count(where: str, metrics: Metrics) -> None:
             metrics.answered(f"operation_{operation}", status, 0.1)
     for name, times, call in (
         ("request's end", 20_000, lambda: metrics.answered("operation_0", 200, 0.02)),
+        ("request's beginning", 20_000, metrics.arrived),
         ("request's admission", 20_000, lambda: metrics.admitted(300)),
+        ("request's wait", 20_000, lambda: metrics.waited(0, 0.02)),
         ("micro-batch of 40", 20_000, lambda: metrics.analyzed(analyzer, 40, 0, 12_000, 0.1)),
         ("scrape", 50, lambda: asyncio.run(metrics.exposition())),
     ):

@@ -17,7 +17,7 @@ from spacy.glossary import GLOSSARY
 from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan, Layers
 from spanwise.pipelines.document import Document
 from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
-from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, WordTable
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.contents import Contents, contents_of
 from spanwise.pipelines.entities.engine import Engine, EngineName
@@ -256,6 +256,12 @@ class Analyzer:
     def engine_name(self) -> EngineName:
         """What computes the entities: `compiled` or `spacy`."""
         return self.engine.name
+
+    @property
+    def word_tables(self) -> tuple[WordTable, ...]:
+        """The compiled engine's tables of words, as they are now; none where spaCy's own engine serves."""
+        engine = self.engine.compiled if isinstance(self.engine, MixedEngine) else self.engine
+        return engine.word_tables if isinstance(engine, CompiledEngine) else ()
 
     @property
     def calibrations(self) -> Calibrations | None:

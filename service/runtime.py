@@ -28,6 +28,7 @@ from spanwise.service.queue.loop_batches import loop_milliseconds
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.logging import flush_logs
 from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.metrics_sampling import Sampler, sampling
 
 log = structlog.get_logger(__name__)
 
@@ -124,10 +125,13 @@ async def running(
             log.warning("pipeline_warning", pipeline=warning.pipeline, warning=warning.message)
         _log_unused_calibrations(settings, registry)
         metrics.ready(registry, settings.max_queued_characters)
+        metrics.set_limits(threads, settings.max_queued_seconds, settings.max_streams)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
         runtime = Runtime(settings, registry, batcher, connections or OpenConnections(settings, metrics))
-        yield runtime
-        finished = await runtime.drain()
+        sampler = Sampler(metrics, registry, batcher.state, lambda: len(runtime.streams))
+        async with sampling(metrics, sampler):
+            yield runtime
+            finished = await runtime.drain()
         log.info("stopped", unfinished_work=not finished)
     finally:
         gc.unfreeze()

@@ -50,7 +50,9 @@ class ApiKeyMiddleware:
         matches = [hmac.compare_digest(digest, known) for known in self._digests]
         if not any(matches):
             raise Unauthorized("This API key is not known.")
-        record_of(scope).caller = matches.index(True)
+        record = record_of(scope)
+        record.caller = matches.index(True)
+        record.key = f"key-{record.caller + 1}"
         if self._rate and not self._limiter.hit(self._rate, digest.hex()):
             window = self._limiter.get_window_stats(self._rate, digest.hex())
             raise RateLimited(max(1, math.ceil(window.reset_time - time.time())))

@@ -8,7 +8,7 @@ from time import perf_counter
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from spanwise.service.errors import CallerGone, InternalError, ShuttingDown
+from spanwise.service.errors import CallerGone, InternalError, RateLimited, ShuttingDown
 from spanwise.service.http.request_record import RequestRecord
 from spanwise.service.http.responses import ProblemResponse
 from spanwise.service.telemetry.access_log import AccessLog
@@ -18,6 +18,8 @@ log = structlog.get_logger("spanwise.service.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+_PAGES = {"/": "redirect_to_docs", "/openapi.json": "get_openapi"}
+"""Names of the operations that the OpenAPI document does not hold; `/docs` and its files are `show_docs`."""
 _CALLER_GONE = 499  # nginx's number for a caller who closed the connection; for log and metrics, never sent
 
 
@@ -40,6 +42,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
+        self._metrics.arrived()
         record = RequestRecord(_request_id(scope))
         record.attach(scope)
         header = (b"x-request-id", record.request_id.encode())
@@ -69,6 +72,10 @@ class RequestMiddleware:
         finally:
             seconds = perf_counter() - started
             self._metrics.answered(_operation(scope), record.status, seconds)
+            if record.code:
+                self._metrics.had_problem(record.code)
+            if record.key:
+                self._metrics.answered_key(record.key, record.characters, refused=record.code == RateLimited.code)
             self._access_log(_access_fields(scope, method, record, seconds))
 
 
@@ -88,8 +95,9 @@ def _route(scope: Scope) -> str:
 
 def _operation(scope: Scope) -> str:
     """Return the route's name, which is its operation id; "unmatched" for a request that was refused before routing."""
-    route = scope.get("route")
-    return str(route.name) if route else "unmatched"
+    if route := scope.get("route"):
+        return str(route.name)
+    return _PAGES.get(scope["path"], "show_docs") if "endpoint" in scope else "unmatched"
 
 
 def _access_fields(scope: Scope, method: str, record: RequestRecord, seconds: float) -> dict[str, object]:

@@ -33,6 +33,8 @@ class RequestRecord:
     """What of a large answer waits in the application until the connection takes it."""
     caller: int = 0
     """The number of the API key that was sent; 0 where none are configured."""
+    key: str = ""
+    """The name of the API key that was sent; empty where none are configured."""
     body_hash: int | None = None
     """By which the queue knows a request that it refused before."""
     deadline: float = 0.0

@@ -39,7 +39,8 @@ from spanwise.service.queue.submission import (
     encode_large,
 )
 from spanwise.service.queue.waiting import WaitingJobs
-from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.metrics import DropReason, Metrics, Stage
+from spanwise.service.telemetry.metrics_sampling import QueueState
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +86,8 @@ class Batcher:
         """By the identity of a pipeline's analyzer."""
         self._running: set[MicroBatch] = set()
         self._dispatching = False
-        self._submissions: set[Submission] = set()
+        self._submissions: dict[Submission, None] = {}
+        """Those that are not done, in the order of admission."""
         self._accepting = True
         self._drain_deadline: float | None = None
         self._expiry = Expiry(self._loop, partial(self._give_up, error=DeadlineExceeded))
@@ -116,6 +118,12 @@ class Batcher:
         """Raise `ShuttingDown` from the beginning of a drain on."""
         if not self._accepting:
             raise ShuttingDown(self.retry_after())
+
+    def state(self) -> QueueState:
+        """Return what waits and runs now, for the metrics."""
+        oldest = next((one for one in self._submissions if one.waits), None)
+        waited = self._clock() - oldest.submitted if oldest else 0.0
+        return QueueState([cost / 1e6 for cost in self._waiting.costs], waited, len(self._running))
 
     def longest_run(self) -> float:
         """Return the seconds since the oldest unfinished micro-batch was started; 0 when none runs."""
@@ -207,7 +215,7 @@ class Batcher:
             self._admission.admit(Size(submission.kind, characters, cost), identity)
         self._waiting.add(submission, jobs, characters, cost)
         self._metrics.admitted(characters)
-        self._submissions.add(submission)
+        self._submissions[submission] = None
         self._dispatch_soon()
         return submission
 
@@ -219,14 +227,22 @@ class Batcher:
     def _give_up(self, submission: Submission, error: Callable[[], Exception]) -> None:
         """End a submission with an error, unless it has ended already."""
         if not submission.future.done():
-            self._withdraw(submission)
+            stage: Stage = "analysis" if submission.started else "queue"
+            if error is DeadlineExceeded:
+                self._metrics.missed_deadline(stage)
+                self._withdraw(submission, "deadline")
+            elif error is CallerGone:
+                self._metrics.disconnected(stage)
+                self._withdraw(submission, "disconnect")
+            else:
+                self._withdraw(submission, "shutdown")
             submission.future.set_exception(error())
 
-    def _withdraw(self, submission: Submission) -> None:
+    def _withdraw(self, submission: Submission, reason: DropReason = "disconnect") -> None:
         if submission.pending:
             for job in self._waiting.remove(submission):
-                self._metrics.dropped(job.analyzer, job.facts[0])
-        self._submissions.discard(submission)
+                self._metrics.dropped(job.analyzer, job.facts[0], reason)
+        self._submissions.pop(submission, None)
         if not self._accepting:
             self._notice_idleness()
 
@@ -249,7 +265,9 @@ class Batcher:
             self._admission.running_cost += batch.cost
             for job in batch.jobs:
                 submission = job.submission
-                submission.started = submission.started or started
+                if not submission.started:
+                    submission.started = started
+                    self._metrics.waited(submission.kind, started - submission.submitted)
             if self._belongs_on_loop(batch):
                 self._finish(batch, *self._analyze(batch))
             else:
@@ -302,7 +320,7 @@ class Batcher:
         if not self._accepting:
             self._notice_idleness()
         done = len(outcomes) - len(failed)
-        self._metrics.analyzed(analyzer, done, len(failed), batch.characters, seconds)
+        self._metrics.analyzed(analyzer, done, len(failed), batch.characters, seconds, estimated=batch.cost / 1e6)
         for job, error in failed:
             where = {"request_id": job.submission.request_id, "pipeline": analyzer.title, "document": job.index}
             log.error("analysis_failed", **where, exc_info=error)

@@ -53,6 +53,11 @@ class Submission:
     """The documents, by pipeline."""
 
     @property
+    def waits(self) -> bool:
+        """Whether a document of it still waits for a thread."""
+        return any(part.jobs for part in self.parts)
+
+    @property
     def queue_ms(self) -> float:
         """How long the first document waited."""
         return ((self.started or self.finished) - self.submitted) * 1000

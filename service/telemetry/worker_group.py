@@ -3,16 +3,18 @@
 The files are in prometheus_client's format. By itself it names them by process id, so that every restarted worker adds
 new ones. Here a worker takes the first number that no living worker holds: so it continues the counters of the dead
 worker that it replaces, and there are never more files than workers were alive at once. A worker holds its number by a
-file lock, which the kernel releases however the process ends.
+file lock, which the kernel releases however the process ends. The lock's file says which process holds it.
 """
 
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable in which prometheus_client looks for the folder."""
@@ -21,11 +23,22 @@ KINDS = ("counter", "histogram", "gauge_livesum", "gauge_livemax")
 """The kinds of files; each worker has one of each kind. `Metrics` refuses a metric that would need another kind."""
 _GAUGES = tuple(kind for kind in KINDS if kind.startswith("gauge_"))
 _COUNT_BYTES = 8  # a file begins with the number of bytes that it uses, in four bytes and four of padding
-_FILE_BYTES = 1 << 16  # the size with which prometheus_client creates a file
+_FILE_BYTES = {kind: 1 << (16 if kind in _GAUGES else 17) for kind in KINDS}
+"""The size of a file, with room for the series that a worker can have at most. prometheus_client would enlarge a file
+that is full, but without disk blocks for what it adds."""
 
 
 class NoSharedFolder(Exception):
     """There is no folder to write to; the message says so, on one line."""
+
+
+class LivingWorker(NamedTuple):
+    """A worker that holds a number."""
+
+    number: int
+    pid: int
+    started: float
+    """When it took its number, in seconds since the epoch."""
 
 
 @contextmanager
@@ -47,7 +60,7 @@ def shared_folder(workers: int) -> Iterator[None]:
         except OSError as error:
             raise NoSharedFolder(
                 "Several workers need a temporary directory, /tmp or TMPDIR, that can be written and has "
-                f"{(workers + 1) * len(KINDS) * _FILE_BYTES >> 10} KiB left, for their metrics: {error.strerror}."
+                f"{(workers + 1) * sum(_FILE_BYTES.values()) >> 10} KiB left, for their metrics: {error.strerror}."
             ) from None
         os.environ[FOLDER_VARIABLE] = folder
         yield
@@ -69,6 +82,17 @@ def drop_gauges_of_the_dead(folder: Path) -> None:
             _empty_gauges(folder, int(lock.stem))
 
 
+def living(folder: Path) -> Iterator[LivingWorker]:
+    """Yield the workers that hold a number, in the order of their numbers."""
+    for lock in sorted(folder.glob("*.lock"), key=lambda path: int(path.stem)):
+        with lock.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if said := file.read().split():  # nothing, in the moment after a worker took the number
+                    yield LivingWorker(int(lock.stem), int(said[0]), float(said[1]))
+
+
 def _hold(folder: Path, number: int) -> bool:
     """Lock a number for as long as this process lives. Return False if another process holds it."""
     descriptor = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -77,6 +101,8 @@ def _hold(folder: Path, number: int) -> bool:
     except BlockingIOError:
         os.close(descriptor)
         return False
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()} {time.time():.2f}".encode())
     return True
 
 
@@ -91,7 +117,7 @@ def _allocate(folder: Path, number: int) -> None:
         if not path.exists():
             unfinished = path.with_suffix(".new")
             with unfinished.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
+                os.posix_fallocate(file.fileno(), 0, _FILE_BYTES[kind])
             unfinished.rename(path)
 
 

@@ -16,7 +16,7 @@ DEPLOY = ROOT / "deploy"
 COMPONENTS = tuple(sorted(path.name for path in (DEPLOY / "components").iterdir()))
 
 METRICS = ("spanwise_queue_characters",)
-"""The service's metrics that manifests rely on. One test compares them with the manifests, another with `/metrics`."""
+"""The metrics that autoscalers rely on. One test compares them with the manifests, another with a live `/metrics`."""
 
 Manifest = dict[str, Any]
 Variant = tuple[str, tuple[str, ...]]

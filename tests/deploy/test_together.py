@@ -206,11 +206,12 @@ def test_proxies_take_what_the_service_takes(manifests: tuple[Manifest, ...]) ->
 
 
 def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) -> None:
-    """The manifests name only the metrics that another test looks for in a live `/metrics`."""
+    """The manifests name only metrics that the docs have, which other tests compare with a live `/metrics`."""
     adapter = (DEPLOY / "components" / "queue-autoscaling" / "prometheus-adapter-values.yaml").read_text("utf-8")
     texts = [adapter, *(value for value in walk(list(manifests)) if isinstance(value, str))]
-    named = {name for text in texts for name in re.findall(r"\bspanwise_[a-z_]+", text)}
-    assert named == set(METRICS)
+    named = {name.removesuffix("_bucket") for text in texts for name in re.findall(r"\bspanwise_[a-z_]+", text)}
+    page = (DEPLOY.parent / "docs" / "metrics.md").read_text("utf-8")
+    assert set(METRICS) <= named <= set(re.findall(r"^\| `(spanwise_\w+)", page, re.MULTILINE))
 
 
 def test_every_alert_is_a_query_and_says_what_is_wrong() -> None:
@@ -221,7 +222,7 @@ def test_every_alert_is_a_query_and_says_what_is_wrong() -> None:
     for alert in alerts:
         promql_parser.parse(alert["expr"])
         assert alert["labels"]["severity"] in ("warning", "critical")
-        assert alert["annotations"].keys() == {"summary", "description"}
+        assert alert["annotations"].keys() == {"summary", "description", "runbook"}
     with pytest.raises(ValueError, match="parenthesis"):
         promql_parser.parse("avg by (job (spanwise_queue_characters)")
 
@@ -236,7 +237,7 @@ def test_both_signals_scale_together() -> None:
 
 
 def test_a_site_pins_the_image_by_digest() -> None:
-    """The kustomization that the docs show sets registry, tag and digest of the image, and builds."""
+    """The kustomization that the docs show sets registry, tag and digest of the image, adds a setting, and builds."""
     page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
     example = re.search(r"```yaml\n# kustomization.yaml\n(.*?)```", page, re.DOTALL)
     assert example
@@ -246,6 +247,9 @@ def test_a_site_pins_the_image_by_digest() -> None:
     assert container(made)["image"] == f"registry.example.com/nlp/spanwise:0.1.0@{digest}"
     assert the(made, "Ingress")["spec"]["rules"][0]["host"] == "nlp.example.org"
     assert the(made, "ServiceMonitor")
+    variables = environment(made)
+    assert variables["SPANWISE_MAX_TEXT_CHARACTERS"] == "50000"
+    assert variables["SPANWISE_SHUTDOWN_SECONDS"] == "25", "the settings of the base stay"
 
 
 def _has(value: Any, field: str) -> bool:

@@ -7,7 +7,7 @@ Any number of threads may annotate at the same time: they share the kernels' lex
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
@@ -33,6 +33,17 @@ from spanwise.pipelines.kernels import SpanKernels, constants
 LEXICON_BYTES = 8 << 20
 """The size of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline.
 Two more generations, of half as many bytes, hold some 40,000 descriptions of words each."""
+
+
+class WordTable(NamedTuple):
+    """What a table of the kernels holds: `embeddings` of words, or `descriptions` that Python gave of them."""
+
+    name: str
+    words: int
+    bytes: int
+    limit_bytes: int
+    turnovers: int
+    """How often the table has dropped the words that had not come again."""
 
 
 class CompiledEngine:
@@ -70,6 +81,11 @@ class CompiledEngine:
     def turnovers(self) -> int:
         """How often the lexicon has begun a new generation, and dropped the words that had not come again."""
         return int(self._kernels.turnovers)
+
+    @property
+    def word_tables(self) -> tuple[WordTable, ...]:
+        """The tables of words, as they are now."""
+        return tuple(WordTable(name, *numbers) for name, numbers in self._kernels.tables.items())
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""

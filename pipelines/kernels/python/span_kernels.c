@@ -226,6 +226,20 @@ static PyObject *get_turnovers(PyObject *self, void *Py_UNUSED(closure))
     return PyLong_FromUnsignedLongLong(atomic_load(&((SpanKernels *)self)->model.lexicon.turnovers));
 }
 
+static PyObject *sizes_of(Lexicon *lexicon)
+{
+    const LexiconSizes sizes = lexicon_sizes(lexicon);
+    return Py_BuildValue("(nnnK)", (Py_ssize_t)sizes.records, (Py_ssize_t)sizes.used, (Py_ssize_t)sizes.limit,
+                         atomic_load(&lexicon->turnovers));
+}
+
+static PyObject *get_tables(PyObject *self, void *Py_UNUSED(closure))
+{
+    SpanModel *model = &((SpanKernels *)self)->model;
+    return Py_BuildValue("{sNsN}", "embeddings", sizes_of(&model->lexicon), "descriptions",
+                         sizes_of(&model->descriptions));
+}
+
 static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
      "annotate(texts, wanted, describe, split=None) ->\n"
@@ -242,6 +256,7 @@ static PyMethodDef methods[] = {
 static PyGetSetDef properties[] = {
     {"instructions", get_instructions, NULL, "The instruction set of the matrix kernels.", NULL},
     {"turnovers", get_turnovers, NULL, "How often the lexicon has begun a new generation.", NULL},
+    {"tables", get_tables, NULL, "By name of a table: its records, their bytes, the limit of bytes, turnovers.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

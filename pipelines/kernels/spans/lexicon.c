@@ -80,6 +80,15 @@ void lexicon_leave(LexiconView view)
     atomic_fetch_sub(&view.old->readers, 1);
 }
 
+LexiconSizes lexicon_sizes(Lexicon *lexicon)
+{
+    pthread_mutex_lock(&lexicon->mutex);
+    const Generation *young = lexicon->young, *old = lexicon->old;
+    const LexiconSizes sizes = {young->count + old->count, young->used + old->used, 2 * lexicon->bytes};
+    pthread_mutex_unlock(&lexicon->mutex);
+    return sizes;
+}
+
 Key key_of(const char *utf8, size_t size, uint32_t mode)
 {
     const char *at = utf8;

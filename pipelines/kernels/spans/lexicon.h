@@ -115,6 +115,13 @@ void lexicon_free(Lexicon *lexicon);
 LexiconView lexicon_enter(Lexicon *lexicon);
 void lexicon_leave(LexiconView view);
 
+/* What both generations hold together. */
+typedef struct {
+    size_t records, used, limit; /* the last two in bytes */
+} LexiconSizes;
+
+LexiconSizes lexicon_sizes(Lexicon *lexicon);
+
 Key key_of(const char *utf8, size_t size, uint32_t mode);
 /* Return the record of a key, or NULL. Where `*is_old` is set to 1, it lies in the old generation and is worth keeping.
    */

@@ -14,6 +14,7 @@ from prometheus_client.samples import Sample
 
 from spanwise.pipelines import Analyzer, Registry
 from spanwise.pipelines.entities.engine_choice import Fallback
+from spanwise.schemas import ErrorCode
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import DocumentOutcome
 from tests.support.bad_requests import JSON, MARK, marked_requests
@@ -23,22 +24,31 @@ from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
-OPERATION_PAGE = Path(__file__).parents[3] / "docs" / "operation.md"
+METRICS_PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 WHOLE = "spanwise_request_duration_seconds"
 
 
-async def test_every_metric_of_the_docs_is_exposed_and_no_other(client: httpx.AsyncClient) -> None:
-    """Names, types and labels are those of the table in the docs; manifests and dashboards rely on them."""
-    await client.post("/v1/entities", json={"text": "Tim Cook"})
-    exposed = {
-        family.name + ("_total" if family.type == "counter" else ""): (family.type, labels(family.samples))
-        for family in (await scrape(client)).families.values()
-        if family.name.startswith("spanwise_")
-    }
-    rows = re.findall(
-        r"^\| `(spanwise_\w+)(?:\{([\w,]+)\})?` \| (\w+) \|", OPERATION_PAGE.read_text("utf-8"), re.MULTILINE
-    )
-    assert exposed == {name: (kind, set(filter(None, having.split(",")))) for name, having, kind in rows}
+async def test_every_metric_of_the_docs_is_exposed_and_no_other(serving: Serving) -> None:
+    """Names, types and labels are those of the tables in the docs; manifests and dashboards rely on them."""
+    async with serving(api_keys="secret") as client:
+        await client.post("/v1/entities", json={"text": "Tim Cook"}, headers={"X-API-Key": "secret"})
+        await client.get("/nowhere")
+        exposed = {
+            family.name + ("_total" if family.type == "counter" else ""): (family.type, labels(family.samples))
+            for family in (await scrape(client)).families.values()
+        }
+    documented = documented_metrics()
+    for name, (kind, having) in documented.items():
+        if name.startswith("process_"):
+            assert having == {"worker"}, "the label of a group's; a single process has none"
+            documented[name] = (kind, set())
+    assert exposed == documented
+
+
+def documented_metrics() -> dict[str, tuple[str, set[str]]]:
+    """Return the type and the labels of each metric in the docs."""
+    rows = re.findall(r"^\| `(\w+)(?:\{([\w,]+)\})?` \| (\w+) \|", METRICS_PAGE.read_text("utf-8"), re.MULTILINE)
+    return {name: (kind, set(filter(None, having.split(",")))) for name, having, kind in rows}
 
 
 def labels(samples: Iterable[Sample]) -> set[str]:
@@ -178,10 +188,12 @@ async def test_no_label_ever_holds_what_a_caller_sent(client: httpx.AsyncClient)
     document = (await client.get("/openapi.json")).json()
     operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert found["operation"] <= operations | {"unmatched"}
+    assert found["code"] <= set(get_args(ErrorCode.__value__))
     assert found["language"] == {"en", "fr"}
     assert found["outcome"] == set(get_args(DocumentOutcome))
     assert found["status"] <= {"200", "400", "404", "405", "413", "415", "422"}
-    assert set(found) == {"operation", "status", "language", "outcome", "pipeline", "engine", "reason"}
+    documented = {label for name, (_, having) in documented_metrics().items() for label in having}
+    assert set(found) == documented - {"key", "worker"}, "without keys, and with one worker, these two label nothing"
 
 
 async def test_a_scrape_blocks_nobody_and_scrapes_take_turns(

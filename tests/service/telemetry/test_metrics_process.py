@@ -67,6 +67,21 @@ def test_two_workers_are_exposed_together_and_outlive_a_kill(tmp_path: Path) -> 
         assert before("spanwise_request_duration_seconds_count", operation="extract_entities") == sent
         assert before("spanwise_queue_limit_characters") == 2 * 2_000_000
         assert before.total("spanwise_pipeline_info") == 1
+        assert before.total("spanwise_build_info") == 1
+        assert before("spanwise_nlp_threads") == 2
+        assert before("spanwise_requests_in_flight") == 0
+        assert before.total("spanwise_queue_wait_seconds_count", line="short") == sent
+        assert before.total("spanwise_lexicon_words", table="embeddings") > 0
+        assert before.total("python_gc_collections_total") > 0
+        for name in ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"):
+            assert {sample.labels["worker"] for sample in before.families[name.removesuffix("_total")].samples} == {
+                "0",
+                "1",
+            }
+        began = {before("process_start_time_seconds", worker=worker) for worker in ("0", "1")}
+        assert all(0 < time.time() - second < 600 for second in began)
+        again = scrape(process)
+        assert {again("process_start_time_seconds", worker=worker) for worker in ("0", "1")} == began
 
         started = [line for line in process.log if line["event"].startswith("Started server process")]
         pids = [int(match[1]) for line in started if (match := re.search(r"\[(\d+)\]", line["event"]))]
@@ -76,6 +91,8 @@ def test_two_workers_are_exposed_together_and_outlive_a_kill(tmp_path: Path) -> 
         after = until(process, lambda found: found("spanwise_workers") == 2)
         assert after.total("spanwise_documents_total", language="en", outcome="ok") == sent
         assert after("spanwise_nlp_seconds_total") == before("spanwise_nlp_seconds_total")
+        now = {after("process_start_time_seconds", worker=worker) for worker in ("0", "1")}
+        assert len(began & now) == 1, "the worker that took the dead one's number began later"
         assert httpx.post(f"{process.url}/v1/entities", json={"text": TEXT}, verify=False).status_code == 200
         assert scrape(process).total("spanwise_documents_total", language="en", outcome="ok") == sent + 1
         assert len(list(folder.glob("counter_*.db"))) == 3  # one for a worker that takes the place of another

@@ -183,7 +183,7 @@ def test_the_folder_is_private_and_goes_in_the_end(tmp_path: Path, monkeypatch: 
 def test_without_a_place_to_write_the_start_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error is one line that names the remedy."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with pytest.raises(NoSharedFolder, match=r"TMPDIR.* 768 KiB .*: No such file or directory\."), shared_folder(2):
+    with pytest.raises(NoSharedFolder, match=r"TMPDIR.* 1152 KiB .*: No such file or directory\."), shared_folder(2):
         pass
 
 
@@ -211,6 +211,6 @@ def test_a_single_process_keeps_its_numbers_to_itself(tmp_path: Path, monkeypatc
 
 def test_a_metric_without_a_file_of_its_own_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the metric, and the place where its kind of file must be added."""
-    monkeypatch.setattr("spanwise.service.telemetry.metrics.KINDS", tuple(set(KINDS) - {"gauge_livemax"}))
-    with pytest.raises(RuntimeError, match=r"spanwise_pipeline_info needs files of the kind gauge_livemax: add it to"):
+    monkeypatch.setattr("spanwise.service.telemetry.metric_families.KINDS", tuple(set(KINDS) - {"gauge_livemax"}))
+    with pytest.raises(RuntimeError, match=r"spanwise_build_info needs files of the kind gauge_livemax: add it to"):
         Metrics()
