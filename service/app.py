@@ -1,7 +1,7 @@
 """Create the FastAPI application."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
 
@@ -13,6 +13,7 @@ from spanwise.service.endpoints import analysis, docs, stream, system
 from spanwise.service.http import exception_handlers, openapi
 from spanwise.service.http.allowed_hosts import AllowedHostsMiddleware
 from spanwise.service.http.api_keys import ApiKeyMiddleware
+from spanwise.service.http.configured_keys import ConfiguredKeys
 from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
 from spanwise.service.http.middleware import RequestMiddleware
 from spanwise.service.process.signals import drain_on_signals
@@ -39,10 +40,14 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     """Create the service. Its lifespan loads the pipelines of the settings, unless a registry is given."""
     metrics = metrics or Metrics()
     connections = OpenConnections(settings, metrics)
+    keys = ConfiguredKeys(settings) if settings.asks_for_keys else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, registry, metrics, connections) as runtime:
+        async with (
+            keys.running() if keys else nullcontext(),
+            running(settings, registry, metrics, connections) as runtime,
+        ):
             app.state.runtime = runtime
             seconds = settings.shutdown_delay_seconds + settings.shutdown_seconds
             with drain_on_signals(runtime.drain, seconds) as retire:
@@ -66,18 +71,17 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     app.state.metrics = metrics
     app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
-    _add_middleware(app, settings, metrics)
+    _add_middleware(app, settings, metrics, keys)
     _add_routes(app)
     exception_handlers.register(app)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, keys: ConfiguredKeys | None) -> None:
     """Add the middleware, the outermost last: refusals of API keys get an id and an access-log line too."""
     hosts, origins = settings.allowed_hosts, settings.cors_origins
-    if settings.api_keys:
-        keys = [key.get_secret_value() for key in settings.api_keys]
-        app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
+    if keys:
+        app.add_middleware(ApiKeyMiddleware, keys=keys.ring, quotas=keys.quotas)
     if origins:
         app.add_middleware(PreflightMiddleware, origins=origins)
     if hosts:

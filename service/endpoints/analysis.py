@@ -147,6 +147,8 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     record.characters = sum(len(document.text) for _, document in work)
     submission = runtime.batcher.admit(record.request_id, work, caller=record.caller, identity=record.body_hash)
     submission.large = is_large(work)
+    if record.allowance is not None:
+        record.allowance.charge(record.characters)
     disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
         await runtime.batcher.wait(submission, record.deadline - asyncio.get_running_loop().time(), disconnect)

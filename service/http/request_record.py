@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from spanwise.service.http.security_headers import API_HEADERS, Headers
+from spanwise.service.keys.allowance import Allowance
 
 _SCOPE_KEY = "spanwise.request_record"
 
@@ -32,7 +33,11 @@ class RequestRecord:
     unsent_bytes: int = 0
     """What of a large answer waits in the application until the connection takes it."""
     caller: int = 0
-    """The number of the API key that was sent; 0 where none are configured."""
+    """The number of the caller whose API key was sent; 0 where none are configured."""
+    key: str | None = None
+    """The name of the API key that was sent."""
+    allowance: Allowance | None = None
+    """What the caller's quota allows, if it has one."""
     body_hash: int | None = None
     """By which the queue knows a request that it refused before."""
     deadline: float = 0.0

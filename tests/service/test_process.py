@@ -31,7 +31,7 @@ post = partial(httpx.post, timeout=120, verify=False)  # reading certificates ta
 @pytest.fixture(scope="module")
 def running() -> Iterator[ServiceProcess]:
     """Yield one process that several tests share."""
-    with service(environment(log_level="debug", api_keys="")) as process:
+    with service(environment(log_level="debug")) as process:
         yield process
 
 
