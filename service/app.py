@@ -6,6 +6,7 @@ from functools import cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from spanwise.pipelines import Registry
 from spanwise.service.connections.open_connections import OpenConnections
@@ -89,6 +90,8 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, keys: Co
     app.add_middleware(RequestMiddleware, metrics=metrics)
     if origins:
         app.add_middleware(CrossOriginMiddleware, origins=origins)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
 
 
 def _add_routes(app: FastAPI) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -218,6 +219,12 @@ class Settings(BaseSettings):
         "by commas; `*` stands for all. With none, browsers keep other origins out.",
     )
 
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses of proxies, or networks such as `10.0.0.0/8`, separated by commas, whose "
+        "`X-Forwarded-For` names the caller in the log. Others' is not believed.",
+    )
+
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines logged."
     )
@@ -230,7 +237,7 @@ class Settings(BaseSettings):
         description="Lines that may wait to be written. When stdout is stuck, more are dropped and counted.",
     )
 
-    @field_validator("api_keys", "components", "allowed_hosts", "cors_origins", mode="before")
+    @field_validator("api_keys", "components", "allowed_hosts", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
@@ -258,6 +265,18 @@ class Settings(BaseSettings):
         if wrong := [origin for origin in origins if origin != "*" and not _ORIGIN.fullmatch(origin)]:
             raise ValueError(f"{wrong[0]!r} is no origin: write scheme, host and port alone, without a path or a slash")
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy!r} is neither an address nor a network: write 10.0.0.7 or 10.0.0.0/8"
+                ) from None
+        return value
 
     @field_validator("pipelines")
     @classmethod

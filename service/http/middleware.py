@@ -9,9 +9,11 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spanwise.service.errors import CallerGone, InternalError, ShuttingDown
+from spanwise.service.http.access_fields import caller_fields, is_routine
 from spanwise.service.http.request_record import RequestRecord
 from spanwise.service.http.responses import ProblemResponse
 from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.trace_context import begin_trace
 
 log = structlog.get_logger("spanwise.service.access")
 
@@ -40,6 +42,7 @@ class RequestMiddleware:
         started = perf_counter()
         record = RequestRecord(_request_id(scope))
         record.attach(scope)
+        record.trace = trace = begin_trace(scope["headers"], record.request_id)
         header = (b"x-request-id", record.request_id.encode())
 
         async def send_with_id(message: Message) -> None:
@@ -68,6 +71,7 @@ class RequestMiddleware:
             seconds = perf_counter() - started
             self._metrics.answered(_operation(scope), record.status, seconds)
             _log_access(scope, method, record, seconds)
+            trace.over = True
 
 
 def _request_id(scope: Scope) -> str:
@@ -94,7 +98,7 @@ def _log_access(scope: Scope, method: str, record: RequestRecord, seconds: float
     fields: dict[str, object] = {
         "request_id": record.request_id,
         "method": method if method in _METHODS else "other",
-        "route": _route(scope),
+        "route": (route := _route(scope)),
         "status": record.status,
         "ms": round(seconds * 1000, 3),
     }
@@ -109,4 +113,6 @@ def _log_access(scope: Scope, method: str, record: RequestRecord, seconds: float
         fields["queue_ms"] = round(record.queue_ms, 3)
         fields["nlp_ms"] = round(record.nlp_ms, 3)
         fields["encode_ms"] = round(record.encode_ms, 3)
-    log.info("request", **fields)
+    fields.update(caller_fields(scope, record))
+    write = log.debug if is_routine(route, record.status) else log.info
+    write("request", **fields)

@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from spanwise.service.http.security_headers import API_HEADERS, Headers
 from spanwise.service.keys.allowance import Allowance
+from spanwise.service.telemetry.trace_context import Trace
 
 _SCOPE_KEY = "spanwise.request_record"
 
@@ -36,6 +37,8 @@ class RequestRecord:
     """The number of the caller whose API key was sent; 0 where none are configured."""
     key: str | None = None
     """The name of the API key that was sent."""
+    trace: Trace | None = None
+    """The trace that the request belongs to."""
     allowance: Allowance | None = None
     """What the caller's quota allows, if it has one."""
     body_hash: int | None = None

@@ -16,6 +16,7 @@ from time import perf_counter
 import structlog
 
 from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines.error_notes import component_of
 from spanwise.schemas import Feature
 from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError, ShuttingDown
 from spanwise.service.queue.admission import Admission, Bound, character_bound
@@ -37,6 +38,7 @@ from spanwise.service.queue.submission import (
 )
 from spanwise.service.queue.waiting import WaitingJobs
 from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.trace_context import current_trace
 
 log = structlog.get_logger(__name__)
 
@@ -177,6 +179,7 @@ class Batcher:
         self.refuse_while_draining()
         future, now, documents = self._loop.create_future(), self._clock(), len(work)
         submission = Submission(request_id, [None] * documents, future, now, STREAM, caller, pending=documents)
+        submission.trace = current_trace()
         jobs: list[Job] = []
         characters = cost = 0
         pipeline: Analyzer | None = None
@@ -276,7 +279,15 @@ class Batcher:
         done = len(outcomes) - len(failed)
         self._metrics.analyzed(analyzer, done, len(failed), batch.characters, seconds)
         for job, error in failed:
-            where = {"request_id": job.submission.request_id, "pipeline": analyzer.title, "document": job.index}
+            where: dict[str, object] = {
+                "request_id": job.submission.request_id,
+                "pipeline": analyzer.title,
+                "document": job.index,
+            }
+            if component := component_of(error):
+                where["component"] = component
+            if trace := job.submission.trace:
+                where.update(trace.fields())
             log.error("analysis_failed", **where, exc_info=error)
         self._costs_of(analyzer).learn(batch.jobs, seconds * 1e6)
 

@@ -14,7 +14,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from spanwise.service.telemetry.log_writer import LogWriter
-from spanwise.service.telemetry.redaction import redact_exception, redact_foreign_message
+from spanwise.service.telemetry.redaction import name_logger, redact_exception, redact_foreign_message
+from spanwise.service.telemetry.trace_context import add_trace
 
 _STDOUT = 1  # not `sys.stdout.fileno()`: a process that is started with its stdout closed has no `sys.stdout`
 
@@ -66,7 +67,7 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
     for_people = log_format == "console" or (log_format == "auto" and os.isatty(descriptor))
     render = _render_console() if for_people else _render_json
     common: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_log_level if for_people else _add_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact_exception,
@@ -88,7 +89,7 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
     handler = _QueueHandler(writer)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[redact_foreign_message, structlog.stdlib.add_logger_name, *common],
+            foreign_pre_chain=[redact_foreign_message, name_logger, *common],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render_text(render)],
         )
     )
@@ -121,7 +122,10 @@ def _render_console() -> Callable[[WrappedLogger, str, EventDict], bytes]:
 
     def render(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
         if chain := event.pop("exception", None):
-            parts = ("\n".join([part["type"], *(f"  {frame}" for frame in part["frames"])]) for part in chain)
+            parts = (
+                "\n".join([part["type"], *(f"  {line}" for line in (*part.get("notes", ()), *part["frames"]))])
+                for part in chain
+            )
             event["exception"] = "\n".join(parts)
         return (str(console(logger, method, event)) + "\n").encode()
 

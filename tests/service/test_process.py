@@ -222,7 +222,7 @@ def test_a_stuck_stdout_slows_no_request() -> None:
 
 def test_dropped_lines_are_counted_and_logged() -> None:
     """The number of dropped lines is logged as soon as somebody reads the log again."""
-    with service(environment(log_queue_lines="20"), read_log=False) as process:
+    with service(environment(log_queue_lines="20", log_level="debug"), read_log=False) as process:
         with httpx.Client(base_url=process.url) as client:
             for _ in range(1500):
                 client.get("/livez")
