@@ -1,5 +1,6 @@
 """Create the FastAPI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import cache
@@ -22,6 +23,7 @@ from spanwise.service.process.watchdog import watchdog
 from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.tracing import Tracing
 
 _DESCRIPTION = """\
 Named entities and sentiment of texts.
@@ -41,6 +43,7 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     """Create the service. Its lifespan loads the pipelines of the settings, unless a registry is given."""
     metrics = metrics or Metrics()
     connections = OpenConnections(settings, metrics)
+    tracing = Tracing.of_environment()
     keys = ConfiguredKeys(settings) if settings.asks_for_keys else None
 
     @asynccontextmanager
@@ -50,10 +53,13 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
             running(settings, registry, metrics, connections) as runtime,
         ):
             app.state.runtime = runtime
+            runtime.batcher.tracing = tracing
             seconds = settings.shutdown_delay_seconds + settings.shutdown_seconds
             with drain_on_signals(runtime.drain, seconds) as retire:
                 async with watchdog(runtime.batcher.longest_run, settings.hang_seconds, retire):
                     yield
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
 
     app = FastAPI(
         title="Spanwise",
@@ -72,13 +78,15 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     app.state.metrics = metrics
     app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
-    _add_middleware(app, settings, metrics, keys)
+    _add_middleware(app, settings, metrics, keys, tracing)
     _add_routes(app)
     exception_handlers.register(app)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, keys: ConfiguredKeys | None) -> None:
+def _add_middleware(
+    app: FastAPI, settings: Settings, metrics: Metrics, keys: ConfiguredKeys | None, tracing: Tracing | None
+) -> None:
     """Add the middleware, the outermost last: refusals of API keys get an id and an access-log line too."""
     hosts, origins = settings.allowed_hosts, settings.cors_origins
     if keys:
@@ -87,7 +95,7 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, keys: Co
         app.add_middleware(PreflightMiddleware, origins=origins)
     if hosts:
         app.add_middleware(AllowedHostsMiddleware, hosts=hosts)
-    app.add_middleware(RequestMiddleware, metrics=metrics)
+    app.add_middleware(RequestMiddleware, metrics=metrics, tracing=tracing)
     if origins:
         app.add_middleware(CrossOriginMiddleware, origins=origins)
     if settings.trusted_proxies:

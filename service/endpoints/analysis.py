@@ -167,6 +167,7 @@ def _encode(request: Request, answer: object) -> Response:
     """Encode an answer, and say in its `Server-Timing` how long the request took."""
     record, started = record_of(request), perf_counter()
     body = orjson.dumps(answer)
+    record.encode_started = started
     record.encode_ms = (perf_counter() - started) * 1000
     return JSONResponse(body, headers={"Server-Timing": record.server_timing()})
 
@@ -176,5 +177,6 @@ def _answer_large(request: Request, submission: Submission, parts: Iterable[byte
     record, started = record_of(request), perf_counter()
     whole = list(parts)
     encoded = sum(one.milliseconds for one in submission.outcomes if isinstance(one, EncodedAnalysis))
+    record.encode_started = started
     record.encode_ms = encoded + (perf_counter() - started) * 1000
     return LargeJSONResponse(whole, record.server_timing())

@@ -11,9 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from spanwise.service.errors import CallerGone, InternalError, ShuttingDown
 from spanwise.service.http.access_fields import caller_fields, is_routine
 from spanwise.service.http.request_record import RequestRecord
+from spanwise.service.http.request_spans import send_spans
 from spanwise.service.http.responses import ProblemResponse
 from spanwise.service.telemetry.metrics import Metrics
 from spanwise.service.telemetry.trace_context import begin_trace
+from spanwise.service.telemetry.tracing import Tracing
 
 log = structlog.get_logger("spanwise.service.access")
 
@@ -31,8 +33,9 @@ class RequestMiddleware:
     log. So this response has an id too, and uvicorn has no traceback to print.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, tracing: Tracing | None = None) -> None:
         self._app = app
+        self._tracing = tracing
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,8 +44,11 @@ class RequestMiddleware:
             return
         started = perf_counter()
         record = RequestRecord(_request_id(scope))
+        record.started = started
         record.attach(scope)
-        record.trace = trace = begin_trace(scope["headers"], record.request_id)
+        record.trace = trace = begin_trace(scope["headers"])
+        if self._tracing is not None:
+            self._tracing.begin(trace)
         header = (b"x-request-id", record.request_id.encode())
 
         async def send_with_id(message: Message) -> None:
@@ -71,6 +77,9 @@ class RequestMiddleware:
             seconds = perf_counter() - started
             self._metrics.answered(_operation(scope), record.status, seconds)
             _log_access(scope, method, record, seconds)
+            if self._tracing is not None and trace.sampled:
+                operation = _method(method), _route(scope)
+                send_spans(self._tracing, scope, record, operation, started + seconds)
             trace.over = True
 
 
@@ -79,6 +88,10 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
     return uuid.uuid4().hex
+
+
+def _method(method: str) -> str:
+    return method if method in _METHODS else "other"
 
 
 def _route(scope: Scope) -> str:
@@ -97,7 +110,7 @@ def _operation(scope: Scope) -> str:
 def _log_access(scope: Scope, method: str, record: RequestRecord, seconds: float) -> None:
     fields: dict[str, object] = {
         "request_id": record.request_id,
-        "method": method if method in _METHODS else "other",
+        "method": _method(method),
         "route": (route := _route(scope)),
         "status": record.status,
         "ms": round(seconds * 1000, 3),

@@ -17,6 +17,8 @@ class RequestRecord:
     """One request's id, sizes, times (in milliseconds) and outcome."""
 
     request_id: str
+    started: float = 0.0
+    """When its headers were there, on the clock of `perf_counter`."""
     status: int = 0
     """The status answered; 0 until the answer begins."""
     code: str | None = None
@@ -29,6 +31,8 @@ class RequestRecord:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    encode_started: float = 0.0
+    """When the answer began to be encoded, on the clock of `perf_counter`; 0 before."""
     security_headers: Headers = API_HEADERS
     """What the answer gets besides its own headers."""
     unsent_bytes: int = 0

@@ -20,6 +20,7 @@ from spanwise.pipelines.error_notes import component_of
 from spanwise.schemas import Feature
 from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError, ShuttingDown
 from spanwise.service.queue.admission import Admission, Bound, character_bound
+from spanwise.service.queue.batch_span import send_batch_span
 from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.lane import Budget
@@ -39,6 +40,7 @@ from spanwise.service.queue.submission import (
 from spanwise.service.queue.waiting import WaitingJobs
 from spanwise.service.telemetry.metrics import Metrics
 from spanwise.service.telemetry.trace_context import current_trace
+from spanwise.service.telemetry.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +88,7 @@ class Batcher:
         self._idle = asyncio.Event()
         """Set once a drain has nothing more to wait for."""
         self.drain_rate = DrainRate()
+        self.tracing: Tracing | None = None
         cost = round(max_queued_seconds * 1e6) * threads
         self._admission = Admission(
             self._waiting,
@@ -179,7 +182,9 @@ class Batcher:
         self.refuse_while_draining()
         future, now, documents = self._loop.create_future(), self._clock(), len(work)
         submission = Submission(request_id, [None] * documents, future, now, STREAM, caller, pending=documents)
-        submission.trace = current_trace()
+        submission.trace = trace = current_trace()
+        if trace is not None and trace.sampled:
+            trace.submission = trace.submission or submission
         jobs: list[Job] = []
         characters = cost = 0
         pipeline: Analyzer | None = None
@@ -199,6 +204,8 @@ class Batcher:
         self._waiting.add(submission, jobs, characters, cost)
         self._metrics.admitted(characters)
         self._submissions.add(submission)
+        if trace is not None and trace.sampled:
+            trace.queued = trace.queued or self._clock()
         self._dispatch_soon()
         return submission
 
@@ -262,6 +269,8 @@ class Batcher:
             if log_overrun(batch, seconds):
                 self._metrics.overran()
         self._dispatch()
+        if self.tracing is not None:
+            send_batch_span(self.tracing, batch, self._clock())
         failed: list[tuple[Job, BaseException]] = []
         now = self._clock()
         for job, outcome in zip(batch.jobs, outcomes, strict=True):

@@ -1,12 +1,11 @@
 """The trace that a request belongs to (W3C Trace Context), for every line that is logged while it is served.
 
 This needs no OpenTelemetry. A caller's `traceparent` names the trace and the caller's own span; without one the request
-begins a trace, whose id is that of the request where that has the form of one. Each request is a span of its own.
+begins a trace. Each request is a span of its own.
 `tracing.py` makes spans of it, if they are asked for.
 """
 
 import re
-import uuid
 from collections.abc import Iterable
 from contextvars import ContextVar
 from random import getrandbits
@@ -14,7 +13,6 @@ from random import getrandbits
 from structlog.typing import EventDict, WrappedLogger
 
 _TRACEPARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-_TRACE_ID = re.compile(r"[0-9a-f]{32}")
 _NO_TRACE = b"0" * 32
 _NO_SPAN = b"0" * 16
 _SAMPLED = 0x01
@@ -67,7 +65,7 @@ class Trace:
 _current: ContextVar[Trace | None] = ContextVar("spanwise_trace", default=None)
 
 
-def begin_trace(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> Trace:
+def begin_trace(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
     """Return the trace of a request that begins, from now on the current one of this task.
 
     A `traceparent` that is none, or that comes twice, counts as absent, as the specification asks.
@@ -78,8 +76,7 @@ def begin_trace(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> Trac
             sent = value if sent is None else b""
     trace = _continued(sent) if sent else None
     if trace is None:
-        trace_id = request_id if _TRACE_ID.fullmatch(request_id) and request_id.strip("0") else uuid.uuid4().hex
-        trace = Trace(trace_id, None, parent_sampled=False)
+        trace = Trace(f"{getrandbits(128) | 1:032x}", None, parent_sampled=False)  # all bits random: samplers want that
     _current.set(trace)
     return trace
 

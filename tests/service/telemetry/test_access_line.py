@@ -154,13 +154,6 @@ async def test_a_newer_traceparent_is_understood(lines: Lines, client: httpx.Asy
     assert requests(lines)[0]["trace_id"] == TRACE
 
 
-async def test_a_request_id_that_can_name_a_trace_does(lines: Lines, client: httpx.AsyncClient) -> None:
-    """Without a `traceparent`, one id finds both."""
-    await client.get("/v1/pipelines")
-    (line,) = requests(lines)
-    assert line["trace_id"] == line["request_id"]
-
-
 async def test_a_components_failure_names_the_component(lines: Lines, serving: Serving, english: Analyzer) -> None:
     """The line of a failed analysis says which component has raised."""
 
