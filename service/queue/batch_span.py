@@ -9,10 +9,10 @@ def send_batch_span(tracing: Tracing, batch: MicroBatch, end: float) -> None:
 
     The span has a trace of its own, because it belongs to several requests.
     """
+    if not any(job.submission.trace is not None and job.submission.trace.sampled for job in batch.jobs):
+        return
     submissions = {id(job.submission): job.submission for job in batch.jobs}.values()
     traces = {id(trace): trace for one in submissions if (trace := one.trace) is not None and trace.sampled}.values()
-    if not traces:
-        return
     ids = new_trace_id(), new_span_id()
     analyzer = batch.jobs[0].analyzer
     tracing.send(

@@ -55,10 +55,13 @@ class Tracing:
         from opentelemetry import trace  # noqa: PLC0415 - most services send no traces
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
         from opentelemetry.sdk.trace import ReadableSpan  # noqa: PLC0415
-        from opentelemetry.sdk.trace.sampling import Decision  # noqa: PLC0415
+        from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased  # noqa: PLC0415
         from opentelemetry.sdk.util.instrumentation import InstrumentationScope  # noqa: PLC0415
 
         self._api, self._span, self._sampled = trace, ReadableSpan, Decision.RECORD_AND_SAMPLE
+        root = getattr(sampler, "_root", sampler)  # of a sampler that asks parents first
+        self._bound: int | None = root.bound if type(root) is TraceIdRatioBased else None
+        """Below which the last 64 bits of an id are sampled: the SDK's own answer, some 5 µs sooner."""
         self._processor = processor
         self._sampler = sampler
         self._resource = Resource.create(attributes)
@@ -98,6 +101,9 @@ class Tracing:
 
     def begin(self, trace: Trace) -> None:
         """Decide whether the spans of a request are sent. The caller's own decision counts where the sampler asks."""
+        if trace.parent_id is None and self._bound is not None:
+            trace.sampled = int(trace.trace_id[16:], 16) < self._bound
+            return
         api, context = self._api, None
         if trace.parent_id is not None:
             flags = api.TraceFlags(api.TraceFlags.SAMPLED if trace.parent_sampled else api.TraceFlags.DEFAULT)
@@ -125,7 +131,8 @@ class Tracing:
         flags = api.TraceFlags(api.TraceFlags.SAMPLED)
 
         def context(trace_id: str, span_id: str, *, remote: bool = False) -> "SpanContext":
-            return api.SpanContext(int(trace_id, 16), int(span_id, 16), remote, flags)
+            made: SpanContext = api.SpanContext(int(trace_id, 16), int(span_id, 16), remote, flags)
+            return made
 
         epoch = time.time_ns() - time.perf_counter_ns()
         self._processor.on_end(

@@ -1,5 +1,6 @@
 """Lines that stand for keys: what is understood, and what is refused without being quoted."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,17 @@ def test_new_keys_differ_and_need_no_quoting() -> None:
     for key in keys:
         assert len(key) >= 43
         assert key.replace("-", "").replace("_", "").isalnum()
+
+
+def test_the_lines_of_the_docs_are_understood(tmp_path: Path) -> None:
+    """The file that the page shows is one, and its first line is that of the key above it."""
+    page = (Path(__file__).parents[3] / "docs" / "keys.md").read_text("utf-8")
+    key = re.search(r"^spanwise_\S+$", page, re.MULTILINE)
+    lines = re.search(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert key
+    assert lines
+    file = tmp_path / "keys"
+    file.write_text(lines[1])
+    acme, shop = read_key_file(file)
+    assert acme.digest == digest_of(key[0].encode())
+    assert shop.quota(Quota(1, 1)) == Quota(600, 1_000_000)
