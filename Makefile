@@ -75,6 +75,7 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) --group build -o requirements/build.txt
 	@$(LOCK) $(LOCK_ARGS) --group contract -o requirements/contract.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra otel -c requirements/runtime.txt -o requirements/otel.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt

@@ -1,12 +1,15 @@
 """Create the FastAPI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
+from typing import Any, cast
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from spanwise.pipelines import Registry
 from spanwise.service.connections.open_connections import OpenConnections
@@ -16,6 +19,7 @@ from spanwise.service.endpoints.probe_route import ProbeRoute
 from spanwise.service.http import exception_handlers, openapi
 from spanwise.service.http.allowed_hosts import AllowedHostsMiddleware
 from spanwise.service.http.api_keys import ApiKeyMiddleware
+from spanwise.service.http.configured_keys import ConfiguredKeys
 from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
 from spanwise.service.http.hot_routes import HotRoutes
 from spanwise.service.http.middleware import RequestMiddleware
@@ -25,6 +29,7 @@ from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.logging import configured_access_log
 from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.tracing import Tracing
 
 _DESCRIPTION = """\
 Named entities and sentiment of texts.
@@ -62,15 +67,23 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     """Create the service. Its lifespan loads the pipelines of the settings, unless a registry is given."""
     metrics = metrics or Metrics()
     connections = OpenConnections(settings, metrics)
+    tracing = Tracing.of_environment()
+    keys = ConfiguredKeys(settings) if settings.asks_for_keys else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, registry, metrics, connections) as runtime:
+        async with (
+            keys.running() if keys else nullcontext(),
+            running(settings, registry, metrics, connections) as runtime,
+        ):
             app.state.runtime = runtime
+            runtime.batcher.tracing = tracing
             seconds = settings.shutdown_delay_seconds + settings.shutdown_seconds
             with drain_on_signals(runtime.drain, seconds) as retire:
                 async with watchdog(runtime.batcher.longest_run, settings.hang_seconds, retire):
                     yield
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
 
     app = Application(
         title="Spanwise",
@@ -89,29 +102,33 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     app.state.metrics = metrics
     app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
+
     _add_routes(app)
     exception_handlers.register(app)
     hot = [route for route in app.routes if isinstance(route, JSONRoute | ProbeRoute)]
-    app.front = _middleware(HotRoutes(app.framework, hot), settings, metrics)
+    app.front = _middleware(HotRoutes(app.framework, hot), settings, metrics, keys, tracing)
     return app
 
 
-def _middleware(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIApp:
+def _middleware(
+    app: ASGIApp, settings: Settings, metrics: Metrics, keys: ConfiguredKeys | None, tracing: Tracing | None
+) -> ASGIApp:
     """Put the middleware around an application, the outermost last: refusals of API keys get an id and a log line too.
 
     It stands in front of FastAPI, whose own `add_middleware` would put three layers around the outermost.
     """
     hosts, origins = settings.allowed_hosts, settings.cors_origins
-    if settings.api_keys:
-        keys = [key.get_secret_value() for key in settings.api_keys]
-        app = ApiKeyMiddleware(app, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
+    if keys:
+        app = ApiKeyMiddleware(app, keys=keys.ring, quotas=keys.quotas)
     if origins:
         app = PreflightMiddleware(app, origins=origins)
     if hosts:
         app = AllowedHostsMiddleware(app, hosts=hosts)
-    app = RequestMiddleware(app, metrics, configured_access_log())
+    app = RequestMiddleware(app, metrics, configured_access_log(), tracing)
     if origins:
         app = CrossOriginMiddleware(app, origins=origins)
+    if settings.trusted_proxies:
+        app = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=list(settings.trusted_proxies)))
     return app
 
 

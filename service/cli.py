@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 import typer
 
 from spanwise.pipelines.spacy_import import skip_spacy_cli_import
+from spanwise.service import key_command
 from spanwise.service.process.standard_streams import reserve_standard_streams
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(key_command.app, name="key")
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ ServiceError
 ├── InternalError           500
 ├── Unavailable             503   with Retry-After
 │   ├── Overloaded
+│   │   └── QuotaUnknown
 │   ├── ShuttingDown
 │   └── NotReady
 └── DeadlineExceeded        504
@@ -174,12 +175,13 @@ class ValidationFailed(ServiceError):
 
 
 class RateLimited(ServiceError):
-    """The API key has used up its requests of this minute."""
+    """The caller has used up its quota of requests, or of characters."""
 
     status, code, title = 429, "rate_limited", "Rate limited"
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("This API key's requests are spent for now.", headers={"Retry-After": str(retry_after)})
+    def __init__(self, retry_after: int, *, characters: bool = False) -> None:
+        what = "characters" if characters else "requests"
+        super().__init__(f"This API key's {what} are spent for now.", headers={"Retry-After": str(retry_after)})
 
 
 class InternalError(ServiceError):
@@ -207,6 +209,13 @@ class Overloaded(Unavailable):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("More work is waiting than the service accepts. Try again later.", retry_after)
+
+
+class QuotaUnknown(Overloaded):
+    """The Redis that counts does not answer, and the settings say that nobody is served without it."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        Unavailable.__init__(self, "Quotas cannot be checked now. Try again later.", retry_after)
 
 
 class ShuttingDown(Unavailable):

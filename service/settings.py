@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,6 +17,8 @@ from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs, rea
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
+from spanwise.service.keys.key_lines import ApiKey, KeyLineError, check_together, parse_entries, read_key_file
+from spanwise.service.keys.quota import Quota
 
 PREFIX = "SPANWISE_"
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
@@ -178,12 +181,32 @@ class Settings(BaseSettings):
     )
 
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="Keys, separated by commas. With none, everybody may call."
+        (),
+        description="Keys, or better their `name:sha256:…` lines, separated by commas. Where neither this nor the file "
+        "is set, everybody may call.",
+    )
+    api_keys_file: str = Field(
+        "", description="A file with a `name:sha256:…` line for each key, which is read again when it changes."
     )
     rate_limit_per_minute: int = Field(
         0,
         ge=0,
-        description="Requests per minute and API key in each worker; 0 sets no limit. Needs API keys.",
+        description="Requests per minute and key, in all workers together; 0 sets no limit. Needs API keys.",
+    )
+    rate_limit_characters_per_minute: int = Field(
+        0,
+        ge=0,
+        description="Characters of texts per minute and key, in all workers together; 0 sets no limit. Needs API keys.",
+    )
+    quota_redis_url: SecretStr = Field(
+        SecretStr(""),
+        description="A Redis, `redis://…` or `rediss://…`, in which all replicas count quotas together.",
+    )
+    quota_redis_url_file: str = Field("", description="A file that holds `SPANWISE_QUOTA_REDIS_URL`, instead of it.")
+    quota_redis_failure: Literal["open", "closed"] = Field(
+        "open",
+        description="While the Redis does not answer: `open` has each replica count for itself, `closed` answers 503 "
+        "to whoever has a quota.",
     )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -194,6 +217,12 @@ class Settings(BaseSettings):
         (),
         description="Origins whose pages may call from a browser (CORS), such as `https://app.example.com`, separated "
         "by commas; `*` stands for all. With none, browsers keep other origins out.",
+    )
+
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses of proxies, or networks such as `10.0.0.0/8`, separated by commas, whose "
+        "`X-Forwarded-For` names the caller in the log. Others' is not believed.",
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -208,10 +237,18 @@ class Settings(BaseSettings):
         description="Lines that may wait to be written. When stdout is stuck, more are dropped and counted.",
     )
 
-    @field_validator("api_keys", "components", "allowed_hosts", "cors_origins", mode="before")
+    @field_validator("api_keys", "components", "allowed_hosts", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _refuse_no_keys(cls, value: object) -> object:
+        """Refuse a variable that is set and holds no key: a mistake must not open the service to everybody."""
+        if isinstance(value, str) and not value.replace(",", "").strip():
+            raise ValueError("it is set and holds no key; unset it to let everybody call")
+        return value
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -228,6 +265,18 @@ class Settings(BaseSettings):
         if wrong := [origin for origin in origins if origin != "*" and not _ORIGIN.fullmatch(origin)]:
             raise ValueError(f"{wrong[0]!r} is no origin: write scheme, host and port alone, without a path or a slash")
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError(
+                    f"{proxy!r} is neither an address nor a network: write 10.0.0.7 or 10.0.0.0/8"
+                ) from None
+        return value
 
     @field_validator("pipelines")
     @classmethod
@@ -281,9 +330,51 @@ class Settings(BaseSettings):
             raise ValueError("default_timeout_ms is larger than max_timeout_ms")
         if self.max_queued_characters < max(self.max_text_characters, self.max_batch_characters):
             raise ValueError("max_queued_characters is too small for the largest request that is allowed")
-        if self.rate_limit_per_minute and not self.api_keys:
+        if self.default_quota and not self.asks_for_keys:
             raise ValueError("rate_limit_per_minute needs api_keys: the limit is one per key")
+        try:
+            check_together([*self.static_keys, *(read_key_file(self.keys_path) if self.keys_path else ())])
+        except KeyLineError as error:
+            raise ValueError(f"API keys: {error}") from None
+        _ = self.redis_url
         return self
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether callers must send a key."""
+        return bool(self.api_keys or self.api_keys_file)
+
+    @property
+    def static_keys(self) -> list[ApiKey]:
+        """The keys that stay as they are until the settings are read again. Raises `KeyLineError`."""
+        return parse_entries(key.get_secret_value() for key in self.api_keys)
+
+    @property
+    def keys_path(self) -> Path | None:
+        """The file of keys."""
+        return Path(self.api_keys_file) if self.api_keys_file else None
+
+    @property
+    def default_quota(self) -> Quota:
+        """The quota of keys whose lines set none."""
+        return Quota(self.rate_limit_per_minute, self.rate_limit_characters_per_minute)
+
+    @property
+    def redis_url(self) -> str:
+        """The Redis of quotas; empty for none. Raises ValueError for one that cannot be meant."""
+        url = self.quota_redis_url.get_secret_value()
+        if self.quota_redis_url_file:
+            if url:
+                raise ValueError("SPANWISE_QUOTA_REDIS_URL and SPANWISE_QUOTA_REDIS_URL_FILE are both set: set one")
+            try:
+                url = Path(self.quota_redis_url_file).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                raise ValueError(f"cannot read the file {self.quota_redis_url_file}") from None
+        if (url or self.quota_redis_url_file) and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("SPANWISE_QUOTA_REDIS_URL must begin with redis://, rediss:// or unix://")
+        if url and not self.asks_for_keys:
+            raise ValueError("SPANWISE_QUOTA_REDIS_URL needs API keys: quotas are theirs")
+        return url
 
     @property
     def limits(self) -> Limits:
@@ -332,7 +423,7 @@ def _variables_of(path: str) -> dict[str, str]:
         return {}
     try:
         with Path(path).open(encoding="utf-8") as file:
-            return {name: value for name, value in dotenv_values(stream=file).items() if value is not None}
+            return {name: value or "" for name, value in dotenv_values(stream=file).items()}
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UnreadableFile(f"Cannot read the settings in {path}: {reason}.") from None

@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 import asyncio
 
+from spanwise.service.keys.quota_memory import shared_memory
 from spanwise.service.process.supervisor import HANDLED_SIGNALS, Supervisor
 from spanwise.service.telemetry.logging import configure_logging, flush_logs
 from spanwise.service.telemetry.worker_group import NoSharedFolder, shared_folder
@@ -65,7 +66,7 @@ def _supervise(options: Options) -> int:
     """Serve until a signal ends the service, or its start fails. Return the exit status. Raises `NoSharedFolder`."""
     listener = socket.socket(fileno=options.listener)
     listener.set_inheritable(False)
-    with shared_folder(options.workers):
+    with shared_folder(options.workers), shared_memory() as quotas:
         with suppress(OSError, AttributeError):  # standard error may be full, or closed
             sys.stderr.write(options.greeting)
             sys.stderr.flush()
@@ -77,6 +78,7 @@ def _supervise(options: Options) -> int:
             start_seconds=options.start_seconds,
             silence_seconds=options.silence_seconds,
             leave_seconds=options.leave_seconds,
+            inherited=(quotas,),
         )
         try:
             return asyncio.run(supervisor.run())

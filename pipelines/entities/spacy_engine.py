@@ -56,12 +56,12 @@ class SpacyEngine:
             pipe = getattr(component, "pipe", None)
             try:
                 batch = list(pipe(batch, batch_size=len(batch))) if pipe else [component(doc) for doc in batch]
+                for i, doc in zip(chosen, batch, strict=True):
+                    _check(doc, docs[i])
             except Exception as error:
                 note_place(error, f"component {name!r}")
                 raise
         for i, doc in zip(chosen, batch, strict=True):
-            if doc is not docs[i] and not (isinstance(doc, Doc) and doc.text == docs[i].text):
-                raise ValueError("a component returned something else than a Doc of the text that it got")
             docs[i] = doc
 
     def _read(self, doc: Doc, layers: Layers) -> Annotations:
@@ -79,3 +79,9 @@ class SpacyEngine:
                     span._replace(extensions=value) for span, value in zip(found.spans, values, strict=False)
                 ]
         return found
+
+
+def _check(returned: object, given: Doc) -> None:
+    """Raise ValueError if a component has returned something else than a Doc of the text that it got."""
+    if returned is not given and not (isinstance(returned, Doc) and returned.text == given.text):
+        raise ValueError("a component returned something else than a Doc of the text that it got")

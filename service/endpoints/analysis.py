@@ -149,6 +149,8 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     record.characters = sum(len(document.text) for _, document in work)
     submission = runtime.batcher.admit(record.request_id, work, caller=record.caller, identity=record.body_hash)
     submission.large = is_large(work)
+    if record.allowance is not None:
+        record.allowance.charge(record.characters)
     exchange: Exchange | None = request.scope.get(EXCHANGE)
     disconnect = None
     if exchange is not None:
@@ -178,6 +180,7 @@ def _encode(request: Request, answer: object) -> Response:
     """Encode an answer, and say in its `Server-Timing` how long the request took."""
     record, started = record_of(request), perf_counter()
     body = orjson.dumps(answer)
+    record.encode_started = started
     record.encode_ms = (perf_counter() - started) * 1000
     return JSONResponse(body, headers={"Server-Timing": record.server_timing()})
 
@@ -187,5 +190,6 @@ def _answer_large(request: Request, submission: Submission, parts: Iterable[byte
     record, started = record_of(request), perf_counter()
     whole = list(parts)
     encoded = sum(one.milliseconds for one in submission.outcomes if isinstance(one, EncodedAnalysis))
+    record.encode_started = started
     record.encode_ms = encoded + (perf_counter() - started) * 1000
     return LargeJSONResponse(whole, record.server_timing())

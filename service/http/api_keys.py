@@ -1,61 +1,87 @@
-"""API keys and their rate limit: for everything under `/v1/`, and only where keys are configured.
+"""API keys and their quotas: for everything under `/v1/`, and only where keys are configured.
 
-The SHA-256 digest of the key that was sent is compared with the digest of every configured key, in constant time: so
-the time of a refusal does not reveal how close the key was, or to which of the configured ones.
+`service/keys/` knows the keys and counts what callers take. Here a key is found in the request's headers, and the
+answer gets the `RateLimit` fields of its quota.
 """
 
-import hashlib
-import hmac
 import math
-import time
-from collections.abc import Sequence
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from spanwise.service.errors import RateLimited, ServiceError, Unauthorized
-from spanwise.service.http.request_record import record_of
+from spanwise.service.errors import QuotaUnknown, RateLimited, ServiceError, Unauthorized
+from spanwise.service.http.matched_route import match_route
+from spanwise.service.http.request_record import RequestRecord, record_of
 from spanwise.service.http.responses import ProblemResponse
+from spanwise.service.keys.allowance import Allowance, Quotas, QuotaStoreDown
+from spanwise.service.keys.key_ring import KeyRing
+from spanwise.service.keys.key_table import Caller
 
 _PROTECTED = "/v1/"
 
 
 class ApiKeyMiddleware:
-    """Refuses a request under `/v1/` that has no valid API key, or whose key has used up its rate limit."""
+    """Refuses a request under `/v1/` that has no valid API key, or whose caller has used up a quota."""
 
-    def __init__(self, app: ASGIApp, keys: Sequence[str], rate_limit_per_minute: int) -> None:
+    def __init__(self, app: ASGIApp, keys: KeyRing, quotas: Quotas) -> None:
         self._app = app
-        self._digests = [_digest(key.encode()) for key in keys]
-        self._rate = RateLimitItemPerMinute(rate_limit_per_minute) if rate_limit_per_minute else None
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._keys = keys
+        self._quotas = quotas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_PROTECTED):
-            try:
-                self._check(scope)
-            except ServiceError as error:
-                record = record_of(scope)
-                record.code = error.code
-                await ProblemResponse(error, record.request_id)(scope, receive, send)
-                return
+        if scope["type"] != "http" or not scope["path"].startswith(_PROTECTED):
+            await self._app(scope, receive, send)
+            return
+        record = record_of(scope)
+        try:
+            caller = self._caller_of(scope)
+            record.key, record.caller = caller.name, caller.number
+            if caller.quota:
+                record.allowance = await self._take(caller)
+                send = _with_allowance(send, record.allowance)
+                if record.allowance.wait:
+                    raise RateLimited(
+                        max(1, math.ceil(record.allowance.wait)), characters=record.allowance.is_for_characters
+                    )
+        except ServiceError as error:
+            await self._refuse(error, record, scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
-    def _check(self, scope: Scope) -> None:
+    def _caller_of(self, scope: Scope) -> Caller:
         sent = _sent_key(scope)
         if sent is None:
             raise Unauthorized
-        digest = _digest(sent)
-        matches = [hmac.compare_digest(digest, known) for known in self._digests]
-        if not any(matches):
+        caller = self._keys.find(sent)
+        if caller is None:
             raise Unauthorized("This API key is not known.")
-        record = record_of(scope)
-        record.caller = matches.index(True)
-        record.key = f"key-{record.caller + 1}"
-        if self._rate and not self._limiter.hit(self._rate, digest.hex()):
-            window = self._limiter.get_window_stats(self._rate, digest.hex())
-            raise RateLimited(max(1, math.ceil(window.reset_time - time.time())))
+        return caller
+
+    async def _take(self, caller: Caller) -> Allowance:
+        try:
+            return Allowance(self._quotas, caller, *await self._quotas.take_request(caller))
+        except QuotaStoreDown:
+            raise QuotaUnknown from None
+
+    async def _refuse(
+        self, error: ServiceError, record: RequestRecord, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer with the error. The request has no route yet; it gets its own, for the log and the metrics."""
+        match_route(scope)
+        record.code = error.code
+        if isinstance(error, QuotaUnknown):
+            error.headers["Server-Timing"] = record.server_timing()
+        await ProblemResponse(error, record.request_id)(scope, receive, send)
+
+
+def _with_allowance(send: Send, allowance: Allowance) -> Send:
+    """Return what sends an answer with what is left of the quota then."""
+
+    async def send_with_allowance(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *allowance.headers()]
+        await send(message)
+
+    return send_with_allowance
 
 
 def _sent_key(scope: Scope) -> bytes | None:
@@ -73,7 +99,3 @@ def _sent_key(scope: Scope) -> bytes | None:
         if key:
             return bytes(key)
     return None
-
-
-def _digest(key: bytes) -> bytes:
-    return hashlib.sha256(key).digest()

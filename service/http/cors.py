@@ -13,7 +13,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _SENT = ("Authorization", "X-API-Key", "X-Request-ID", "X-Request-Timeout-Ms")
-_READ = ("X-Request-ID", "Server-Timing", "Retry-After")
+_READ = (
+    "X-Request-ID",
+    "Server-Timing",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+)
 
 
 class _Policy(CORSMiddleware):

@@ -9,10 +9,14 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spanwise.service.errors import CallerGone, InternalError, RateLimited, ShuttingDown
+from spanwise.service.http.access_fields import caller_fields, is_routine
 from spanwise.service.http.request_record import RequestRecord
+from spanwise.service.http.request_spans import send_spans
 from spanwise.service.http.responses import ProblemResponse
-from spanwise.service.telemetry.access_log import AccessLog
+from spanwise.service.telemetry.access_log import AccessLogs
 from spanwise.service.telemetry.metrics import Metrics
+from spanwise.service.telemetry.trace_context import begin_trace
+from spanwise.service.telemetry.tracing import Tracing
 
 log = structlog.get_logger("spanwise.service.access")
 
@@ -32,8 +36,9 @@ class RequestMiddleware:
     log. So this response has an id too, and uvicorn has no traceback to print.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, access_log: AccessLog) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, access_log: AccessLogs, tracing: Tracing | None = None) -> None:
         self._app = app
+        self._tracing = tracing
         self._metrics = metrics
         self._access_log = access_log
 
@@ -44,7 +49,11 @@ class RequestMiddleware:
         started = perf_counter()
         self._metrics.arrived()
         record = RequestRecord(_request_id(scope))
+        record.started = started
         record.attach(scope)
+        record.trace = trace = begin_trace(scope["headers"])
+        if self._tracing is not None:
+            self._tracing.begin(trace)
         header = (b"x-request-id", record.request_id.encode())
 
         async def send_with_id(message: Message) -> None:
@@ -74,9 +83,14 @@ class RequestMiddleware:
             self._metrics.answered(_operation(scope), record.status, seconds)
             if record.code:
                 self._metrics.had_problem(record.code)
-            if record.key:
+            if record.key is not None:
                 self._metrics.answered_key(record.key, record.characters, refused=record.code == RateLimited.code)
-            self._access_log(_access_fields(scope, method, record, seconds))
+            route = _route(scope)
+            write = self._access_log.routine if is_routine(route, record.status) else self._access_log.request
+            write(_access_fields(scope, method, route, record, seconds))
+            if self._tracing is not None and trace.sampled:
+                send_spans(self._tracing, scope, record, (_method(method), route), started + seconds)
+            trace.over = True
 
 
 def _request_id(scope: Scope) -> str:
@@ -84,6 +98,10 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
     return f"{getrandbits(128):032x}"  # no secret: a system call for better ones costs as much as parsing the request
+
+
+def _method(method: str) -> str:
+    return method if method in _METHODS else "other"
 
 
 def _route(scope: Scope) -> str:
@@ -100,11 +118,11 @@ def _operation(scope: Scope) -> str:
     return _PAGES.get(scope["path"], "show_docs") if "endpoint" in scope else "unmatched"
 
 
-def _access_fields(scope: Scope, method: str, record: RequestRecord, seconds: float) -> dict[str, object]:
+def _access_fields(scope: Scope, method: str, route: str, record: RequestRecord, seconds: float) -> dict[str, object]:
     fields: dict[str, object] = {
         "request_id": record.request_id,
-        "method": method if method in _METHODS else "other",
-        "route": _route(scope),
+        "method": _method(method),
+        "route": route,
         "status": record.status,
         "ms": round(seconds * 1000, 3),
     }
@@ -119,4 +137,7 @@ def _access_fields(scope: Scope, method: str, record: RequestRecord, seconds: fl
         fields["queue_ms"] = round(record.queue_ms, 3)
         fields["nlp_ms"] = round(record.nlp_ms, 3)
         fields["encode_ms"] = round(record.encode_ms, 3)
+    fields.update(caller_fields(scope, record))
+    if record.trace is not None:
+        fields.update(record.trace.fields())
     return fields

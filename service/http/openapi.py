@@ -89,7 +89,7 @@ def problems(*kinds: type[ServiceError]) -> Responses:
 
 
 PROTECTED_ERRORS: Responses = problems(
-    errors.MalformedRequest, errors.Unauthorized, errors.RateLimited, errors.InternalError
+    errors.MalformedRequest, errors.Unauthorized, errors.RateLimited, errors.InternalError, errors.Overloaded
 )
 READINESS_ERRORS: Responses = problems(errors.NotReady, errors.ShuttingDown)
 ANALYSIS_ERRORS: Responses = {

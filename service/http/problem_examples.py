@@ -34,7 +34,7 @@ def example_errors(operation: dict[str, Any], settings: Settings) -> dict[ErrorC
         errors.ValidationFailed([violation]),
         errors.RateLimited(retry_after=60),
         errors.InternalError(),
-        errors.Overloaded(retry_after=1),
+        errors.Overloaded(retry_after=1) if accepted else errors.QuotaUnknown(),
         errors.ShuttingDown(),
         errors.NotReady([errors.NotReady.STALLED]),
         errors.DeadlineExceeded(),

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from spanwise.service.http.security_headers import API_HEADERS, Headers
+from spanwise.service.keys.allowance import Allowance
+from spanwise.service.telemetry.trace_context import Trace
 
 _SCOPE_KEY = "spanwise.request_record"
 
@@ -15,6 +17,8 @@ class RequestRecord:
     """One request's id, sizes, times (in milliseconds) and outcome."""
 
     request_id: str
+    started: float = 0.0
+    """When its headers were there, on the clock of `perf_counter`."""
     status: int = 0
     """The status answered; 0 until the answer begins."""
     code: str | None = None
@@ -27,14 +31,20 @@ class RequestRecord:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    encode_started: float = 0.0
+    """When the answer began to be encoded, on the clock of `perf_counter`; 0 before."""
     security_headers: Headers = API_HEADERS
     """What the answer gets besides its own headers."""
     unsent_bytes: int = 0
     """What of a large answer waits in the application until the connection takes it."""
     caller: int = 0
-    """The number of the API key that was sent; 0 where none are configured."""
-    key: str = ""
-    """The name of the API key that was sent; empty where none are configured."""
+    """The number of the caller whose API key was sent; 0 where none are configured."""
+    key: str | None = None
+    """The name of the API key that was sent."""
+    trace: Trace | None = None
+    """The trace that the request belongs to."""
+    allowance: Allowance | None = None
+    """What the caller's quota allows, if it has one."""
     body_hash: int | None = None
     """By which the queue knows a request that it refused before."""
     deadline: float = 0.0

@@ -81,14 +81,19 @@ class Supervisor:
         start_seconds: float,
         silence_seconds: float,
         leave_seconds: float,
+        inherited: Sequence[int] = (),
     ) -> None:
-        """`leave_seconds` is what a worker may take to end; one that takes longer is killed. A silence of 0 is none."""
+        """`leave_seconds` is what a worker may take to end; one that takes longer is killed. A silence of 0 is none.
+
+        `inherited` are descriptors that every worker is given under their own numbers.
+        """
         self._command = command
         self._listener = listener
         self._wanted = workers
         self._start_seconds = start_seconds
         self._silence_seconds = silence_seconds
         self._leave_seconds = leave_seconds
+        self._inherited = tuple(inherited)
         self._workers: dict[WorkerProcess, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
@@ -124,7 +129,8 @@ class Supervisor:
         ours.setblocking(False)
         descriptors = self._listener.fileno(), theirs.fileno()
         try:
-            process = await asyncio.create_subprocess_exec(*self._command(*descriptors), pass_fds=descriptors)
+            given = (*descriptors, *self._inherited)
+            process = await asyncio.create_subprocess_exec(*self._command(*descriptors), pass_fds=given)
         except BaseException:
             ours.close()  # a worker that was started nevertheless ends by this
             raise

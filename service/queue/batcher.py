@@ -17,9 +17,11 @@ from time import perf_counter
 import structlog
 
 from spanwise.pipelines import Analyzer, Document
+from spanwise.pipelines.error_notes import component_of
 from spanwise.schemas import Feature
 from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError, ShuttingDown
 from spanwise.service.queue.admission import Admission, Bound, character_bound
+from spanwise.service.queue.batch_span import send_batch_span
 from spanwise.service.queue.cost_model import PipelineCosts, Rates, facts_of
 from spanwise.service.queue.drain_rate import DrainRate
 from spanwise.service.queue.expiry import Expiry
@@ -41,6 +43,8 @@ from spanwise.service.queue.submission import (
 from spanwise.service.queue.waiting import WaitingJobs
 from spanwise.service.telemetry.metrics import DropReason, Metrics, Stage
 from spanwise.service.telemetry.metrics_sampling import QueueState
+from spanwise.service.telemetry.trace_context import current_trace
+from spanwise.service.telemetry.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +98,7 @@ class Batcher:
         self._idle = asyncio.Event()
         """Set once a drain has nothing more to wait for."""
         self.drain_rate = DrainRate()
+        self.tracing: Tracing | None = None
         cost = round(max_queued_seconds * 1e6) * threads
         self._admission = Admission(
             self._waiting,
@@ -197,6 +202,9 @@ class Batcher:
         self.refuse_while_draining()
         future, now, documents = self._loop.create_future(), self._clock(), len(work)
         submission = Submission(request_id, [None] * documents, future, now, STREAM, caller, pending=documents)
+        submission.trace = trace = current_trace()
+        if trace is not None and trace.sampled:
+            trace.submission = trace.submission or submission
         jobs: list[Job] = []
         characters = cost = 0
         pipeline: Analyzer | None = None
@@ -216,6 +224,8 @@ class Batcher:
         self._waiting.add(submission, jobs, characters, cost)
         self._metrics.admitted(characters)
         self._submissions[submission] = None
+        if trace is not None and trace.sampled:
+            trace.queued = trace.queued or self._clock()
         self._dispatch_soon()
         return submission
 
@@ -305,6 +315,8 @@ class Batcher:
             if log_overrun(batch, seconds):
                 self._metrics.overran()
         self._dispatch()
+        if self.tracing is not None:
+            send_batch_span(self.tracing, batch, self._clock())
         failed: list[tuple[Job, BaseException]] = []
         now = self._clock()
         for job, outcome in zip(batch.jobs, outcomes, strict=True):
@@ -322,7 +334,15 @@ class Batcher:
         done = len(outcomes) - len(failed)
         self._metrics.analyzed(analyzer, done, len(failed), batch.characters, seconds, estimated=batch.cost / 1e6)
         for job, error in failed:
-            where = {"request_id": job.submission.request_id, "pipeline": analyzer.title, "document": job.index}
+            where: dict[str, object] = {
+                "request_id": job.submission.request_id,
+                "pipeline": analyzer.title,
+                "document": job.index,
+            }
+            if component := component_of(error):
+                where["component"] = component
+            if trace := job.submission.trace:
+                where.update(trace.fields())
             log.error("analysis_failed", **where, exc_info=error)
         self._costs_of(analyzer).learn(batch.jobs, seconds * 1e6)
 

@@ -31,5 +31,6 @@ def log_overrun(batch: MicroBatch, seconds: float) -> bool:
         features=sorted({feature for job in jobs for feature in job.document.features}),
         requests=len(ids),
         request_ids=ids[:_LOGGED_IDS],
+        trace_ids=list(dict.fromkeys(trace.trace_id for job in jobs if (trace := job.submission.trace)))[:_LOGGED_IDS],
     )
     return True

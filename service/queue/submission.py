@@ -10,6 +10,7 @@ from spanwise.pipelines import Analyzer, Document
 from spanwise.schemas import AnalyzeResponse
 from spanwise.service.queue.cost_model import Facts, Rates
 from spanwise.service.queue.encoded_analysis import EncodedAnalysis, encode_analysis
+from spanwise.service.telemetry.trace_context import Trace
 
 if TYPE_CHECKING:
     from spanwise.service.queue.lane import Lane
@@ -47,6 +48,8 @@ class Submission:
     """When the first document left the queue; 0 as long as all wait."""
     finished: float = 0.0
     """When the last outcome was there, or when the submission was given up."""
+    trace: Trace | None = None
+    """The trace of its request."""
     pending: int = 0
     """How many documents have no outcome yet."""
     parts: list["Part"] = field(default_factory=list)

@@ -13,7 +13,7 @@ from spanwise.service.documents.batch_results import batch_error, batch_result, 
 from spanwise.service.documents.document_language import resolve_language
 from spanwise.service.documents.options import options_of
 from spanwise.service.documents.selection import choice_of, choose_analyzer
-from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
+from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, RateLimited, ShuttingDown
 from spanwise.service.http.bodies import parse_json, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit
 from spanwise.service.http.request_record import RequestRecord
@@ -120,9 +120,24 @@ class Intake:
                 await self.window.room(0)
                 self._put_error(work.id, work.code, work.detail)
             else:
+                await self._wait_for_quota()
                 await self.window.room(len(work.document.text))
                 self._submit(work)
         self._index += 1
+
+    async def _wait_for_quota(self) -> None:
+        """Wait until the caller's quota has characters left, so that a stream is as fast as its quota."""
+        allowance = self._record.allowance
+        if allowance is None or not (seconds := allowance.seconds_until_characters()):
+            return
+        if seconds > self.patience:
+            reason = f"the API key's characters are spent for more than {self.patience:g} seconds"
+            raise _EndedEarly(RateLimited.code, reason)
+        try:
+            async with ReadingLimit(self._runtime, asyncio.get_running_loop().time() + self.patience + 1):
+                await asyncio.sleep(seconds)
+        except ShuttingDown:
+            raise _shutting_down() from None
 
     def _document(self, line: bytes | None) -> BatchDocument | RejectedDocument:
         """Parse and validate a line; None is a line over the limit."""
@@ -165,6 +180,8 @@ class Intake:
         self._record.documents += 1
         self._record.pipelines.add(work.analyzer.title)
         self._record.characters += characters
+        if self._record.allowance is not None:
+            self._record.allowance.charge(characters)
 
     def _settle(
         self,

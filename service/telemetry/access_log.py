@@ -7,7 +7,7 @@ loop notes the time and the fields and nothing else. The line is the one that st
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -19,16 +19,23 @@ AccessLog = Callable[[Fields], None]
 """Takes the fields of one request's line. They must not change afterwards."""
 
 
+class AccessLogs(NamedTuple):
+    """The logs of requests: of all but the routine ones, at info, and of probes and scrapes, at debug."""
+
+    request: AccessLog
+    routine: AccessLog
+
+
 def no_access_log(_: Fields) -> None:
     """Log nothing: requests are below the configured level."""
 
 
-def access_log(writer: LogWriter, render: Callable[[Fields], bytes]) -> AccessLog:
+def access_log(writer: LogWriter, render: Callable[[Fields], bytes], level: str = "info") -> AccessLog:
     """Return what queues requests' lines. `render` makes a line of the fields, `timestamp` the first of them."""
 
     def line(entry: tuple[float, Fields]) -> bytes:
         seconds, fields = entry
-        return render({"timestamp": timestamp(seconds), "level": "info", "event": EVENT, **fields})
+        return render({"timestamp": timestamp(seconds), "level": level, "event": EVENT, **fields})
 
     def log(fields: Fields) -> None:
         writer.put_later(line, (time(), fields))

@@ -13,9 +13,10 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from spanwise.service.telemetry.access_log import EVENT, AccessLog, access_log, json_line, no_access_log
+from spanwise.service.telemetry.access_log import EVENT, AccessLogs, access_log, json_line, no_access_log
 from spanwise.service.telemetry.log_writer import LogWriter
-from spanwise.service.telemetry.redaction import redact_exception, redact_foreign_message
+from spanwise.service.telemetry.redaction import name_logger, redact_exception, redact_foreign_message
+from spanwise.service.telemetry.trace_context import add_trace
 
 _STDOUT = 1  # not `sys.stdout.fileno()`: a process that is started with its stdout closed has no `sys.stdout`
 
@@ -35,7 +36,7 @@ class _QueueLogger:
 class _QueueHandler(logging.Handler):
     """Puts the standard library's records into the writer's queue."""
 
-    def __init__(self, writer: LogWriter, access: AccessLog) -> None:
+    def __init__(self, writer: LogWriter, access: AccessLogs) -> None:
         super().__init__()
         self._writer = writer
         self.access = access
@@ -68,7 +69,7 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
     for_people = log_format == "console" or (log_format == "auto" and os.isatty(descriptor))
     render = _render_console() if for_people else _render_json
     common: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        add_trace,
         structlog.stdlib.add_log_level if for_people else _add_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         redact_exception,
@@ -88,10 +89,14 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
         cache_logger_on_first_use=False,
     )
     line = (lambda fields: render(None, "info", fields)) if for_people else json_line
-    handler = _QueueHandler(writer, access_log(writer, line) if least <= logging.INFO else no_access_log)
+    access = AccessLogs(
+        access_log(writer, line) if least <= logging.INFO else no_access_log,
+        access_log(writer, line, "debug") if least <= logging.DEBUG else no_access_log,
+    )
+    handler = _QueueHandler(writer, access)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[redact_foreign_message, structlog.stdlib.add_logger_name, *common],
+            foreign_pre_chain=[redact_foreign_message, name_logger, *common],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render_text(render)],
         )
     )
@@ -102,13 +107,13 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
     return writer
 
 
-def configured_access_log() -> AccessLog:
+def configured_access_log() -> AccessLogs:
     """Return the access log of this process; where `configure_logging` was not called, structlog's own."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, _QueueHandler):
             return handler.access
     log = structlog.get_logger("spanwise.service.access")
-    return lambda fields: log.info(EVENT, **fields)
+    return AccessLogs(lambda fields: log.info(EVENT, **fields), lambda fields: log.debug(EVENT, **fields))
 
 
 def flush_logs() -> None:
@@ -133,7 +138,10 @@ def _render_console() -> Callable[[WrappedLogger, str, EventDict], bytes]:
 
     def render(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
         if chain := event.pop("exception", None):
-            parts = ("\n".join([part["type"], *(f"  {frame}" for frame in part["frames"])]) for part in chain)
+            parts = (
+                "\n".join([part["type"], *(f"  {line}" for line in (*part.get("notes", ()), *part["frames"]))])
+                for part in chain
+            )
             event["exception"] = "\n".join(parts)
         return (str(console(logger, method, event)) + "\n").encode()
 

@@ -5,6 +5,7 @@ alone, other people's messages by their template or place.
 """
 
 import logging
+import re
 import sys
 import traceback
 from types import TracebackType
@@ -17,6 +18,7 @@ from spanwise.pipelines.error_notes import PLACE
 
 _TRUSTED = frozenset({"uvicorn", "asyncio"})
 """Loggers whose messages are known to hold no caller's text in their first line."""
+_SPACY_CODE = re.compile(r"\[(W\d{3})\]")
 _MAX_CAUSES = 10  # a longer chain of exceptions says nothing new
 
 
@@ -37,21 +39,42 @@ def redact_foreign_message(_logger: WrappedLogger, _method: str, event: EventDic
 
     uvicorn and asyncio keep callers' texts out of their first lines; asyncio puts reprs behind it. Any other message
     is logged by its template, before its arguments are filled in, or else by its place alone; a warning by its
-    category. When the start fails, Starlette gives uvicorn a bare traceback: that is dropped, because the runtime has
-    logged why.
+    category, and one of spaCy's own with its message as well. When the start fails, Starlette gives uvicorn a bare
+    traceback: that is dropped, because the runtime has logged why.
     """
     record: logging.LogRecord = event["_record"]
     first = str(event["event"]).partition("\n")[0]
     if first.startswith("Traceback"):
         raise structlog.DropEvent
     if record.name == "py.warnings":  # "/path/module.py:12: UserWarning: message"
-        first = ": ".join(first.split(": ", 2)[:2])
+        first = ": ".join(first.split(": ", 2)[:2]) + _spacy_message(first.partition("Warning: ")[2])
     elif record.name.partition(".")[0] not in _TRUSTED:
         filled_in = str(record.msg) != str(event["event"])
         first = str(record.msg).partition("\n")[0] if filled_in else "a message that may quote anything"
         event["place"] = f"{record.pathname}:{record.lineno}"
     event["event"] = first
     return event
+
+
+def name_logger(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add the name of the logger, without the part that says "error".
+
+    `uvicorn.error` is where uvicorn logs everything: whoever searches the log for errors would find its start.
+    """
+    name: str = event["_record"].name
+    event["logger"] = ".".join(part for part in name.split(".") if "error" not in part.lower()) or "library"
+    return event
+
+
+def _spacy_message(message: str) -> str:
+    """Return the message of one of spaCy's own warnings as ": message"; nothing for any other.
+
+    It is spaCy's template, in which the names of what would be filled in stand in braces: that could be a text.
+    """
+    code = _SPACY_CODE.match(message)
+    known = sys.modules.get("spacy.errors")
+    template = getattr(known.Warnings, code[1], "") if code and known else ""
+    return f": {template.partition(chr(10))[0]}" if template else ""
 
 
 def describe_exception(error: BaseException) -> list[dict[str, Any]]:

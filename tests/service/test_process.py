@@ -31,7 +31,7 @@ post = partial(httpx.post, timeout=120, verify=False)  # reading certificates ta
 @pytest.fixture(scope="module")
 def running() -> Iterator[ServiceProcess]:
     """Yield one process that several tests share."""
-    with service(environment(log_level="debug", api_keys="")) as process:
+    with service(environment(log_level="debug")) as process:
         yield process
 
 
@@ -222,7 +222,7 @@ def test_a_stuck_stdout_slows_no_request() -> None:
 
 def test_dropped_lines_are_counted_and_logged() -> None:
     """The number of dropped lines is logged as soon as somebody reads the log again."""
-    with service(environment(log_queue_lines="20"), read_log=False) as process:
+    with service(environment(log_queue_lines="20", log_level="debug"), read_log=False) as process:
         with httpx.Client(base_url=process.url) as client:
             for _ in range(1500):
                 client.get("/livez")

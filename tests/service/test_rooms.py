@@ -9,7 +9,7 @@ import pytest
 SERVICE = Path(__file__).parents[2] / "service"
 LAYERS = [
     {"cli"},
-    {"calibration_command"},
+    {"calibration_command", "key_command"},
     {"server", "worker"},
     {"supervise"},
     {"app"},
@@ -22,6 +22,7 @@ LAYERS = [
     {"connections"},
     {"telemetry", "process"},
     {"settings", "errors"},
+    {"keys"},
 ]
 """Folders and modules of the service, from the top down. Each may import itself and those below its own line."""
 

@@ -32,7 +32,7 @@ def written(path: Path, level: str, form: str) -> list[str]:
     """Return the lines of one request, once through the access log and once through structlog."""
     with path.open("wb") as file:
         writer = configure_logging(level, form, 100, file.fileno())
-        configured_access_log()(FIELDS)
+        configured_access_log().request(FIELDS)
         structlog.get_logger("spanwise.service.access").info("request", **FIELDS)
         writer.close()
     return path.read_text().splitlines()

@@ -96,13 +96,13 @@ async def test_requests_are_counted_by_operation_and_status(serving: Serving) ->
         ("extract_entities", "200"): 3,
         ("extract_entities", "422"): 1,
         ("extract_entities", "405"): 1,
-        ("unmatched", "401"): 1,
+        ("extract_entities", "401"): 1,
         ("unmatched", "404"): 1,
         ("get_liveness", "200"): 1,
     }
-    assert found(f"{WHOLE}_count", operation="extract_entities") == 5
+    assert found(f"{WHOLE}_count", operation="extract_entities") == 6
     assert 0 < found(f"{WHOLE}_sum", operation="extract_entities") < 60
-    assert found(f"{WHOLE}_bucket", operation="extract_entities", le="+Inf") == 5
+    assert found(f"{WHOLE}_bucket", operation="extract_entities", le="+Inf") == 6
 
 
 async def test_texts_are_counted_by_language(client: httpx.AsyncClient) -> None:

@@ -102,7 +102,7 @@ def test_two_workers_are_exposed_together_and_outlive_a_kill(tmp_path: Path) -> 
 
 def test_a_single_process_counts_what_its_log_drops(tmp_path: Path) -> None:
     """A single process exposes its dropped log lines, and keeps its numbers in memory in any environment."""
-    settings = {**environment(log_queue_lines="20"), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    settings = {**environment(log_queue_lines="20", log_level="debug"), "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     with service(settings, read_log=False) as process:
         with httpx.Client(base_url=process.url, verify=False) as client:
             for _ in range(1500):
