@@ -7,6 +7,7 @@ here once and kept within a bound; what is left for Python to do for each token 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,7 +104,7 @@ class CompiledGrammar:
                 states.append(self._state((words[number], *choices[number].tolist()), frozenset(rules)).state)
                 numbers[token] = len(states) - 1
         columns: list[tuple[str, ...]] = list(zip(*states, strict=True)) or [()] * len(UNSET)
-        for first, last in zip(bounds, bounds[1:], strict=False):
+        for first, last in pairwise(bounds):
             yield _tokens(starts[first:last], ends[first:last], spaces[first:last], numbers[first:last], columns)
 
     def _kind(self, key: tuple[Any, ...]) -> _Kind:

@@ -15,7 +15,7 @@ from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 
 
 def statics_of(vocab: Vocab, networks: Sequence[Tok2Vec]) -> StaticVectors:
-    """Return the static vectors that networks read. Raises `Unsupported` where each projects them in a way of its own."""
+    """Return the static vectors that networks read. Raises `Unsupported` where two project them differently."""
     projections = [network.statics for network in networks if network.statics is not None]
     if not projections:
         return NoStaticVectors()

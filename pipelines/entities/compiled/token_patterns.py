@@ -125,7 +125,7 @@ class WordTests:
         words, names = [lexeme.text for lexeme in self._vocab], list(self._attributes)
         if not words or not names:
             return
-        strings = self._vocab.strings
+        strings: Any = self._vocab.strings
         rows = Doc(self._vocab, words=words).to_array([IDS[name] for name in names]).reshape(len(words), len(names))
         for word, row in zip(words, rows.tolist(), strict=True):
             for name, value in zip(names, row, strict=True):

@@ -111,6 +111,7 @@ def read_rules(nlp: Language, name: str) -> TokenRules:
     singles: list[tuple[TokenPattern, int]] = []
     parts: list[TokenPattern] = []
     phrases: list[_Phrase] = []
+    described: Any  # spaCy's own type of it leaves open what is what
     for rule, described in enumerate(component.patterns):
         for pattern in described["patterns"]:
             index, size = described["index"], len(pattern)

@@ -1,8 +1,8 @@
 """Define what the grammar components of a pipeline say of a token, and the form in which each of them is compiled.
 
-All but some rules of an attribute_ruler depend on the token alone: on its characters, on the classes that networks chose
-for it, and on what the components before wrote. So the answer is worked out once for all tokens of a kind, the same
-characters and the same classes, and kept (`compiled_grammar.py`).
+Components depend on the token alone: on its characters, on the classes that networks chose for it, and on what the
+components before wrote; only some rules of an attribute_ruler also look at the tokens beside it. So the answer is
+worked out once for all tokens of a kind, the same characters and the same classes, and kept (`compiled_grammar.py`).
 """
 
 from collections.abc import Sequence
