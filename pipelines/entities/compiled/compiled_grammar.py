@@ -5,7 +5,7 @@ which tokens are of a kind: the same characters and the same classes. What the c
 here once and kept within a bound; what is left for Python to do for each token is to copy four strings.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -103,7 +103,8 @@ class CompiledGrammar:
                 number = kinds[token]
                 states.append(self._state((words[number], *choices[number].tolist()), frozenset(rules)).state)
                 numbers[token] = len(states) - 1
-        columns: list[tuple[str, ...]] = list(zip(*states, strict=True)) or [()] * len(UNSET)
+        columns = dict(zip(TokenState._fields, zip(*states, strict=True), strict=True)) if states else {}
+        columns = {name: column for name, column in columns.items() if any(column)}
         for first, last in pairwise(bounds):
             yield _tokens(starts[first:last], ends[first:last], spaces[first:last], numbers[first:last], columns)
 
@@ -144,13 +145,15 @@ def _words(
 
 
 def _tokens(
-    starts: list[int], ends: list[int], spaces: list[bool], kinds: list[int], columns: Sequence[Sequence[str]]
+    starts: list[int], ends: list[int], spaces: list[bool], kinds: list[int], columns: Mapping[str, Sequence[str]]
 ) -> Tokens:
     """Return the tokens of a text with the attributes that are set in it, as `tokens_of` reads them from a Doc."""
+    if not kinds:  # spaCy says of an empty Doc that everything is set
+        return Tokens([], [], [], {name: [] for name in TokenState._fields}, [])
     tokens = Tokens(starts, ends, spaces)
-    for name, column in zip(TokenState._fields, columns, strict=True):
-        values = [column[kind] for kind in kinds]
-        if any(values) or not values:  # spaCy says of an empty Doc that everything is set
+    for name, column in columns.items():
+        values = list(map(column.__getitem__, kinds))
+        if any(values):
             tokens.annotated[name] = [value if value != "_" else "" for value in values] if name == "morph" else values
     if "dep" in tokens.annotated:
         tokens.head = list(range(len(kinds)))
