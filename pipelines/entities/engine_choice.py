@@ -11,6 +11,7 @@ from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES
 from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine
@@ -24,7 +25,7 @@ from spanwise.pipelines.load_errors import first_line
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Why spaCy's own components compute the entities or the sentences.
+    """Why spaCy's own components compute the entities or the sentences, or tokens that should be compiled.
 
     `is_defect`: the compiled engine should have served and failed, so that somebody must look.
     """
@@ -34,11 +35,14 @@ class Fallback:
 
 
 def choose_engine(
-    loaded: LoadedPipeline, extensions: Extensions | None = None, known: KnownCalibrations | None = None
+    loaded: LoadedPipeline,
+    extensions: Extensions | None = None,
+    known: KnownCalibrations | None = None,
+    reading: TokenizerReading | None = None,
 ) -> tuple[Engine, Fallback | None]:
     """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why.
 
-    `known` calibrations: see `compile_pipeline`.
+    `known` calibrations, `reading`: see `compile_pipeline`.
     """
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
@@ -46,7 +50,7 @@ def choose_engine(
         fallback = Fallback("components beside the recognizer read or write entities", is_defect=False)
     else:
         try:
-            compiled = compile_pipeline(loaded.nlp, plan.recognizer, plan.boundaries.name, known=known)
+            compiled = compile_pipeline(loaded.nlp, plan.recognizer, plan.boundaries.name, known=known, reading=reading)
             lender = DeferredEngine(own, partial(_load_again, loaded.reload, extensions))
             engine = MixedEngine(compiled, lender, plan, (loaded.layers & ENGINE_LAYERS) - compiled.layers)
             wrong = len(differing(engine, own, wanted=loaded.layers & ENTITIES_AND_SENTENCES))

@@ -4,6 +4,8 @@ from typing import Any, Final, TypeAlias
 # Constants of C, listed in python/module.c; the headers there explain them.
 WANT_ENTITIES: Final[int]
 WANT_SENTENCES: Final[int]
+WANT_TOKENS: Final[int]
+WANT_VECTORS: Final[int]
 MODE_SPACE_FOLLOWS: Final[int]
 MODE_WHOLE_TEXT: Final[int]
 TOKEN_IS_SPACE: Final[int]
@@ -54,6 +56,7 @@ class SpanKernels:
         norm_column: int,
         space_column: int,
         instructions: str | None = None,
+        tokens: Any = None,
     ) -> None: ...
     def annotate(
         self,
@@ -63,6 +66,14 @@ class SpanKernels:
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
     ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]]]]: ...
+    def tokens(
+        self,
+        texts: tuple[str, ...],
+        wanted: bytes,
+        describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
+        split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
+        /,
+    ) -> list[tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]]: ...
     def tokenize(self, text: str, /) -> list[tuple[int, int, int, int]]: ...
     @property
     def instructions(self) -> str: ...

@@ -23,14 +23,17 @@ from spacy.language import Language
 
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_grammar import compile_grammar
+from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.kernels import constants
 from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.compiled_model import CompiledModel
 from tests.conftest import ENGLISH
 from tests.sanitize import native
 from tests.support.artefacts import write_random_model
-from tests.support.models import SENTENCES, pipeline, recognizer, tok2vec
+from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
 _SMALL_LEXICON = 1 << 15
 _REPETITIONS = 30
@@ -209,6 +212,35 @@ def _annotation(
     return Operation(f"{name}: annotate", prepare, expected, stride, stride)
 
 
+def _token_operations() -> Iterator[Operation]:
+    classes = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": LISTENER}}
+    own = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": tok2vec(width=48)}}
+    nlp = pipeline({"tok2vec": {"model": tok2vec()}, "tagger": classes, "morphologizer": classes, "tagger2": own})
+    grammar, make = _recorded(
+        "spanwise.pipelines.entities.compiled.compiled_grammar",
+        lambda: compile_grammar(nlp, plan_of(nlp), lexicon_bytes=_SMALL_LEXICON),
+    )
+    yield _construction("token networks", make)
+    texts = (SAMPLE[0], SENTENCES[1], "", " ".join(f"word{i}" for i in range(200)))
+    wanted = bytes([constants.WANT_TOKENS | constants.WANT_VECTORS]) * len(texts)
+    answers: list[object] = []
+
+    def record(words: list[str]) -> Any:
+        answers.append(grammar._lexemes(words))
+        return answers[-1]
+
+    expected = make().tokens(texts, wanted, record)
+
+    def prepare() -> Attempt:
+        kernels, strings = make(), _fresh(texts)
+        return Attempt(
+            partial(kernels.tokens, strings, wanted, partial(next, iter(answers))),
+            partial(kernels.tokens, strings, wanted, grammar._lexemes),
+        )
+
+    yield Operation("token networks: tokens", prepare, expected, 7, 7)
+
+
 def _sentiment_operations(name: str, artefact: Artefact) -> Iterator[Operation]:
     model, make = _recorded("spanwise.pipelines.sentiment.compiled_model", lambda: CompiledModel(artefact))
     yield _construction(name, make)
@@ -270,6 +302,7 @@ def operations(folder: Path) -> Iterator[Operation]:
             old = tuple(many[i : i + 300] for i in range(0, len(many), 300)) * 2
             turned = f"{name}, a lexicon that has turned over"
             yield _annotation(turned, engine, make, (many, *joined), before=old, stride=17)
+    yield from _token_operations()
     loaded = load(ENGLISH)
     engine, make = _span_kernels(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name)
     yield _construction(ENGLISH, make)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokenizer import Tokenizer
 
 from spanwise.pipelines.annotations import ENTITIES, SENTENCES, Annotations, EntitySpan, Layers, SentenceSpan
 from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations, known_calibrations
@@ -23,11 +22,11 @@ from spanwise.pipelines.entities.compiled.components import (
 )
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
-from spanwise.pipelines.entities.compiled.lexemes import Lexemes, NoStaticVectors, StaticVectors
-from spanwise.pipelines.entities.compiled.static_vectors import ProjectedVectors
+from spanwise.pipelines.entities.compiled.lexemes import Lexemes
+from spanwise.pipelines.entities.compiled.static_vectors import statics_of
+from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
-from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
 from spanwise.pipelines.kernels import SpanKernels, constants
 
 LEXICON_BYTES = 8 << 20
@@ -95,17 +94,18 @@ def compile_pipeline(
     instructions: str | None = None,
     lexicon_bytes: int = LEXICON_BYTES,
     known: KnownCalibrations | None = None,
+    reading: TokenizerReading | None = None,
 ) -> CompiledEngine:
     """Compile the recognizer and the component that sets sentence boundaries. Raises `Unsupported`.
 
     `entities` and `sentences` are the components' names in the pipeline. Where only the boundaries cannot be compiled,
     the engine's `layers` lack them. `instructions` names an instruction set of this processor; the default is the best
     one. `known` calibrations are by default those that ship with Spanwise and those in the pipeline's folder.
+    `reading`: the pipeline's tokenizer, where it has been read already.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
-    if type(nlp.tokenizer) is not Tokenizer:
-        raise Unsupported(f"the tokenizer {type(nlp.tokenizer).__name__}")
+    reading = reading or TokenizerReading(nlp.tokenizer)
     recognizer = read_entities(nlp, entities) if entities else None
     try:
         boundaries: SentenceModel | SentenceRules | None = read_sentences(nlp, sentences)
@@ -115,17 +115,17 @@ def compile_pipeline(
         boundaries = None
     networks = _networks(recognizer, boundaries)
     try:
-        statics = _statics(nlp, networks)
+        statics = statics_of(nlp.vocab, networks)
     except Unsupported:
         if recognizer is None:
             raise
         boundaries = None
         networks = _networks(recognizer, boundaries)
-        statics = _statics(nlp, networks)
+        statics = statics_of(nlp.vocab, networks)
     attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tables))
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
-    lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), attributes, statics, ends)
-    tokenizer, tokenizer_reason = _tokenizer_spec(lexemes)
+    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, statics, ends)
+    tokenizer, tokenizer_reason = reading.spec(lexemes)
     kernels = SpanKernels(
         columns=len(attributes),
         static_values=statics.width,
@@ -146,25 +146,8 @@ def compile_pipeline(
     return CompiledEngine(kernels, lexemes, labels, calibrations, layers=layers, tokenizer_reason=tokenizer_reason)
 
 
-def _tokenizer_spec(lexemes: Lexemes) -> tuple[Any, str | None]:
-    """Describe the tokenizer, or say why the kernels cannot apply it."""
-    try:
-        return lexemes.tokenizer, None
-    except Unsupported as reason:
-        return None, str(reason)
-
-
 def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:
     return [model.tok2vec for model in (recognizer, boundaries) if isinstance(model, EntityModel | SentenceModel)]
-
-
-def _statics(nlp: Language, networks: Sequence[Tok2Vec]) -> StaticVectors:
-    projections = [network.statics for network in networks if network.statics is not None]
-    if not projections:
-        return NoStaticVectors()
-    if any(projection is not projections[0] for projection in projections):
-        raise Unsupported("two networks with static vectors of their own")
-    return ProjectedVectors(nlp.vocab, projections[0])
 
 
 def _entities_spec(recognizer: EntityModel | None, attributes: Sequence[str]) -> Any:

@@ -88,6 +88,11 @@ class Lexemes:
         self._find_changed(vocab)
 
     @property
+    def static_values(self) -> int:
+        """How many values a word's projected static vector has."""
+        return self._statics.width
+
+    @property
     def norm_column(self) -> int:
         """Which attribute is the norm, or -1."""
         return -1 if self._norm_column is None else self._norm_column

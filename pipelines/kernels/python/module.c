@@ -16,6 +16,8 @@ static const struct {
     /* spans/batch.h */
     CONSTANT(WANT_ENTITIES),
     CONSTANT(WANT_SENTENCES),
+    CONSTANT(WANT_TOKENS),
+    CONSTANT(WANT_VECTORS),
     /* spans/runs.h */
     CONSTANT(MODE_SPACE_FOLLOWS),
     CONSTANT(MODE_WHOLE_TEXT),

@@ -21,7 +21,7 @@ After a failure, the caller goes on with `batch_end`, which is called in any cas
 #include "status.h"
 
 /* What to compute for a text, or-ed. */
-enum { WANT_ENTITIES = 1, WANT_SENTENCES = 2 };
+enum { WANT_ENTITIES = 1, WANT_SENTENCES = 2, WANT_TOKENS = 8, WANT_VECTORS = 16 };
 
 typedef struct {
     const char *utf8; /* [size] bytes of valid UTF-8 */

@@ -172,6 +172,9 @@ Status batch_learn(Batch *batch)
         const size_t count = left < BLOCK_FORMS ? left : BLOCK_FORMS;
         memset(work->vectors + first * model->row, 0, count * model->row * sizeof(float));
         Status status = model->has_entities ? embed(batch, &model->entity_network, first, count, 0) : OK;
+        for (const TokenNetwork *one = model->token_networks;
+             one < model->token_networks + model->token_network_count && status == OK; one++)
+            status = embed(batch, &one->network, first, count, one->offset);
         if (status == OK && model->sentence_kind == SENTENCES_NETWORK)
             status = embed(batch, &model->sentence_network, first, count, sentence_offset(model));
         if (status != OK) return status;

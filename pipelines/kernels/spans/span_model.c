@@ -10,8 +10,12 @@ enum { MEAN_RECORD = 192, MEAN_DESCRIPTION = 96 };
 
 Status span_model_prepare(SpanModel *model, size_t lexicon_bytes)
 {
-    model->row = (model->has_entities ? padded(model->entity_network.width) : 0) +
-                 (model->sentence_kind == SENTENCES_NETWORK ? padded(model->sentence_network.width) : 0);
+    model->row = model->has_entities ? padded(model->entity_network.width) : 0;
+    for (size_t n = 0; n < model->token_network_count; n++) {
+        model->token_networks[n].offset = model->row;
+        model->row += padded(model->token_networks[n].network.width);
+    }
+    if (model->sentence_kind == SENTENCES_NETWORK) model->row += padded(model->sentence_network.width);
     if (pthread_mutex_init(&model->idle_mutex, NULL)) return NO_MEMORY;
     model->has_mutex = 1;
     const Status status = lexicon_init(&model->lexicon, lexicon_bytes, MEAN_RECORD);
@@ -28,6 +32,9 @@ void span_model_free(SpanModel *model)
     }
     network_free(&model->entity_network);
     network_free(&model->sentence_network);
+    for (size_t n = 0; model->token_networks && n < model->token_network_count; n++)
+        token_network_free(&model->token_networks[n]);
+    free(model->token_networks);
     decoder_free(&model->decoder);
     matrix_free(&model->sentence_classes);
     free(model->pairs);

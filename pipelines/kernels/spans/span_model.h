@@ -1,4 +1,5 @@
-/* A model that finds spans: entities by a network and a decoder, sentences by a network or by rules.
+/* A model that finds spans: entities by a network and a decoder, sentences by a network or by rules, classes of tokens
+by networks.
 
 A model does not change after `span_model_prepare`, but for its two lexicons and its stack of idle workspaces, which
 have locks of their own. So any number of threads may work on batches of theirs with one model. */
@@ -10,6 +11,7 @@ have locks of their own. So any number of threads may work on batches of theirs 
 #include "network/network.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
+#include "spans/token_network.h"
 #include "status.h"
 #include "tokenizer/tokenizer.h"
 
@@ -27,9 +29,15 @@ typedef struct {
     Network entity_network;
     Network sentence_network; /* of SENTENCES_NETWORK, as are the classes */
     Decoder decoder;
-    Matrix sentence_classes; /* a token's vector to [2] scores: inside of a sentence, first of one */
-    size_t row;              /* floats of a token in `lexicon`: its embedding for either network, padded */
-    uint32_t *pairs;         /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
+    Matrix sentence_classes;      /* a token's vector to [2] scores: inside of a sentence, first of one */
+    int has_tokens;               /* whether tokens can be asked for; then the following three are there */
+    TokenNetwork *token_networks; /* [token_network_count]; none where the model finds no classes of tokens */
+    size_t token_network_count;
+    size_t choice_count;   /* classes that all token networks choose for a token */
+    size_t vector_network; /* the token network whose vectors a caller can have */
+    size_t
+        row; /* floats of a token in `lexicon`: its embeddings for entities, classes of tokens and sentences, padded */
+    uint32_t *pairs; /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
     size_t pair_count;
     int has_tokenizer; /* 0: Python splits runs */
     Tokenizer tokenizer;
@@ -43,6 +51,12 @@ typedef struct {
     struct Workspace *idle;     /* a stack of workspaces that no batch uses */
     int has_mutex;
 } SpanModel;
+
+/* The values of the vectors that a caller can have; 0 where there are none. */
+static inline size_t vector_width(const SpanModel *model)
+{
+    return model->token_network_count ? model->token_networks[model->vector_network].network.width : 0;
+}
 
 /* Where the embedding for the sentence network begins in a row of `lexicon`. */
 static inline size_t sentence_offset(const SpanModel *model)

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* Items of an array that is kept for the next batch, and forms with their vectors. */
-enum { LARGEST_IDLE = 1 << 17, LARGEST_FORMS = 1 << 13 };
+/* Items of an array that is kept for the next batch, forms with their vectors, and vectors of words. */
+enum { LARGEST_IDLE = 1 << 17, LARGEST_FORMS = 1 << 13, LARGEST_VECTORS = 1 << 15 };
 
 void workspace_free(Workspace *work)
 {
@@ -28,17 +28,36 @@ void workspace_free(Workspace *work)
     free(work->token_spans.items);
     free(work->entities);
     free(work->sentences);
+    token_scratch_free(&work->tokens);
     free(work);
+}
+
+/* Allocate scores for the token network with the most classes. */
+static Status init_tokens(Workspace *work, const SpanModel *model)
+{
+    size_t most = 0;
+    for (const TokenNetwork *one = model->token_networks; one < model->token_networks + model->token_network_count;
+         one++)
+        for (size_t c = 0; c < one->classifier_count; c++)
+            if (one->classifiers[c].layer.outputs > most) most = one->classifiers[c].layer.outputs;
+    if (!most) return OK;
+    work->tokens.scores = calloc(work->chunk.max_rows * most, sizeof(float));
+    return work->tokens.scores ? OK : NO_MEMORY;
 }
 
 /* Allocate what the model's networks need; freed by the caller where that fails. */
 static Status workspace_init(Workspace *work, const SpanModel *model)
 {
-    const Network *networks[2];
+    const Network **networks = malloc((model->token_network_count + 2) * sizeof(*networks));
+    if (!networks) return NO_MEMORY;
     size_t count = 0;
+    for (; count < model->token_network_count; count++) networks[count] = &model->token_networks[count].network;
     if (model->has_entities) networks[count++] = &model->entity_network;
     if (model->sentence_kind == SENTENCES_NETWORK) networks[count++] = &model->sentence_network;
     Status status = chunk_init(&work->chunk, networks, count);
+    free(networks);
+    if (status == OK) status = init_tokens(work, model);
+    if (status != OK) return status;
     if (status != OK) return status;
     if (model->has_entities) status = decoder_scratch_init(&work->decoder, &model->decoder, work->chunk.max_rows);
     if (status != OK || model->sentence_kind != SENTENCES_NETWORK) return status;
@@ -67,11 +86,12 @@ Status workspace_take(SpanModel *model, Workspace **work)
 /* Return whether arrays have grown beyond what ordinary texts need. */
 static int is_large(const Workspace *work)
 {
-    const size_t largest[] = {work->word_capacity,      work->runs.capacity,           work->pieces.capacity,
-                              work->tokenizer.capacity, work->tokenizer.ways.capacity, work->lexeme_capacity};
+    const size_t largest[] = {work->word_capacity,        work->runs.capacity,           work->pieces.capacity,
+                              work->tokenizer.capacity,   work->tokenizer.ways.capacity, work->lexeme_capacity,
+                              work->tokens.kinds_capacity};
     for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++)
         if (largest[i] > LARGEST_IDLE) return 1;
-    return work->form_capacity > LARGEST_FORMS;
+    return work->form_capacity > LARGEST_FORMS || work->tokens.vector_capacity > LARGEST_VECTORS;
 }
 
 void workspace_give_back(SpanModel *model, Workspace *work)
@@ -79,7 +99,7 @@ void workspace_give_back(SpanModel *model, Workspace *work)
     work->runs.count = work->word_count = work->question_count = work->unknown_count = 0;
     work->answered = work->run_questions = work->pieces.count = work->lexeme_count = work->asked_count = 0;
     work->form_count = work->embedded = work->old_count = 0;
-    work->token_spans.count = work->entity_count = work->sentence_count = 0;
+    work->token_spans.count = work->entity_count = work->sentence_count = work->tokens.kind_count = 0;
     if (is_large(work)) {
         workspace_free(work);
         return;

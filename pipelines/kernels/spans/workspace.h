@@ -86,6 +86,7 @@ typedef struct Workspace {
     size_t entity_count, entity_capacity;
     SentenceSpan *sentences;
     size_t sentence_count, sentence_capacity;
+    TokenScratch tokens;
 } Workspace;
 
 /* Take an idle workspace, or make one. */
