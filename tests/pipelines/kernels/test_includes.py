@@ -12,7 +12,8 @@ MAY_INCLUDE = {
     "network": {"", "matrix", "network"},
     "spans": {"", "matrix", "network", "spans"},
     "sentiment": {"", "matrix", "network", "sentiment"},
-    "python": {"", "matrix", "network", "spans", "sentiment", "python"},
+    "parser": {"", "matrix", "parser"},
+    "python": {"", "matrix", "network", "spans", "sentiment", "parser", "python"},
 }
 """The folders that the sources of a folder may include; "" is the kernels' root."""
 
