@@ -17,6 +17,7 @@ from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 
 _POS = {name: int(number) for name, number in IDS.items()}
 """spaCy's numbers, as plain integers: its enumeration is slow to compare."""
+_POS_NAMES: dict[int, str] = {number: name for name, number in _POS.items()}
 
 Rules = Callable[[Any], Iterable[tuple[int, int, int]]]
 
@@ -35,11 +36,13 @@ class NounChunks:
     def __init__(self, nlp: Language, labels: Sequence[str]) -> None:
         """Take the rules of the pipeline's language. `labels` are what the labels of a `Parse` are indexes of.
 
-        Raises `Unsupported` for a language without rules.
+        Raises `Unsupported` for a language without rules, and for rules of the user's own, which may read anything.
         """
         vocab: Any = nlp.vocab
         if vocab.get_noun_chunks is None:
             raise Unsupported(f"noun chunks of the language {nlp.lang!r}")
+        if not vocab.get_noun_chunks.__module__.startswith("spacy.lang."):
+            raise Unsupported("noun chunks by rules that are not spaCy's")
         self._rules: Rules = vocab.get_noun_chunks
         self._vocab = vocab
         self._deps = [nlp.vocab.strings.add(label) for label in labels]
@@ -48,7 +51,8 @@ class NounChunks:
         """Return the noun chunks of a text.
 
         `pos` is the part of speech of each token, "" for none. `marks` has a byte for each token, not 0 for white space
-        and punctuation, on which no others hang where there is a better token.
+        and punctuation, on which no others hang where there is a better token. Raises what spaCy's rules raise: those
+        of Dutch a ValueError where no token has a part of speech.
         """
         if not parse.heads:
             return []
@@ -75,8 +79,8 @@ class _Tree:
     def doc(self) -> "_Tree":
         return self
 
-    def has_annotation(self, _: str) -> bool:
-        return True
+    def has_annotation(self, attribute: str) -> bool:
+        return attribute == "DEP" or (attribute == "POS" and any(token.pos for token in self.tokens))
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -98,6 +102,14 @@ class _Token:
         self.i = i
         self.dep = dep
         self.pos = pos
+
+    @property
+    def dep_(self) -> str:
+        return str(self._tree.vocab.strings[self.dep])
+
+    @property
+    def pos_(self) -> str:
+        return _POS_NAMES[self.pos]
 
     @property
     def head(self) -> "_Token":

@@ -164,6 +164,8 @@ def _labels(actions: Sequence[str], *, learns_tokens: bool) -> tuple[str, ...]:
         move, _, label = action.partition("-")
         if move in _ARCS:
             labels += (label, *(_parts(label) or ()))
+    if "" in labels:
+        raise Unsupported("arcs without a label, which spaCy takes for missing")
     if learns_tokens or _SUBTOKEN in labels:
         raise Unsupported("a parser that merges tokens")
     return tuple(dict.fromkeys(labels))

@@ -46,6 +46,7 @@ void window_begin(Window *window, const float *vectors, uint32_t length)
     window->vectors = vectors;
     window->length = length;
     window->computed = 0;
+    for (size_t place = 0; place < MAX_PLACES; place++) window->far_token[place] = NO_TOKEN;
 }
 
 /* Apply the linear layer to tokens [first, first + count). Leaves `scratch->linear`. */
@@ -88,8 +89,12 @@ const float *window_row(Window *window, const ParserModel *model, BlockScratch *
     const uint32_t last = (window->computed + BLOCK_TOKENS - 1) / BLOCK_TOKENS * BLOCK_TOKENS;
     if (last <= token + window->tokens)
         return window->products + token % window->tokens * row_size(model) + place * wide;
-    apply_linear(window, model, scratch, token, 1);
-    scratch->out[0] = window->far + place * wide;
-    matrix_apply(&model->lower[place], scratch->in, scratch->out, 1);
-    return scratch->out[0];
+    float *far = window->far + place * wide;
+    if (window->far_token[place] != (int32_t)token) {
+        apply_linear(window, model, scratch, token, 1);
+        scratch->out[0] = far;
+        matrix_apply(&model->lower[place], scratch->in, scratch->out, 1);
+        window->far_token[place] = (int32_t)token;
+    }
+    return far;
 }

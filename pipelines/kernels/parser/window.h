@@ -1,7 +1,8 @@
 /* What tokens add to hidden layers, computed in blocks and kept for the tokens that were read last.
 
 A state mostly looks at tokens that are near its front, so a text needs no more memory than a window of them. What a
-token further back adds is computed anew for one place, which happens in long sentences only.
+token further back adds is computed anew for one place, which happens in long sentences only, and kept there until
+another such token takes the place.
 
    row of a token: [places][H]                           H as in parser_model.h
 
@@ -25,11 +26,12 @@ typedef struct {
 } BlockScratch;
 
 typedef struct {
-    float *products;           /* [tokens][places][H] */
-    float *far;                /* [places][H]: of tokens that have left the window */
-    uint32_t tokens;           /* a multiple of BLOCK_TOKENS */
-    uint32_t computed, length; /* of the text: tokens [0, computed) were computed */
-    const float *vectors;      /* [length][width] */
+    float *products;               /* [tokens][places][H] */
+    float *far;                    /* [places][H]: of tokens that have left the window */
+    int32_t far_token[MAX_PLACES]; /* which tokens these are, or NO_TOKEN */
+    uint32_t tokens;               /* a multiple of BLOCK_TOKENS */
+    uint32_t computed, length;     /* of the text: tokens [0, computed) were computed */
+    const float *vectors;          /* [length][width] */
 } Window;
 
 CHECKED Status block_scratch_init(BlockScratch *scratch, const ParserModel *model);

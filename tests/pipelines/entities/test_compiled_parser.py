@@ -204,6 +204,7 @@ def _with_label(nlp: Any) -> None:
         (LABELS, _changed(beam_width=4), "beam"),
         (LABELS, _changed(learn_tokens=True), "merges tokens"),
         (("nsubj", "subtok"), _changed(), "merges tokens"),
+        (("nsubj", ""), _changed(), "without a label"),
         (("nsubj", "a||b||c"), _changed(), "decorated twice"),
         (LABELS, _with_label, "not learnt"),
     ],
