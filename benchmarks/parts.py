@@ -27,7 +27,6 @@ from starlette.types import ASGIApp, Message, Scope
 from benchmarks.corpus import DATA, load_corpus
 from benchmarks.ner_alone import PIPELINE
 from benchmarks.procfs import resident_mb
-from spanwise.pipelines import Document
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.entities.vocabulary import warm_vocabulary
@@ -163,15 +162,14 @@ def counting() -> None:
 
 def _count(where: str, metrics: Metrics) -> None:
     analyzer: Any = SimpleNamespace(language="en", title="title", engine_name="compiled", fallback=None)
-    work = [(analyzer, Document("x" * 300))]
     metrics.ready([analyzer], 1)
     for operation in range(10):
         for status in (200, 400, 422, 503):
             metrics.answered(f"operation_{operation}", status, 0.1)
     for name, times, call in (
         ("request's end", 20_000, lambda: metrics.answered("operation_0", 200, 0.02)),
-        ("request's admission", 20_000, lambda: metrics.admitted(work)),
-        ("micro-batch of 40", 20_000, lambda: metrics.analyzed(analyzer, work * 40, 12_000, 0.1)),
+        ("request's admission", 20_000, lambda: metrics.admitted(300)),
+        ("micro-batch of 40", 20_000, lambda: metrics.analyzed(analyzer, 40, 0, 12_000, 0.1)),
         ("scrape", 50, lambda: asyncio.run(metrics.exposition())),
     ):
         print(f"counting {where}, a {name}: {_cpu_microseconds(call, times):,.1f} µs")

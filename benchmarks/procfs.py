@@ -51,6 +51,22 @@ def memory(group: int) -> Memory:
     return Memory(len(pids), pss * 1024 / 1e6, rss * 1024 / 1e6)
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What a process holds now; memory in MB (10^6 bytes)."""
+
+    resident_mb: float
+    threads: int
+    descriptors: int
+
+
+def process_of(pid: int) -> Process:
+    """Return what a process holds. Raises OSError once it has ended."""
+    folder = _PROC / str(pid)
+    pages = int((folder / "statm").read_text().split()[1])
+    return Process(pages * _PAGE / 1e6, len(list((folder / "task").iterdir())), len(list((folder / "fd").iterdir())))
+
+
 def resident_mb() -> float:
     """Return the resident memory of this process, in MB (10^6 bytes)."""
     return int((_PROC / "self" / "statm").read_text().split()[1]) * _PAGE / 1e6

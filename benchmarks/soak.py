@@ -1,111 +1,136 @@
-"""`make soak`, or `python -m benchmarks.soak`: measure memory over texts of new words, and the cost of bounding it.
+"""`make soak`, or `python -m benchmarks.soak`: run the service under every kind of traffic, and watch what it keeps.
 
-First the lexicon is filled until its entries have been replaced several times. From then on resident memory must not
-grow by more than 10 MB, or the command fails. Then real texts are read, each for the first time: by the compiled engine
-(runs, tokens, lexical attributes, embeddings; no network), and by spaCy's tokenizer outside any memory zone, where the
-vocabulary grows with every new word.
+    python -m benchmarks.soak --minutes 20 --plot docs/soak.png
+
+Callers use all endpoints with good and bad input, hostile texts, streams and deadlines, and some hang up in the middle
+(`soak_callers.py`). From the end of the warm-up on, the memory of each worker (its median over a tenth of the time)
+must stay within 10 MB of what it was then. At the end, with nobody calling, no worker may have more threads or
+descriptors than after a short rehearsal. Any status that a call should not get fails the soak, and so does a worker
+that was replaced.
 """
 
-import random
-import string
+import asyncio
 import sys
-import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from time import monotonic
 from typing import Annotated
 
 import typer
 
-from benchmarks.corpus import DATA, load_corpus
-from benchmarks.ner_alone import PIPELINE, load_ner
-from benchmarks.procfs import resident_mb
-from spanwise.pipelines import Analyzer, Document
-from spanwise.pipelines.annotations import SENTENCES
-from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
-from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.spacy_pipeline import load
-from spanwise.service.process.cpus import available_cpus
+from benchmarks.procfs import Process, group_members, process_of
+from benchmarks.server import Server, running
+from benchmarks.soak_callers import Callers
+from benchmarks.targets import service
 
-_BATCH = 64
-_WARM_UP = 10_000
 _ALLOWED_MB = 10
-_WORDS = 20  # random words in a text
-_WAITING = 8  # batches
-_THREADS = available_cpus()
+_WARM_UP_SHARE = 0.2
+_WINDOWS = 10
+_SAMPLE_SECONDS = 2.0
+_REHEARSAL_SECONDS = 5.0  # for files and threads that are opened at their first use
+_POOL_THREADS = 2
+"""Threads that the event loop may start later for `/metrics` and files, and keeps."""
+_SETTLE_SECONDS = 8.0  # by then the connections of callers who have gone are closed
 
 
-def never_seen(count: int, seed: int = 0) -> Iterator[str]:
-    """Yield texts of `_WORDS` random words between a few common ones."""
-    chance = random.Random(seed)
-    for _ in range(count):
-        words = ("".join(chance.choices(string.ascii_lowercase, k=10)).capitalize() for _ in range(_WORDS))
-        yield "The " + " and ".join(words) + "."
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A moment of the soak. Memory in MB (10^6 bytes) by worker; answers and times since the sample before."""
 
-
-def soak(analyzer: Analyzer, texts: int, seed: int, pool: ThreadPoolExecutor) -> None:
-    """Analyse `texts` texts of new words in all threads of the pool."""
-    documents = (Document(text, frozenset({"entities", "sentences"})) for text in never_seen(texts, seed))
-    waiting: deque[Future[object]] = deque()
-    while batch := list(islice(documents, _BATCH)):
-        waiting.append(pool.submit(analyzer.analyze, batch))
-        if len(waiting) > _WAITING:
-            waiting.popleft().result()
-    for future in waiting:
-        future.result()
+    seconds: float
+    memory_mb: dict[int, float]
+    per_second: float
+    p50_ms: float
+    p99_ms: float
 
 
 def main(
-    texts: Annotated[int, typer.Option(min=1, help="How many texts, after warming up.")] = 200_000,
-    data: Annotated[Path, typer.Option(help="Folder of real texts; without it, texts are generated.")] = DATA,
-    threads: Annotated[int, typer.Option(min=1, help="By default as many as the service would use.")] = _THREADS,
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long callers call.")] = 20,
+    workers: Annotated[int, typer.Option(min=1)] = 2,
+    callers: Annotated[int, typer.Option(min=1, help="How many call at a time.")] = 12,
+    seed: Annotated[int, typer.Option(help="Of the calls.")] = 1,
+    plot: Annotated[Path | None, typer.Option(help="Write a picture of the soak (needs matplotlib).")] = None,
 ) -> None:
-    """Measure and print the growth of memory. Exits with 1 when memory grew by more than the limit at any time."""
-    analyzer = Analyzer.load(PIPELINE)
-    print(f"engine {analyzer.engine_name}, {threads} threads, {resident_mb():.0f} MB resident at start")
-    growth = 0.0
-    steps = 10
-    with ThreadPoolExecutor(threads) as pool:
-        soak(analyzer, _WARM_UP, 0, pool)
-        before = resident_mb()
-        print(f"{before:.0f} MB after {_WARM_UP:,} texts")
-        for step in range(1, steps + 1):
-            soak(analyzer, texts // steps, step, pool)
-            growth = max(growth, grown := resident_mb() - before)
-            print(f"{grown:+.1f} MB after {step * (texts // steps):,} more", flush=True)
-    _reading(data)
-    if growth > _ALLOWED_MB:
-        print(f"memory grew by more than {_ALLOWED_MB} MB")
+    """Soak, print what was seen, and exit with 1 if anything was lost, leaked or unexpected."""
+    with running(service(workers)) as server:
+        asyncio.run(_rehearse(server, callers, seed))
+        before = {pid: process_of(pid) for pid in _workers(server)}
+        soaking = Callers(server.url, seed)
+        samples = asyncio.run(_soak(server, soaking, callers, minutes * 60))
+        after = {pid: process_of(pid) for pid in _workers(server)}
+    outcomes = soaking.outcomes
+    print(f"{minutes:g} minutes, {callers} callers, {len(before)} workers")
+    for (kind, outcome), count in sorted(outcomes.counts.items(), key=str):
+        print(f"  {kind:12}{outcome!s:>20}{count:>12,}")
+    failures = [f"{kind}: {count} times {outcome}" for (kind, outcome), count in outcomes.unexpected.items()]
+    failures += [f"worker {pid} did not live through it" for pid in set(before) ^ set(after)]
+    for pid in sorted(set(before) & set(after)):
+        failures += _leaks(pid, before[pid], after[pid])
+        failures += _growth(pid, samples)
+    if plot:
+        from benchmarks.soak_plot import draw  # noqa: PLC0415 - matplotlib is installed by `make soak` alone
+
+        draw(samples, _WARM_UP_SHARE, plot)
+    for failure in failures:
+        print(f"soak: FAILED: {failure}")
+    if failures:
         sys.exit(1)
+    print("soak: nothing lost, nothing leaked, nothing unexpected")
 
 
-def _reading(data: Path) -> None:
-    """Print the speed at which the compiled engine and spaCy's tokenizer read new texts."""
-    corpus = load_corpus(data, 20_000)
-    loaded = load(PIPELINE)
-    loaded.nlp.add_pipe("sentencizer", name="rules")
-    engine = compile_pipeline(loaded.nlp, loaded.plan.recognizer, "rules")
-    nlp = load_ner()
-    seconds = {"the compiled engine": _read(engine, corpus.texts)}
-    started = time.perf_counter()
-    tokens = sum(len(nlp.make_doc(text)) for text in corpus.texts)
-    seconds["spaCy's tokenizer outside zones"] = time.perf_counter() - started
-    print(f"reading {corpus}, each for the first time")
-    for name, taken in seconds.items():
-        print(f"{name:34}{tokens / taken:>12,.0f} tokens/s")
-    own, spacy = seconds.values()
-    print(f"{'the first of the second':34}{100 * spacy / own:>12.0f} %")
+async def _rehearse(server: Server, number: int, seed: int) -> None:
+    """Call for a moment, and wait until no connection is left."""
+    await Callers(server.url, seed + 1).run(number, _REHEARSAL_SECONDS)
+    await asyncio.sleep(_SETTLE_SECONDS)
 
 
-def _read(engine: Engine, texts: Sequence[str]) -> float:
-    wanted = [SENTENCES] * _BATCH
-    started = time.perf_counter()
-    for start in range(0, len(texts), _BATCH):
-        batch = texts[start : start + _BATCH]
-        engine.annotate(batch, wanted[: len(batch)])
-    return time.perf_counter() - started
+async def _soak(server: Server, callers: Callers, number: int, seconds: float) -> list[Sample]:
+    started = monotonic()
+    calling = asyncio.create_task(callers.run(number, seconds))
+    samples: list[Sample] = []
+    while not calling.done():
+        last = monotonic()
+        await asyncio.wait({calling}, timeout=_SAMPLE_SECONDS)
+        if monotonic() - last < _SAMPLE_SECONDS / 2:
+            break  # the callers have just left
+        times, now = callers.outcomes.take_milliseconds() or [0.0], monotonic()
+        memory = {pid: process_of(pid).resident_mb for pid in _workers(server)}
+        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
+        samples.append(Sample(now - started, memory, len(times) / (now - last), p50, p99))
+    await calling
+    await asyncio.sleep(_SETTLE_SECONDS)
+    return samples
+
+
+def _workers(server: Server) -> list[int]:
+    """Return the workers: all processes of the group but the supervisor, which is its first."""
+    return [pid for pid in group_members(server.group) if pid != server.group]
+
+
+def _leaks(pid: int, before: Process, after: Process) -> list[str]:
+    """Print threads and descriptors of a worker; return what there are more of than before the first call."""
+    print(
+        f"worker {pid}: {before.threads} threads and {before.descriptors} descriptors before, "
+        f"{after.threads} and {after.descriptors} after"
+    )
+    more = {
+        "threads": after.threads - before.threads - _POOL_THREADS,
+        "descriptors": after.descriptors - before.descriptors,
+    }
+    return [f"worker {pid} has {number} more {what}" for what, number in more.items() if number > 0]
+
+
+def _growth(pid: int, samples: Sequence[Sample]) -> list[str]:
+    """Print the memory of a worker over time; return a failure if it grew by too much."""
+    values = [sample.memory_mb[pid] for sample in samples if pid in sample.memory_mb]
+    settled = values[int(len(values) * _WARM_UP_SHARE) :]
+    size = max(1, len(settled) // _WINDOWS)
+    windows = [median(settled[start : start + size]) for start in range(0, len(settled) - size + 1, size)]
+    growth = max(windows) - windows[0]
+    print(f"worker {pid}: {values[0]:.0f} MB, {windows[0]:.0f} MB after warming up, then at most {growth:+.1f} MB")
+    return [f"worker {pid} grew by {growth:.1f} MB"] if growth > _ALLOWED_MB else []
 
 
 if __name__ == "__main__":

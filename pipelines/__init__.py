@@ -9,7 +9,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from spanwise.pipelines.annotations import EntitySpan, SentenceSpan
+from spanwise.pipelines.annotations import DetectedLanguage, EntitySpan, SentenceSpan
 from spanwise.pipelines.load_errors import (
     CodeMissing,
     ComponentsNotImported,
@@ -32,6 +32,7 @@ __all__ = [
     "Analyzer",
     "CodeMissing",
     "ComponentsNotImported",
+    "DetectedLanguage",
     "Document",
     "Engine",
     "EntitySpan",

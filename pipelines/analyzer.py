@@ -25,6 +25,7 @@ from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.features import features_offered, recipe_of
+from spanwise.pipelines.language import DETECTOR, LANGUAGE_LAYERS, LanguageDetector, add_languages, note_language
 from spanwise.pipelines.library_arguments import (
     check_options,
     document_list,
@@ -82,6 +83,8 @@ class Analyzer:
     """Why spaCy's own components find the entities or the sentences; None where the compiled engine does."""
     ignored_calibration: Path | None = None
     """A file of calibrations in the pipeline's folder that is not used, because it was fitted on other weights."""
+    detector: LanguageDetector | None = field(default=DETECTOR, repr=False)
+    """What detects the languages of texts; None where that is switched off."""
     weights: str = ""
     """A digest of the files that it was loaded from (`weights_digest`)."""
 
@@ -92,6 +95,7 @@ class Analyzer:
         *,
         extensions: Extensions | None = None,
         calibrations: Sequence[Path] = (),
+        detector: LanguageDetector | None = DETECTOR,
         preload: bool = False,
     ) -> "Analyzer":
         """Load what an entry of the setting names; see `load`. Raises `PipelineError`."""
@@ -103,6 +107,7 @@ class Analyzer:
             sentiment=cast("Mapping[str, str]", spec.sentiment) or None,
             extensions=extensions,
             calibrations=calibrations,
+            detector=detector,
             preload=preload,
         )
 
@@ -117,6 +122,7 @@ class Analyzer:
         sentiment: Mapping[str, str] | None = None,
         extensions: Extensions | None = None,
         calibrations: Sequence[Path] = (),
+        detector: LanguageDetector | None = DETECTOR,
         preload: bool = False,
     ) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
@@ -125,7 +131,7 @@ class Analyzer:
         the package's or the folder's name. Components named in `disable` are left out. `sentiment` declares labels of
         the pipeline's text classifier as the classes of sentiment, such as `{"negative": "NEG", "positive": "POS"}`.
         `extensions` are the custom attributes to serve. `calibrations` are files that `spanwise calibrate` wrote
-        elsewhere than into the pipeline's folder.
+        elsewhere than into the pipeline's folder. Without a `detector` there is no feature `language`.
 
         Components that the kernels do not replace are let go after the self-test and loaded again when a text needs
         them; `preload` keeps them, as the default features of the pipeline do that need them.
@@ -134,7 +140,13 @@ class Analyzer:
         try:
             given_name = name or name_of_source(str(source))
             analyzer = cls._of(
-                loaded, language, given_name, sentiment=sentiment, extensions=extensions, calibrations=calibrations
+                loaded,
+                language,
+                given_name,
+                sentiment=sentiment,
+                extensions=extensions,
+                calibrations=calibrations,
+                detector=detector,
             )
             analyzer.self_test()
             if isinstance(analyzer.engine, MixedEngine) and not preload:
@@ -155,6 +167,7 @@ class Analyzer:
         sentiment: Mapping[str, str] | None,
         extensions: Extensions | None,
         calibrations: Sequence[Path],
+        detector: LanguageDetector | None,
     ) -> "Analyzer":
         meta, nlp_language = loaded.nlp.meta, str(loaded.nlp.lang)
         extensions = extensions or Extensions()
@@ -170,6 +183,8 @@ class Analyzer:
         else:
             sentiment_model = sentiment_model_for(nlp_language)
             layers |= SENTIMENT_LAYERS if sentiment_model else frozenset()
+        if detector:
+            layers |= LANGUAGE_LAYERS
         return cls(
             name=name,
             version=str(meta["version"]),
@@ -183,6 +198,7 @@ class Analyzer:
             fallback=fallback,
             weights=weights_digest(loaded.nlp.path),
             ignored_calibration=known.ignored(engine.calibrations),
+            detector=detector,
         )
 
     @cached_property
@@ -194,6 +210,11 @@ class Analyzer:
     def labels(self) -> frozenset[str]:
         """Every label that its entities can have."""
         return frozenset(label["label"] for label in self.entity_labels)
+
+    @cached_property
+    def own_features(self) -> frozenset[Feature]:
+        """The features that rest on the pipeline's own work: all but that of the language detector."""
+        return self.features - {"language"}
 
     @property
     def has_confidence(self) -> bool:
@@ -327,11 +348,15 @@ class Analyzer:
                 found.entities = [span for span in found.entities if (span.confidence or 0.0) >= least]
         if self.sentiment_model:
             add_sentiment(self.sentiment_model, texts, wanted, annotations)
+        if self.detector:
+            add_languages(self.detector, documents, wanted, annotations)
         start = AnalyzeResponse(language=self.language, offset_encoding="codepoint", pipeline=self.title)
         answers = []
         for document, recipe, found in zip(documents, recipes, annotations, strict=True):
             answer = start.copy()
             answer["offset_encoding"] = document.offset_encoding
+            if document.detected or document.language_assumed:
+                note_language(self.detector, answer, document)
             for write in recipe.writers:
                 write(answer, document, found)
             answers.append(answer)
@@ -341,7 +366,7 @@ class Analyzer:
         """Analyse the built-in sample in every way a caller may ask for. Raises `SelfTestFailed`."""
         encodings: tuple[OffsetEncoding, ...] = get_args(OffsetEncoding.__value__)
         for unit in encodings:
-            documents = [Document(text, self.features, unit) for text in _SAMPLE]
+            documents = [Document(text, self.own_features, unit) for text in _SAMPLE]
             together = self.analyze_documents(documents)
             alone = [self.analyze_documents([document])[0] for document in documents]
             if together != alone:

@@ -19,6 +19,7 @@ Layer = Literal[
     "tokens",
     "noun_chunks",
     "extensions",
+    "language",
 ]
 Layers = frozenset[Layer]
 
@@ -27,7 +28,7 @@ SENTENCES: Layers = frozenset({"sentences"})
 ENTITIES_AND_SENTENCES: Layers = ENTITIES | SENTENCES
 SENTIMENT_LAYERS: Layers = frozenset({"sentiment", "target_sentiment"})
 """What a sentiment model computes, from the text and the layers of the engine."""
-ENGINE_LAYERS: Layers = frozenset(get_args(Layer)) - SENTIMENT_LAYERS
+ENGINE_LAYERS: Layers = frozenset(get_args(Layer)) - SENTIMENT_LAYERS - {"language"}
 """What an engine computes from the text alone."""
 
 
@@ -117,6 +118,17 @@ class TextScores(NamedTuple):
     sentences: list[Scores]
 
 
+class DetectedLanguage(NamedTuple):
+    """The language that a text seems to be in."""
+
+    language: str
+    """A code of ISO 639-1, or `und` where the guess is not sure."""
+    confidence: float
+    """The probability that the guess is right."""
+    guess: str
+    """The most likely code, sure or not; `und` where a text has nothing to go by, such as digits alone."""
+
+
 @dataclass(slots=True)
 class Annotations:
     """The layers of one text, each in the order of the text; empty or None where a layer was not asked for."""
@@ -134,3 +146,4 @@ class Annotations:
     noun_chunks: list[NounChunk] = field(default_factory=list)
     extensions: dict[str, Any] | None = None
     """The values of declared custom attributes of the Doc, by name, without those that are None."""
+    language: DetectedLanguage | None = None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from spanwise.pipelines.annotations import DetectedLanguage
 from spanwise.schemas import DEFAULT_FEATURES, Feature, OffsetEncoding
 
 
@@ -22,3 +23,7 @@ class Document:
     """At most that many categories, the highest scores first; None: all."""
     raw_scores: bool = False
     """Whether entities shall have the model's own probability besides."""
+    detected: DetectedLanguage | None = None
+    """The language that chose the pipeline, where one was to be detected; the answer says how sure that is."""
+    language_assumed: bool = False
+    """Whether nobody has named the language: then a text that is plainly of another one gets a warning."""

@@ -82,6 +82,8 @@ def check_options(document: Document, analyzer: Offering) -> None:
             raise ValueError(f"min_confidence is between 0 and 1, and not {least!r}")
         if not analyzer.has_confidence:
             raise ValueError(f"The pipeline {analyzer.title} gives no confidence, so min_confidence cannot be used.")
+    if document.raw_scores and analyzer.calibrations is None:
+        raise ValueError(f"spaCy's own engine serves the pipeline {analyzer.title}, and gives no raw scores.")
     if document.top is not None and document.top < 1:
         raise ValueError(f"top is at least 1, and not {document.top!r}")
     if (document.top is not None or document.min_score is not None) and "categories" not in analyzer.features:
@@ -95,13 +97,6 @@ def encoding(name: OffsetEncoding) -> OffsetEncoding:
     return name
 
 
-def raw_scores_given(asked: bool, analyzer: Offering) -> bool:
-    """Return whether raw scores are asked for. Raises `ValueError` where the pipeline has none."""
-    if asked and analyzer.calibrations is None:
-        raise ValueError(f"spaCy's own engine serves the pipeline {analyzer.title}, and gives no raw scores.")
-    return asked
-
-
 def _checked(document: Document, analyzer: Offering) -> Document:
     if not isinstance(document.text, str):
         raise TypeError(f"the text of a Document must be str, and not {type(document.text).__name__}")
@@ -111,7 +106,6 @@ def _checked(document: Document, analyzer: Offering) -> Document:
     label_set(document.labels, analyzer)
     check_options(document, analyzer)
     encoding(document.offset_encoding)
-    raw_scores_given(document.raw_scores, analyzer)
     return document
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spanwise.pipelines.analyzer import Analyzer
+from spanwise.pipelines.annotations import DetectedLanguage
 from spanwise.pipelines.entities.extensions import registered
 from spanwise.pipelines.extension_specs import Extensions
+from spanwise.pipelines.language import DETECTOR, LanguageDetector, detect_among
 from spanwise.pipelines.language_tags import from_whole_to_first_part, normal_tag
 from spanwise.pipelines.load_errors import PipelineSpecError, first_line
 from spanwise.pipelines.pipeline_entries import parse_specs
@@ -58,12 +60,14 @@ class Registry:
         calibrations: Sequence[Path] = (),
         *,
         extensions: Extensions | None = None,
+        detector: LanguageDetector | None = DETECTOR,
         preload: bool = False,
     ) -> "Registry":
         """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`.
 
         What spaCy warns of meanwhile is kept in `load_warnings`, under the name of its pipeline. `extensions` are the
         custom attributes to serve; `calibrations` and `preload` are explained by `Analyzer.load`.
+        `detector`: None switches the detection of languages off.
         """
         if isinstance(specs, str):
             specs = parse_specs(specs)
@@ -71,7 +75,9 @@ class Registry:
         for spec in specs:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.filterwarnings("always", r"\[W\d+\]", UserWarning)
-                analyzer = Analyzer.of_spec(spec, extensions=extensions, calibrations=calibrations, preload=preload)
+                analyzer = Analyzer.of_spec(
+                    spec, extensions=extensions, calibrations=calibrations, detector=detector, preload=preload
+                )
             analyzers.append(analyzer)
             lines = dict.fromkeys(first_line(warning.message) for warning in caught if _is_spacys(warning))
             told += [LoadWarning(spec.name, line) for line in lines]
@@ -105,6 +111,20 @@ class Registry:
     def named(self, name: str) -> Analyzer | None:
         """Return the pipeline of that name, if there is one. Names are compared as they are, case included."""
         return self._by_name.get(name)
+
+    @property
+    def detector(self) -> LanguageDetector | None:
+        """What detects the languages of texts; None where that is switched off."""
+        return self.default.detector
+
+    def detect(self, text: str) -> DetectedLanguage:
+        """Return the language of a text as `get` takes it; `und` where that is not sure or no pipeline serves it.
+
+        Raises `ValueError` where detection is switched off.
+        """
+        if self.detector is None:
+            raise ValueError("the registry was loaded without a detector of languages")
+        return detect_among(self.detector, text, self.languages)
 
     def __iter__(self) -> Iterator[Analyzer]:
         return iter(self.analyzers)

@@ -52,6 +52,7 @@ Feature = TypeAliasType(
         "tokens",
         "noun_chunks",
         "extensions",
+        "language",
     ],
 )
 """What a caller may ask of an answer; `pipelines/features/feature_table.py` has a row for each."""
@@ -70,7 +71,32 @@ _Extensions = Annotated[
     dict[str, Any],
     Field(description="Values of custom attributes that the operator has declared, by name: with `extensions` alone."),
 ]
-_Language = Annotated[str, Field(description="The language of the pipeline that served the text.", examples=["en"])]
+_Language = Annotated[
+    str,
+    Field(
+        description="The language of the pipeline that served the text. With the feature `language`: the language that "
+        "was detected in the text, `und` where none was sure.",
+        examples=["en"],
+    ),
+]
+_LanguageConfidence = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        description="The probability that `language` is that of the text: where it was detected (`auto`, or the "
+        "feature `language`) and is not `und`.",
+    ),
+]
+_Warnings = Annotated[
+    list[Annotated[str, Field(json_schema_extra={"x-extensible-enum": ["language_mismatch"]})]],
+    Field(
+        min_length=1,
+        description="What the caller may want to know of this answer; further values may come. `language_mismatch`: "
+        "nobody named a language, and the text is plainly of another one than the pipeline's.",
+        examples=[["language_mismatch"]],
+    ),
+]
 _PipelineName = Annotated[
     str,
     Field(
@@ -211,6 +237,8 @@ class EntitiesResponse(TypedDict):
     language: _Language
     offset_encoding: OffsetEncoding
     pipeline: _PipelineName
+    language_confidence: NotRequired[_LanguageConfidence]
+    warnings: NotRequired[_Warnings]
     entities: list[Entity]
 
 
@@ -220,6 +248,8 @@ class SentimentResponse(TypedDict):
     language: _Language
     offset_encoding: OffsetEncoding
     pipeline: _PipelineName
+    language_confidence: NotRequired[_LanguageConfidence]
+    warnings: NotRequired[_Warnings]
     sentiment: Sentiment
     sentences: list[ScoredSentence]
 
@@ -230,6 +260,8 @@ class AnalyzeResponse(TypedDict):
     language: _Language
     offset_encoding: OffsetEncoding
     pipeline: _PipelineName
+    language_confidence: NotRequired[_LanguageConfidence]
+    warnings: NotRequired[_Warnings]
     entities: NotRequired[list[Entity]]
     sentiment: NotRequired[Sentiment]
     sentences: NotRequired[list[Sentence]]

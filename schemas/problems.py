@@ -23,6 +23,8 @@ ErrorCode = TypeAliasType(
     Literal[
         "malformed_json",
         "malformed_request",
+        "request_timeout",
+        "headers_too_large",
         "unauthorized",
         "not_found",
         "method_not_allowed",

@@ -73,9 +73,9 @@ Language = Annotated[
     str,
     Field(
         description="The language of the text, one of those that `/v1/pipelines` lists, whatever its case and region: "
-        "`en-US` is served by a pipeline of `en`. The first pipeline of the language serves the text. Default: that of "
-        "the default pipeline.",
-        examples=["en"],
+        "`en-US` is served by a pipeline of `en`. The first pipeline of the language serves the text. With `auto` the "
+        "language is detected, and must be one of those. Default: that of the default pipeline.",
+        examples=["en", "auto"],
     ),
 ]
 PipelineName = Annotated[
@@ -150,10 +150,18 @@ class _Request(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _bound_the_errors(cls, value: Any) -> Any:
-        """Answer a body of a hundred thousand unknown fields with one error, not with a hundred thousand."""
-        if isinstance(value, dict) and len(value) > _MAX_FIELDS:
+    def _prepare(cls, value: Any) -> Any:
+        """Answer a flood of unknown fields with one error, and leave out optional fields that are null.
+
+        Many generated models send all of their fields, those without a value as null.
+        """
+        if not isinstance(value, dict):
+            return value
+        if len(value) > _MAX_FIELDS:
             raise PydanticCustomError("unknown_field", "There are far too many fields.")
+        if None in value.values():
+            optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+            return {name: part for name, part in value.items() if part is not None or name not in optional}
         return value
 
 

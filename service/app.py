@@ -8,11 +8,15 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from spanwise.pipelines import Registry
+from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.endpoints import analysis, docs, stream, system
 from spanwise.service.http import exception_handlers, openapi
+from spanwise.service.http.allowed_hosts import AllowedHostsMiddleware
 from spanwise.service.http.api_keys import ApiKeyMiddleware
+from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
 from spanwise.service.http.middleware import RequestMiddleware
 from spanwise.service.process.signals import drain_on_signals
+from spanwise.service.process.watchdog import watchdog
 from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import Metrics
@@ -34,13 +38,16 @@ _TAGS = [
 def create_app(settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None) -> FastAPI:
     """Create the service. Its lifespan loads the pipelines of the settings, unless a registry is given."""
     metrics = metrics or Metrics()
+    connections = OpenConnections(settings, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running(settings, registry, metrics) as runtime:
+        async with running(settings, registry, metrics, connections) as runtime:
             app.state.runtime = runtime
-            with drain_on_signals(runtime.drain, settings.shutdown_delay_seconds + settings.shutdown_seconds):
-                yield
+            seconds = settings.shutdown_delay_seconds + settings.shutdown_seconds
+            with drain_on_signals(runtime.drain, seconds) as retire:
+                async with watchdog(runtime.batcher.longest_run, settings.hang_seconds, retire):
+                    yield
 
     app = FastAPI(
         title="Spanwise",
@@ -57,6 +64,7 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would record bodies and messages
     )
     app.state.metrics = metrics
+    app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
     _add_middleware(app, settings, metrics)
     _add_routes(app)
@@ -66,10 +74,17 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Add the middleware, the outermost last: refusals of API keys get an id and an access-log line too."""
+    hosts, origins = settings.allowed_hosts, settings.cors_origins
     if settings.api_keys:
         keys = [key.get_secret_value() for key in settings.api_keys]
         app.add_middleware(ApiKeyMiddleware, keys=keys, rate_limit_per_minute=settings.rate_limit_per_minute)
+    if origins:
+        app.add_middleware(PreflightMiddleware, origins=origins)
+    if hosts:
+        app.add_middleware(AllowedHostsMiddleware, hosts=hosts)
     app.add_middleware(RequestMiddleware, metrics=metrics)
+    if origins:
+        app.add_middleware(CrossOriginMiddleware, origins=origins)
 
 
 def _add_routes(app: FastAPI) -> None:

@@ -5,7 +5,6 @@ spaCy takes a second: commands import what they need when they run, so that `--h
 finds a handler.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 import typer
 
 from spanwise.pipelines.spacy_import import skip_spacy_cli_import
+from spanwise.service.process.standard_streams import reserve_standard_streams
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from spanwise.pipelines import Analyzer
+    from spanwise.pipelines import Analyzer, DetectedLanguage
     from spanwise.schemas import AnalyzeResponse, Feature
     from spanwise.service.settings import Settings
 
@@ -39,18 +39,6 @@ def main() -> None:
     app()
 
 
-def _leave(*_: object) -> None:
-    """End with exit code 0 at a signal that comes while nothing is served.
-
-    That is before uvicorn handles signals, and when uvicorn raises the signal again after its shutdown. Without this
-    handler PID 1 of a container would ignore the first, and an orderly shutdown would exit with 143 by the second.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    logging.shutdown()
-    os._exit(0)
-
-
 @app.command()
 def serve(
     host: Annotated[
@@ -60,30 +48,32 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
 ) -> None:
     """Start the service. Everything else is set by environment variables; see docs/settings.md."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
+    reserve_standard_streams()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: os._exit(0))  # nothing is served yet; the supervisor puts its own in place
     from spanwise.service import server
-    from spanwise.service.telemetry.worker_group import NoSharedFolder, shared_folder
 
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
             os.environ[f"SPANWISE_{name}"] = str(value)  # the workers read their settings there
     settings = _settings()
+    for name in ("host", "port", "workers"):  # the file of settings cannot change these later
+        os.environ[f"SPANWISE_{name.upper()}"] = str(getattr(settings, name))
     _check_pipelines(settings)
     try:
         listener = server.listen(settings.host, settings.port)
-        with shared_folder(settings.workers):
-            typer.echo(_greeting(_url(listener.getsockname())), err=True)
-            server.serve(settings, listener)
-    except (server.PortInUse, NoSharedFolder) as error:
+    except server.PortInUse as error:
         _fail(str(error))
+    server.serve(settings, listener, _greeting(_url(listener.getsockname())))
 
 
 @app.command()
 def analyze(  # noqa: PLR0917 (each is an option by name)
     text: Annotated[str | None, typer.Argument(help="The text; without one, FILE or standard input is read.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file.", dir_okay=False)] = None,
-    language: Annotated[str | None, typer.Option(help="Whose first pipeline; by default the first of all.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Whose first pipeline, or `auto`; by default the first of all.")
+    ] = None,
     pipeline: Annotated[str | None, typer.Option(help="Which pipeline, by its name.")] = None,
     features: Annotated[
         str | None,
@@ -103,21 +93,30 @@ def analyze(  # noqa: PLR0917 (each is an option by name)
         _fail("There is no text.")
     if len(content) > settings.max_text_characters:
         _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
-    analyzer = _load_one(settings, language, pipeline)
+    from spanwise.pipelines import Document
+    from spanwise.pipelines.language import is_auto
+
+    detected = _detect(settings, content) if is_auto(language) else None
+    analyzer = _load_one(settings, detected.language if detected else language, pipeline)
+    document = Document(
+        content,
+        _features(features, analyzer),
+        min_confidence=min_confidence,
+        min_score=min_score,
+        top=top,
+        detected=detected,
+        language_assumed=language is None and pipeline is None and settings.language_detection == "on",
+    )
     try:
-        answer = analyzer.analyze(
-            content,
-            _features(features, analyzer),
-            min_confidence=min_confidence,
-            min_score=min_score,
-            top=top,
-        )
+        answer = analyzer.analyze(document)
     except ValueError as error:
         _fail(str(error))
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     _print_analysis(answer)
+    if "language_mismatch" in answer.get("warnings", ()):
+        typer.echo(f"spanwise: the text is plainly of another language than {answer['language']!r}.", err=True)
 
 
 @app.command()
@@ -222,18 +221,12 @@ def _greeting(url: str) -> str:
 
 
 def _settings() -> "Settings":
-    from pydantic import ValidationError
-
-    from spanwise.service.settings import PREFIX, Settings, UnknownSetting
+    from spanwise.service.settings import Settings, reason_of
 
     try:
         return Settings.from_environment()
-    except UnknownSetting as error:
-        _fail(str(error))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = f"{PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
-        _fail(where + first["msg"].removeprefix("Value error, "))
+    except ValueError as error:
+        _fail(reason_of(error))
 
 
 def _check_pipelines(settings: "Settings") -> None:
@@ -247,6 +240,19 @@ def _check_pipelines(settings: "Settings") -> None:
             locate(spec.source)
     except PipelineError as error:
         _fail(str(error))
+
+
+def _detect(settings: "Settings", text: str) -> "DetectedLanguage":
+    """Return the language of a text among the configured ones, before a pipeline is loaded."""
+    from spanwise.pipelines.language import UNDETERMINED, detect_among, why_undetermined
+
+    if settings.detector is None:
+        _fail("Detection is switched off by SPANWISE_LANGUAGE_DETECTION.")
+    languages = [spec.language for spec in settings.pipeline_specs]
+    detected = detect_among(settings.detector, text, languages)
+    if detected.language == UNDETERMINED:
+        _fail(why_undetermined(detected, languages))
+    return detected
 
 
 def _load_one(settings: "Settings", language: str | None, pipeline: str | None) -> "Analyzer":
@@ -263,6 +269,7 @@ def _load_one(settings: "Settings", language: str | None, pipeline: str | None) 
             spec,
             extensions=Extensions.parse(settings.extensions),
             calibrations=settings.calibration_files,
+            detector=settings.detector,
             preload=True,
         )
     except PipelineError as error:
@@ -272,7 +279,7 @@ def _load_one(settings: "Settings", language: str | None, pipeline: str | None) 
 def _features(named: str | None, analyzer: "Analyzer") -> "frozenset[Feature]":
     """Return the features to show: those that were named, or all that fit on a screen."""
     if named is None:
-        return analyzer.features - {"tokens", "noun_chunks", "extensions"}
+        return analyzer.own_features - {"tokens", "noun_chunks", "extensions"}
     return cast("frozenset[Feature]", frozenset(filter(None, (name.strip() for name in named.split(",")))))
 
 

@@ -2,14 +2,19 @@
 
 ServiceError
 ├── MalformedJson           400
+│   └── NotUtf8
 ├── MalformedRequest        400
+│   └── UnknownHost
 ├── Unauthorized            401
 ├── NotFound                404
 ├── MethodNotAllowed        405
+├── RequestTimeout          408
 ├── BodyTooLarge            413
 ├── UnsupportedMediaType    415
+│   └── UnsupportedContentCoding   with Accept-Encoding
 ├── ValidationFailed        422
 ├── RateLimited             429   with Retry-After
+├── HeadersTooLarge         431
 ├── InternalError           500
 ├── Unavailable             503   with Retry-After
 │   ├── Overloaded
@@ -60,13 +65,48 @@ class MalformedJson(ServiceError):
         super().__init__(f"The {what} is not JSON{where}.")
 
 
+class NotUtf8(MalformedJson):
+    """The body, or a line of a stream, has bytes that are not UTF-8."""
+
+    def __init__(self, what: str, byte: int, encoding: str | None) -> None:
+        """Say which byte is the first wrong one, or that everything is in another encoding, such as "UTF-16"."""
+        ServiceError.__init__(
+            self, f"The {what} is {encoding}, not UTF-8." if encoding else f"The {what} is not UTF-8 at byte {byte}."
+        )
+
+
 class MalformedRequest(ServiceError):
-    """The bytes that arrived are not HTTP, or the request's headers are longer than the server reads."""
+    """The bytes that arrived are not HTTP, or could be read in two ways."""
 
     status, code, title = 400, "malformed_request", "Malformed request"
 
-    def __init__(self, max_header_bytes: int) -> None:
-        super().__init__(f"This is not HTTP/1.1, or has more than {max_header_bytes} bytes of headers.")
+    def __init__(self, detail: str = "The bytes that were sent are not HTTP/1.1 as RFC 9112 defines it.") -> None:
+        super().__init__(detail)
+
+
+class RequestTimeout(ServiceError):
+    """A part of a request's head came, and the rest did not in time."""
+
+    status, code, title = 408, "request_timeout", "Request timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The request's headers did not arrive in time.")
+
+
+class HeadersTooLarge(ServiceError):
+    """The request line and the headers are longer, or more, than the server reads."""
+
+    status, code, title = 431, "headers_too_large", "Headers too large"
+
+    def __init__(self, max_bytes: int, max_headers: int) -> None:
+        super().__init__(f"A request may have {max_bytes} bytes of headers, and {max_headers} of them.")
+
+
+class UnknownHost(MalformedRequest):
+    """The request names a host that is not among those configured, or none."""
+
+    def __init__(self) -> None:
+        ServiceError.__init__(self, "This service does not answer for the host that the request names.")
 
 
 class Unauthorized(ServiceError):
@@ -112,6 +152,15 @@ class UnsupportedMediaType(ServiceError):
 
     def __init__(self, *accepted: str) -> None:
         super().__init__(f"Send the request as {' or '.join(accepted)}.")
+
+
+class UnsupportedContentCoding(UnsupportedMediaType):
+    """The body is compressed. The header `Accept-Encoding` says that only plain bodies are read (RFC 9110, 15.5.16)."""
+
+    def __init__(self) -> None:
+        ServiceError.__init__(
+            self, "Send the request without Content-Encoding.", headers={"Accept-Encoding": "identity"}
+        )
 
 
 class ValidationFailed(ServiceError):

@@ -15,12 +15,14 @@ from time import perf_counter
 import structlog
 from starlette.requests import Request
 
-from spanwise.pipelines import Analyzer, Document, PipelineError, Registry
+from spanwise.pipelines import Analyzer, PipelineError, Registry
 from spanwise.pipelines.component_imports import import_components
 from spanwise.pipelines.extension_specs import Extensions
+from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.errors import NotReady
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
+from spanwise.service.queue import cost_seed
 from spanwise.service.queue.batcher import Batcher
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.logging import flush_logs
@@ -34,10 +36,6 @@ DOCUMENT_CHARACTERS = 100
 NLP_NICENESS = 5
 """Added to the niceness of NLP threads, so that the event loop can answer probes while they use all CPUs (ADR 0020)."""
 
-_MEASURED_SAMPLE = (
-    "Angela Merkel met Tim Cook at Apple's office in Paris on Monday, and everybody was very happy. " * 10
-)
-
 
 @dataclass(frozen=True)
 class Runtime:
@@ -46,6 +44,7 @@ class Runtime:
     settings: Settings
     registry: Registry
     batcher: Batcher
+    connections: OpenConnections
     readers: set[asyncio.Timeout] = field(default_factory=set)
     """The time limits of requests whose bodies are still arriving."""
     streams: set[object] = field(default_factory=set)
@@ -53,14 +52,17 @@ class Runtime:
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once a shutdown has begun; for `shutdown_delay_seconds` after that, work is still accepted."""
 
-    async def drain(self) -> bool:
+    async def drain(self, *, delayed: bool = True) -> bool:
         """Accept nothing more and finish what was accepted. Return False when the time allowed was too short.
 
-        The first call makes `/readyz` answer 503 and goes on accepting for a while, until load balancers have noticed.
+        The first call makes `/readyz` answer 503. If it is `delayed`, it goes on accepting for a while, until load
+        balancers have noticed.
         """
         if not self.leaving.is_set():
             self.leaving.set()
-            await asyncio.sleep(self.settings.shutdown_delay_seconds)
+            self.connections.draining = True
+            if delayed:
+                await asyncio.sleep(self.settings.shutdown_delay_seconds)
         draining = asyncio.create_task(self.batcher.drain(self.settings.shutdown_seconds))
         await asyncio.sleep(0)  # the batcher stops accepting
         now = asyncio.get_running_loop().time()
@@ -81,7 +83,10 @@ def runtime_of(request: Request) -> Runtime:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    registry: Registry | None = None,
+    metrics: Metrics | None = None,
+    connections: OpenConnections | None = None,
 ) -> AsyncIterator[Runtime]:
     """Load, warm up and self-test, then serve until the block ends.
 
@@ -101,6 +106,9 @@ async def running(
             settings.max_queued_characters,
             settings.micro_batch_characters,
             DOCUMENT_CHARACTERS,
+            max_queued_seconds=settings.max_queued_seconds,
+            batch_seconds=settings.micro_batch_ms / 1000,
+            largest_request=max(settings.max_text_characters, settings.max_batch_characters),
             metrics=metrics,
         )
         if registry is None:
@@ -115,7 +123,7 @@ async def running(
         _log_unused_calibrations(settings, registry)
         metrics.ready(registry, settings.max_queued_characters)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
-        runtime = Runtime(settings, registry, batcher)
+        runtime = Runtime(settings, registry, batcher, connections or OpenConnections(settings, metrics))
         yield runtime
         finished = await runtime.drain()
         log.info("stopped", unfinished_work=not finished)
@@ -173,16 +181,21 @@ def load_registry(settings: Settings) -> Registry:
     import_components(settings.components)
     extensions = Extensions.parse(settings.extensions)
     return Registry.load(
-        settings.pipeline_specs, settings.calibration_files, extensions=extensions, preload=settings.preload
+        settings.pipeline_specs,
+        settings.calibration_files,
+        extensions=extensions,
+        detector=settings.detector,
+        preload=settings.preload,
     )
 
 
 async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
-    """Load all pipelines on an NLP thread, and give the batcher a first measurement. Log the reason of a failure."""
+    """Load all pipelines on an NLP thread, and tell the batcher what they cost. Log the reason of a failure."""
     loop = asyncio.get_running_loop()
     try:
         registry = await loop.run_in_executor(executor, load_registry, settings)
-        batcher.drain_rate.record(*await loop.run_in_executor(executor, _measure, registry.default))
+        for analyzer in registry:
+            batcher.price(analyzer, await loop.run_in_executor(executor, cost_seed.measure, analyzer))
     except PipelineError as error:
         log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet
         raise
@@ -190,12 +203,3 @@ async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batch
         log.error("start_failed", exc_info=error)
         raise
     return registry
-
-
-def _measure(analyzer: Analyzer) -> tuple[int, float]:
-    """Return characters and seconds of one analysis, so that the first `Retry-After` already rests on a measurement."""
-    document = Document(_MEASURED_SAMPLE, analyzer.default_features or analyzer.features)
-    analyzer.analyze_documents([document])  # fills caches
-    started = perf_counter()
-    analyzer.analyze_documents([document])
-    return len(document.text), perf_counter() - started

@@ -1,18 +1,28 @@
-"""Run the service by uvicorn: in one process, or in several that share a listening socket."""
+"""Run the service: a supervisor, and worker processes in which uvicorn serves one listening socket.
 
+`python -m spanwise.service.server LISTENER LIFELINE`, with the numbers of two open sockets, is a worker; only the
+supervisor starts it so.
+"""
+
+import logging
+import os
+import signal
 import socket
 import sys
+from typing import NoReturn
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from spanwise.service.http.protocol import HttpProtocol
+from spanwise.service.process.lifeline import RETIRE, Lifeline
+from spanwise.service.process.worker_server import WorkerServer
 from spanwise.service.settings import Settings
-from spanwise.service.telemetry.logging import configure_logging
+from spanwise.service.supervise import Options, execute
 
 _BACKLOG = 2048
 _WORKER = "spanwise.service.worker:create_worker_app"
+_LAST_SECONDS = 10.0
+"""What a worker may take to end beyond the time for its accepted work, before the supervisor kills it."""
 
 
 class PortInUse(Exception):
@@ -30,20 +40,55 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise PortInUse(f"Cannot listen on {host} port {port}: {error.strerror or error}.") from None
-    listener.set_inheritable(True)
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket) -> None:
-    """Serve until a signal ends the service. Exit with status 3 when the start fails.
+def serve(settings: Settings, listener: socket.socket, greeting: str) -> NoReturn:
+    """Execute the supervisor in the place of this process, which serves until a signal ends it or its start fails."""
+    execute(
+        Options(
+            listener.fileno(),
+            greeting,
+            settings.workers,
+            start_seconds=settings.worker_start_seconds,
+            silence_seconds=settings.worker_silence_seconds,
+            leave_seconds=settings.shutdown_delay_seconds + settings.shutdown_seconds + _LAST_SECONDS,
+            log_level=settings.log_level,
+            log_format=settings.log_format,
+            log_queue_lines=settings.log_queue_lines,
+        )
+    )
 
-    A single uvicorn process raises the signal again once it has shut down: the caller must have a handler for it.
+
+def leave(*_: object) -> NoReturn:
+    """End with exit status 0 at a signal that comes while nothing is served.
+
+    That is before uvicorn handles signals, and when uvicorn raises the signal again after its shutdown. Without this
+    handler PID 1 of a container would ignore the first, and an orderly shutdown would exit with 143 by the second.
     """
+    flush_and_exit(0)
+
+
+def flush_and_exit(status: int) -> NoReturn:
+    """End the process at once, without waiting for its threads: one that analyses may never come back."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):  # it is closed, full, or was never there
+            continue
+    logging.shutdown()
+    os._exit(status)
+
+
+def _run_worker(listener: int, lifeline: int) -> None:
+    """Serve in this process until it is told to leave. Raises `SystemExit` when the start fails."""
+    for number in (signal.SIGTERM, signal.SIGINT, RETIRE):
+        signal.signal(number, leave)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal sends it to all processes; the supervisor answers it
     config = uvicorn.Config(
         _WORKER,
         factory=True,
         http=HttpProtocol,
-        workers=settings.workers,
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -51,14 +96,21 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         date_header=False,
         ws="none",
         lifespan="on",
-        timeout_keep_alive=75,
         backlog=_BACKLOG,
     )
-    if settings.workers > 1:
-        configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
-        supervisor = Multiprocess(config, sockets=[listener])
-        supervisor.run()
-        if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
-            sys.exit(STARTUP_FAILURE)
-    else:
-        uvicorn.Server(config).run(sockets=[listener])
+    server = WorkerServer(config, Lifeline(socket.socket(fileno=lifeline)))
+    server.run(sockets=[socket.socket(fileno=listener)])
+
+
+def _main() -> NoReturn:
+    """Run a worker, and end its process with the status that says how it ended."""
+    status: object = 0
+    try:
+        _run_worker(int(sys.argv[1]), int(sys.argv[2]))
+    except SystemExit as end:
+        status = end.code
+    flush_and_exit(status if isinstance(status, int) else 1)
+
+
+if __name__ == "__main__":
+    _main()

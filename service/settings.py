@@ -2,19 +2,24 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs, read_pipelines_file
 from spanwise.pipelines.extension_specs import Extensions
+from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 
 PREFIX = "SPANWISE_"
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 def _paths(setting: str) -> tuple[Path, ...]:
@@ -25,6 +30,19 @@ class UnknownSetting(ValueError):
     """The environment has a variable with our prefix that names no setting, most likely by a typing error."""
 
 
+def reason_of(error: ValueError) -> str:
+    """Say in one line, which quotes no value, why the settings were refused."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = f"{PREFIX}{str(first['loc'][0]).upper()}: " if first["loc"] else ""
+    return where + first["msg"].removeprefix("Value error, ")
+
+
+class UnreadableFile(ValueError):
+    """The file that `env_file` names cannot be read; the message says why, on one line."""
+
+
 class Settings(BaseSettings):
     """The settings, read from environment variables with the prefix `SPANWISE_`."""
 
@@ -32,6 +50,10 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    env_file: str = Field(
+        "",
+        description="A file of settings, a `NAME=value` a line, which SIGHUP reads again. The environment goes first.",
+    )
     workers: int = Field(1, ge=1, le=256, description="Worker processes. Each loads the pipelines for itself.")
     nlp_threads: int = Field(
         0,
@@ -68,6 +90,11 @@ class Settings(BaseSettings):
         description="Files that `spanwise calibrate --output` wrote, separated by commas, for pipelines whose folders "
         "cannot be written to.",
     )
+    language_detection: Literal["on", "requested", "off"] = Field(
+        "on",
+        description="`on` also checks texts whose language nobody has named, and warns of `language_mismatch`; "
+        "`requested` detects only what a request asks for; `off` refuses that too.",
+    )
 
     max_body_bytes: int = Field(4 * 1024 * 1024, ge=1024, description="Bytes of a request's body.")
     max_text_characters: int = Field(
@@ -84,15 +111,60 @@ class Settings(BaseSettings):
     )
     max_timeout_ms: int = Field(300_000, ge=1, description="The largest `X-Request-Timeout-Ms`.")
 
+    header_timeout_seconds: float = Field(
+        30,
+        gt=0,
+        description="How long the headers of a request may take, from their first byte or from the connect on.",
+    )
+    keep_alive_seconds: float = Field(75, gt=0, description="How long a connection may stay open between two requests.")
+    write_timeout_seconds: float = Field(
+        30, gt=0, description="In each such period a caller must read 64 KiB of an answer that waits for it, or all."
+    )
+    max_connections: int = Field(
+        0,
+        ge=0,
+        description="Connections of one worker; beyond them it answers probes alone. 0: 4,096, or fewer where the "
+        "limit of open files leaves fewer.",
+    )
+    max_unread_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=1024,
+        description="Bytes of answers in one worker that wait for callers to read. Beyond, the slowest are cut off.",
+    )
+
     max_queued_characters: int = Field(
         2_000_000,
         ge=1,
         description="Characters that may wait for analysis in one worker. What does not fit is answered 503 at once.",
     )
+    max_queued_seconds: float = Field(
+        10,
+        gt=0,
+        description="How long, by estimate, all NLP threads of a worker may have to work for what waits. What does not "
+        "fit is answered 503 at once.",
+    )
     micro_batch_characters: int = Field(
         16_000, ge=1, description="Characters analysed together. More means more throughput and longer waits."
     )
+    micro_batch_ms: int = Field(
+        100,
+        ge=1,
+        description="Milliseconds that texts analysed together may take by estimate, so that costly texts share less.",
+    )
     stall_seconds: float = Field(60, gt=0, description="A micro-batch that takes longer makes `/readyz` answer 503.")
+    hang_seconds: float = Field(
+        300,
+        ge=0,
+        description="A micro-batch that takes longer makes its worker finish all else and be replaced; 0: never.",
+    )
+    worker_start_seconds: float = Field(
+        600, gt=0, description="A worker that does not serve after this time is killed and started again."
+    )
+    worker_silence_seconds: float = Field(
+        120,
+        ge=0,
+        description="A worker whose event loop has not turned for this long is killed and replaced; 0: never.",
+    )
     shutdown_delay_seconds: float = Field(
         0,
         ge=0,
@@ -113,6 +185,16 @@ class Settings(BaseSettings):
         ge=0,
         description="Requests per minute and API key in each worker; 0 sets no limit. Needs API keys.",
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names that requests may have in `Host`, separated by commas; `*.example.com` stands for all below "
+        "a domain. Others get a 400, but for `/livez`, `/readyz` and `/metrics`. With none, every name is answered.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins whose pages may call from a browser (CORS), such as `https://app.example.com`, separated "
+        "by commas; `*` stands for all. With none, browsers keep other origins out.",
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe lines logged."
@@ -126,10 +208,26 @@ class Settings(BaseSettings):
         description="Lines that may wait to be written. When stdout is stuck, more are dropped and counted.",
     )
 
-    @field_validator("api_keys", "components", mode="before")
+    @field_validator("api_keys", "components", "allowed_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        hosts = tuple(host.lower().removesuffix(".") for host in value)
+        if wrong := [host for host in hosts if host != "*" and not _HOST.fullmatch(host)]:
+            raise ValueError(f"{wrong[0]!r} is no host name: leave out scheme, port and path")
+        return () if "*" in hosts else hosts
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(origin.lower() for origin in value)
+        if wrong := [origin for origin in origins if origin != "*" and not _ORIGIN.fullmatch(origin)]:
+            raise ValueError(f"{wrong[0]!r} is no origin: write scheme, host and port alone, without a path or a slash")
+        return origins
 
     @field_validator("pipelines")
     @classmethod
@@ -192,6 +290,11 @@ class Settings(BaseSettings):
         """The limits that requests are validated against."""
         return Limits(self.max_text_characters, self.max_batch_documents, self.max_batch_characters)
 
+    @property
+    def detector(self) -> LanguageDetector | None:
+        """What detects the languages of texts; None where that is switched off."""
+        return None if self.language_detection == "off" else DETECTOR
+
     @cached_property
     def pipeline_specs(self) -> list[PipelineSpec]:
         """The pipelines to load, the default first. A file is read once: later changes of it have no effect."""
@@ -204,10 +307,32 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the settings. Raise `UnknownSetting` when a variable with our prefix names none of them."""
-        names = {PREFIX + name.upper() for name in cls.model_fields}
-        for variable in environment:
+        """Read the settings, those of `env_file` too.
+
+        Raises `UnknownSetting` when a variable with our prefix names none of them, and `UnreadableFile`.
+        """
+        from_file = _variables_of(environment.get(f"{PREFIX}ENV_FILE", ""))
+        names = {PREFIX + name.upper(): name for name in cls.model_fields}
+        for variable in [*environment, *from_file]:
             if variable.upper().startswith(PREFIX) and variable.upper() not in names:
                 near = difflib.get_close_matches(variable.upper(), names, n=1)
                 raise UnknownSetting(f"Unknown setting {variable}." + (f" Did you mean {near[0]}?" if near else ""))
-        return cls()
+        present = {variable.upper() for variable in environment}
+        values: dict[str, Any] = {
+            names[variable.upper()]: value
+            for variable, value in from_file.items()
+            if variable.upper() in names and variable.upper() not in present
+        }
+        return cls(**values)
+
+
+def _variables_of(path: str) -> dict[str, str]:
+    """Return the variables that a file sets, none where there is no path. Raises `UnreadableFile`."""
+    if not path:
+        return {}
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            return {name: value for name, value in dotenv_values(stream=file).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UnreadableFile(f"Cannot read the settings in {path}: {reason}.") from None

@@ -9,8 +9,9 @@ from fastapi import FastAPI
 
 from spanwise.pipelines.spacy_import import skip_spacy_cli_import
 from spanwise.service.process import heap
-from spanwise.service.settings import Settings
-from spanwise.service.telemetry.logging import configure_logging
+from spanwise.service.process.supervisor import START_FAILED
+from spanwise.service.settings import Settings, reason_of
+from spanwise.service.telemetry.logging import configure_logging, flush_logs
 from spanwise.service.telemetry.metrics import Metrics
 
 SWITCH_SECONDS = 0.0005
@@ -27,7 +28,7 @@ def create_worker_app() -> FastAPI:
 
     heap.limit_arenas()
     sys.setswitchinterval(SWITCH_SECONDS)
-    settings = Settings.from_environment()
+    settings = _settings()
     writer = configure_logging(settings.log_level, settings.log_format, settings.log_queue_lines)
     structlog.get_logger(__name__).info(
         "starting",
@@ -39,3 +40,14 @@ def create_worker_app() -> FastAPI:
     metrics = Metrics.of_this_process()
     writer.on_drop = metrics.log_lines_dropped.inc
     return create_app(settings, metrics=metrics)
+
+
+def _settings() -> Settings:
+    """Read the settings. Where they are refused, say why in the log and raise `SystemExit`."""
+    try:
+        return Settings.from_environment()
+    except ValueError as error:
+        configure_logging("info", "auto", queue_lines=100)
+        structlog.get_logger(__name__).error("start_failed", reason=reason_of(error))
+        flush_logs()
+        raise SystemExit(START_FAILED) from None

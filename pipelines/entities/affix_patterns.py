@@ -34,7 +34,7 @@ def fits_a_window(search: Callable[..., Any] | None, anchor: Literal["start", "e
         return False
     at = sre.AT_BEGINNING if anchor == "start" else sre.AT_END
     parsed = _parser.parse(pattern.pattern, pattern.flags)
-    return all(_alternative_fits(items, at, anchor) for items in _alternatives(parsed))
+    return all(_alternative_fits(items, at, anchor) for items in alternatives_of(parsed))
 
 
 def never_matches_letters(search: Callable[..., Any] | None) -> bool:
@@ -50,7 +50,7 @@ def never_matches_letters(search: Callable[..., Any] | None) -> bool:
         return False
     if pattern.flags & re.IGNORECASE:  # then a long s is an s, and a Kelvin sign a k
         return False
-    return all(_needs_other(items) for items in _alternatives(_parser.parse(pattern.pattern, pattern.flags)))
+    return all(_needs_other(items) for items in alternatives_of(_parser.parse(pattern.pattern, pattern.flags)))
 
 
 def without_quadratic_userinfo(match: Callable[..., Any] | None) -> Callable[..., Any] | None:
@@ -61,13 +61,14 @@ def without_quadratic_userinfo(match: Callable[..., Any] | None) -> Callable[...
     return match
 
 
-def _alternatives(parsed: Any) -> Iterator[list[Any]]:
+def alternatives_of(parsed: Any) -> Iterator[list[Any]]:
+    """Yield the alternatives of a parsed pattern, of which the first that matches counts, each as a list of items."""
     items = list(parsed)
     if len(items) == 1 and items[0][0] is sre.BRANCH:
         for branch in items[0][1][1]:
-            yield from _alternatives(branch)
+            yield from alternatives_of(branch)
     elif len(items) == 1 and items[0][0] is sre.SUBPATTERN:
-        yield from _alternatives(items[0][1][3])
+        yield from alternatives_of(items[0][1][3])
     else:
         yield items
 
@@ -78,7 +79,7 @@ def _alternative_fits(items: list[Any], at: Any, anchor: str) -> bool:
         return False
     return all(
         not any(_looks_far(item) for item in each) and (_width(each) <= _MAX_WIDTH or _is_run(each))
-        for each in _alternatives(inner)  # the parser moves an anchor that all alternatives share before them
+        for each in alternatives_of(inner)  # the parser moves an anchor that all alternatives share before them
     )
 
 
@@ -127,7 +128,7 @@ def _is_other(item: Any) -> bool:
         inner = [argument[1]]
     elif operator is sre.BRANCH:
         inner = argument[1]
-    return bool(inner) and all(_needs_other(items) for part in inner for items in _alternatives(part))
+    return bool(inner) and all(_needs_other(items) for part in inner for items in alternatives_of(part))
 
 
 def _may_be_letter(part: Any) -> bool:

@@ -7,6 +7,7 @@ share between threads, so one thread at a time analyses and the others wait.
 import threading
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
@@ -49,7 +50,7 @@ class SpacyEngine:
 
     def _run(self, names: Sequence[str], docs: list[Doc], chosen: list[int]) -> None:
         """Run components over the chosen docs; a component may return a Doc of its own in place of the one it got."""
-        batch = [docs[i] for i in chosen]
+        batch: list[Any] = [docs[i] for i in chosen]
         for name in names:
             component = self._nlp.get_pipe(name)
             pipe = getattr(component, "pipe", None)
@@ -59,6 +60,8 @@ class SpacyEngine:
                 note_place(error, f"component {name!r}")
                 raise
         for i, doc in zip(chosen, batch, strict=True):
+            if doc is not docs[i] and not (isinstance(doc, Doc) and doc.text == docs[i].text):
+                raise ValueError("a component returned something else than a Doc of the text that it got")
             docs[i] = doc
 
     def _read(self, doc: Doc, layers: Layers) -> Annotations:

@@ -39,19 +39,19 @@ class TokenizerRules:
     """The rules of one spaCy tokenizer. `linear` says whether they can be applied in linear time."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self._prefix_search = tokenizer.prefix_search
-        self._suffix_search = tokenizer.suffix_search
-        self._infix_finditer = tokenizer.infix_finditer
-        self._token_match = tokenizer.token_match
-        self._rules: dict[str, list[Token]] = {
+        self.prefix_search = tokenizer.prefix_search
+        self.suffix_search = tokenizer.suffix_search
+        self.infix_finditer = tokenizer.infix_finditer
+        self.token_match = tokenizer.token_match
+        self.exceptions: dict[str, list[Token]] = {
             text: [_token(intify_attrs(part, _do_deprecated=True)) for part in parts]
             for text, parts in tokenizer.rules.items()
         }
-        self._longest_rule = max(map(len, self._rules), default=0)
-        self._url_match = without_quadratic_userinfo(tokenizer.url_match)
+        self._longest_rule = max(map(len, self.exceptions), default=0)
+        self.url_match = without_quadratic_userinfo(tokenizer.url_match)
         self.linear = fits_a_window(tokenizer.prefix_search, "start") and fits_a_window(tokenizer.suffix_search, "end")
         affixes = (tokenizer.prefix_search, tokenizer.suffix_search, tokenizer.infix_finditer)
-        self._letters_are_whole = all(map(never_matches_letters, affixes))
+        self.letters_are_whole = all(map(never_matches_letters, affixes))
         self._first_window = _FIRST_WINDOW if self.linear else sys.maxsize
         self.phrases = frozenset(self._torn_rules(tokenizer))
         """Exceptions that affix rules tear apart, as the words that they are torn into. They are joined again."""
@@ -81,7 +81,7 @@ class TokenizerRules:
         These two are the words before exceptions were joined again: an exception that reaches over the run's border
         would be made of them.
         """
-        if self._is_whole(run) and run not in self._rules:
+        if self._is_whole(run) and run not in self.exceptions:
             return [Token(run)], run, run
         tokens = list(self._split(run, with_rules=True))
         first, last = tokens[0].text, tokens[-1].text
@@ -98,7 +98,7 @@ class TokenizerRules:
         done = 0
         for start, end in _without_overlaps(found):
             pairs = zip(tokens[start:end], spaces[start:end], strict=True)
-            rule = self._rules.get("".join(token.text + " " * space for token, space in pairs).removesuffix(" "))
+            rule = self.exceptions.get("".join(token.text + " " * space for token, space in pairs).removesuffix(" "))
             if rule:
                 new_tokens += [*tokens[done:start], *rule]
                 new_spaces += [*spaces[done:start], *[False] * (len(rule) - 1), spaces[end - 1]]
@@ -120,7 +120,7 @@ class TokenizerRules:
     def _split(self, s: str, *, with_rules: bool) -> Iterator[Token]:
         a, b, suffixes = 0, len(s), []
         size = -1
-        token_match = self._token_match
+        token_match = self.token_match
         while a < b and b - a != size:
             if (token_match and token_match(s[a:b])) or (with_rules and self._is_rule(s, a, b)):
                 break
@@ -151,17 +151,17 @@ class TokenizerRules:
         """Yield the tokens of what is left between the affixes."""
         if not s:
             return
-        if with_rules and s in self._rules:
-            yield from self._rules[s]
+        if with_rules and s in self.exceptions:
+            yield from self.exceptions[s]
             return
-        if (self._token_match and self._token_match(s)) or (self._url_match and self._url_match(s)):
+        if (self.token_match and self.token_match(s)) or (self.url_match and self.url_match(s)):
             yield Token(s)
             return
         if self._is_whole(s):
             yield Token(s)
             return
         start = 0
-        for match in self._infix_finditer(s) if self._infix_finditer else ():
+        for match in self.infix_finditer(s) if self.infix_finditer else ():
             if match.start() == 0:
                 continue
             if match.start() != start:
@@ -174,29 +174,29 @@ class TokenizerRules:
 
     def _is_whole(self, s: str) -> bool:
         """Return whether `s` can hold no affix, as most words cannot: asking this is faster than searching."""
-        return self._letters_are_whole and s.isascii() and s.isalpha()
+        return self.letters_are_whole and s.isascii() and s.isalpha()
 
     def _is_rule(self, s: str, a: int, b: int) -> bool:
-        return 0 < b - a <= self._longest_rule and s[a:b] in self._rules
+        return 0 < b - a <= self._longest_rule and s[a:b] in self.exceptions
 
     def _prefix_length(self, s: str, a: int, b: int) -> int:
-        if not self._prefix_search:
+        if not self.prefix_search:
             return 0
         if b - a <= self._first_window:
-            match = self._prefix_search(s[a:b])
+            match = self.prefix_search(s[a:b])
             return match.end() - match.start() if match else 0
-        return _grow(self._prefix_search, b - a, lambda w: s[a : a + w], lambda m, w: m.end() < w - MARGIN)
+        return _grow(self.prefix_search, b - a, lambda w: s[a : a + w], lambda m, w: m.end() < w - MARGIN)
 
     def _suffix_length(self, s: str, a: int, b: int) -> int:
-        if not self._suffix_search:
+        if not self.suffix_search:
             return 0
         if b - a <= self._first_window:
-            match = self._suffix_search(s[a:b])
+            match = self.suffix_search(s[a:b])
             return match.end() - match.start() if match else 0
-        return _grow(self._suffix_search, b - a, lambda w: s[b - w : b], lambda m, _: m.start() > MARGIN)
+        return _grow(self.suffix_search, b - a, lambda w: s[b - w : b], lambda m, _: m.start() > MARGIN)
 
     def _torn_rules(self, tokenizer: Tokenizer) -> Iterator[tuple[str, ...]]:
-        for text in self._rules:
+        for text in self.exceptions:
             torn = tokenizer.find_prefix(text) or tokenizer.find_infix(text) or tokenizer.find_suffix(text)
             if torn or " " in text or not tokenizer.faster_heuristics:
                 words = [token.text for part in text.split(" ") for token in self._split(part, with_rules=False)]

@@ -17,6 +17,7 @@ from spanwise.pipelines.features import (
     category_section,
     entity_section,
     extension_section,
+    language_section,
     sentence_section,
     span_section,
     token_section,
@@ -105,6 +106,13 @@ FEATURES: tuple[FeatureRow, ...] = (  # answers have their sections in this orde
         frozenset({"extensions"}),
         extension_section.write_extensions,
         extension_section.tabulate_extensions,
+    ),
+    FeatureRow(
+        "language",
+        "the language that the text is in, `und` where that is unsure, and `language_confidence`",
+        frozenset({"language"}),
+        language_section.write_language,
+        language_section.tabulate_language,
     ),
 )
 

@@ -25,6 +25,7 @@ SENTIMENT_CLASSES: Final[int]
 SENTENCE_OUTPUTS: Final[int]
 MAX_DISTANCE: Final[int]
 TARGET_WINDOW: Final[int]
+TARGET_ROWS: Final[int]
 ATTENTION_LIMIT: Final[int]
 MIN_NGRAM: Final[int]
 MAX_NGRAM: Final[int]
@@ -53,15 +54,21 @@ class SpanKernels:
         sentences: Any,
         pairs: bytes,
         lexicon_bytes: int,
+        tokenizer: Any,
+        norms: bytes,
+        norm_column: int,
+        space_column: int,
         instructions: str | None = None,
     ) -> None: ...
     def annotate(
         self,
         texts: tuple[str, ...],
         wanted: bytes,
-        describe: Callable[[list[tuple[str, int]]], tuple[bytes, bytes, bytes, bytes]],
+        describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
+        split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
     ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]]]]: ...
+    def tokenize(self, text: str, /) -> list[tuple[int, int, int, int]]: ...
     @property
     def instructions(self) -> str: ...
     @property

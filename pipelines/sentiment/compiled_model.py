@@ -103,6 +103,7 @@ _CONSTANTS = {
     "SENTENCE_OUTPUTS": artefact_constants.CLASSES + 1,
     "MAX_DISTANCE": artefact_constants.MAX_DISTANCE,
     "TARGET_WINDOW": reference_model.WINDOW,
+    "TARGET_ROWS": reference_model.TARGET_ROWS,
     "ATTENTION_LIMIT": reference_model.LIMIT,
     "MIN_NGRAM": min(reference_model.NGRAMS),
     "MAX_NGRAM": max(reference_model.NGRAMS),

@@ -31,5 +31,9 @@ class SentimentModel(Protocol):
         ...
 
     def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
-        """Score what each text says about each of its targets."""
+        """Score what each text says about each of its targets.
+
+        A text has room for 300 targets with 64 words to either side, and for more where sentences are shorter. A
+        target beyond has the scores of its sentence.
+        """
         ...

@@ -16,6 +16,8 @@ from spanwise.pipelines.sentiment.tokens import CAPITALS, FLAGS, STRETCHED, TITL
 NGRAMS = (3, 4, 5)
 NGRAM_KEY = 24  # code points of a word that n-grams are made of
 WINDOW = 64  # tokens on either side of a target that are looked at
+TARGETS = 300  # of a text that are looked at by themselves in any case
+TARGET_ROWS = TARGETS * (2 * WINDOW + 1)  # of all targets of a text: a row for each and for each word beside it
 LIMIT = 30.0  # of an attention's logit
 EPSILON = 1e-8
 
@@ -50,10 +52,7 @@ class ReferenceModel:
 
     def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
         """See `SentimentModel.score_targets`."""
-        return [
-            list(map(self._score_target, of_text, _tokens_around(text, of_text)))
-            for text, of_text in zip(texts, targets, strict=True)
-        ]
+        return [self._score_targets_of(text, of_text) for text, of_text in zip(texts, targets, strict=True)]
 
     def _score_text(self, text: str, spans: Sequence[Span]) -> TextScores:
         tokens = [tokenize(text[start:end]) for start, end in spans or [(0, len(text))]]
@@ -70,10 +69,26 @@ class ReferenceModel:
         rows = np.stack([self._embedding(token) for token in tokens])
         return _run(self._model.sentence, rows, None)
 
-    def _score_target(self, target: Target, tokens: Sequence[Token]) -> Scores:
-        start, end = target.start - target.sentence_start, target.end - target.sentence_start
-        first = bisect_right(tokens, start, key=lambda token: token.end)
-        last = max(first, bisect_left(tokens, end, key=lambda token: token.start))
+    def _score_targets_of(self, text: str, targets: Sequence[Target]) -> list[Scores]:
+        """Score targets by themselves until one does not fit the rows of its text, and then by their sentences."""
+        found: list[Scores] = []
+        rows = 0
+        for target, tokens in zip(targets, _tokens_around(text, targets), strict=True):
+            first, last = _words_of(target, tokens)
+            rows += min(first, WINDOW) + 1 + min(len(tokens) - last, WINDOW)
+            if rows > TARGET_ROWS:
+                break
+            found.append(self._score_target(tokens, first, last))
+        by_sentence: dict[tuple[int, int], Scores] = {}
+        for target in targets[len(found) :]:
+            sentence = target.sentence_start, target.sentence_end
+            if sentence not in by_sentence:
+                by_sentence[sentence] = self._score_text(text, [sentence]).sentences[0]
+            found.append(by_sentence[sentence])
+        return found
+
+    def _score_target(self, tokens: Sequence[Token], first: int, last: int) -> Scores:
+        """Score what a sentence says about its words [first, last)."""
         own = self._model.mask + self._model.positions[MAX_DISTANCE]
         common = [t for t in tokens[first:last] if not t.flags & (CAPITALS | TITLE)]
         if common:
@@ -120,6 +135,13 @@ def _tokens_around(text: str, targets: Sequence[Target]) -> Iterator[list[Token]
     for (start, end), together in groupby(targets, key=lambda t: (t.sentence_start, t.sentence_end)):
         tokens = tokenize(text[start:end])
         yield from (tokens for _ in together)
+
+
+def _words_of(target: Target, tokens: Sequence[Token]) -> tuple[int, int]:
+    """Return the range of a sentence's tokens that a target covers."""
+    start, end = target.start - target.sentence_start, target.end - target.sentence_start
+    first = bisect_right(tokens, start, key=lambda token: token.end)
+    return first, max(first, bisect_left(tokens, end, key=lambda token: token.start))
 
 
 def _run(network: Network, rows: Floats, place: int | None) -> Floats:

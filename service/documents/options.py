@@ -15,6 +15,7 @@ from spanwise.schemas import (
     StreamOptions,
     given,
 )
+from spanwise.service.documents.document_language import DocumentLanguage
 
 _ENTITIES: frozenset[Feature] = frozenset({"entities"})
 _SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
@@ -34,8 +35,8 @@ class Options:
     pointer: str = "/features"
     """The JSON Pointer to where the request names the features; empty where its path does."""
 
-    def document(self, text: str, analyzer: Analyzer) -> Document:
-        """Return a text with these options, as its pipeline takes it."""
+    def document(self, text: str, analyzer: Analyzer, by: DocumentLanguage) -> Document:
+        """Return a text with these options, as the pipeline takes it that was chosen `by` its language."""
         features = analyzer.default_features if self.features is None else self.features
         return Document(
             text,
@@ -46,6 +47,8 @@ class Options:
             self.min_score,
             self.top,
             self.raw_scores,
+            by.detected,
+            by.assumed,
         )
 
     def unsupported(self, analyzer: Analyzer, registry: Registry) -> FieldError | None:

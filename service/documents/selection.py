@@ -7,6 +7,7 @@ of all. What a batch or a stream names once holds for its documents that name no
 from collections.abc import Iterable
 
 from spanwise.pipelines import Analyzer, Registry
+from spanwise.pipelines.language import is_auto
 from spanwise.pipelines.language_tags import contradict
 from spanwise.schemas import (
     AnalyzeRequest,
@@ -18,11 +19,9 @@ from spanwise.schemas import (
     StreamOptions,
     given,
 )
+from spanwise.service.documents.document_language import Choice, detection_is_off
 from spanwise.service.documents.options import Options
 from spanwise.service.errors import ValidationFailed
-
-Choice = tuple[str | None, str | None]
-"""The pipeline and the language that a text names. A plain tuple, since every request makes one."""
 
 
 def choice_of(
@@ -95,8 +94,13 @@ def check_batch(registry: Registry, request: BatchRequest) -> None:
 
 
 def _batch_analyzers(registry: Registry, request: BatchRequest) -> list[Analyzer]:
-    """Return the pipelines that the documents of a batch choose; the default one if none chooses a loaded one."""
+    """Return the pipelines that the documents of a batch choose; the default one if none chooses a loaded one.
+
+    A document whose language is to be detected may be served by any.
+    """
     choices = {choice_of(document, request) for document in request.documents if isinstance(document, BatchDocument)}
+    if any(pipeline is None and is_auto(language) for pipeline, language in choices):
+        return list(registry)
     chosen = [_named(registry, choice) for choice in choices]
     return [analyzer for analyzer in chosen if isinstance(analyzer, Analyzer)] or [registry.default]
 
@@ -107,6 +111,10 @@ def check_options(registry: Registry, choice: Choice, options: Options) -> None:
     Options that name a pipeline or a language are refused where that is wrong or lacks a feature, although a line may
     name another one.
     """
+    if choice[0] is None and is_auto(choice[1]):
+        if registry.detector is None:
+            raise ValidationFailed([detection_is_off(registry)])
+        choice = (None, None)
     if choice != (None, None) or all(options.unsupported(analyzer, registry) for analyzer in registry):
         require_analyzer(registry, choice, options)
     check_labels(options.labels, registry)

@@ -1,7 +1,7 @@
 """`POST /v1/entities`, `/v1/sentiment`, `/v1/analyze` and `/v1/batch`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -24,7 +24,8 @@ from spanwise.schemas import (
     SentimentResponse,
     given,
 )
-from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.service.documents.batch_results import batch_error, batch_parts, batch_result
+from spanwise.service.documents.document_language import require_language, resolve_language
 from spanwise.service.documents.options import Options, entities_options, options_of, sentiment_options
 from spanwise.service.documents.selection import (
     check_batch,
@@ -35,9 +36,11 @@ from spanwise.service.documents.selection import (
 )
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.errors import ServiceError
+from spanwise.service.http.large_response import LargeJSONResponse
 from spanwise.service.http.openapi import ANALYSIS_ERRORS, TIMEOUT_PARAMETER, operation_id
 from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import JSONResponse
+from spanwise.service.queue.encoded_analysis import EncodedAnalysis, is_large
 from spanwise.service.queue.submission import Submission
 from spanwise.service.runtime import runtime_of
 
@@ -89,7 +92,8 @@ async def analyze(body: AnalyzeRequest, request: Request) -> Any:
 )
 async def analyze_batch(body: BatchRequest, request: Request) -> Any:
     """One result per document, in the order sent. A bad document gets its own error and leaves the others alone."""
-    registry = runtime_of(request).registry
+    runtime = runtime_of(request)
+    registry = runtime.registry
     options = options_of(body)
     check_batch(registry, body)
     work: list[tuple[Analyzer, Document]] = []
@@ -98,9 +102,10 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
         if isinstance(document, RejectedDocument):
             refused[index] = batch_error(index, document.id, document.code, document.detail)
             continue
-        chosen = choose_analyzer(registry, choice_of(document, body), options)
+        by = await resolve_language(runtime, choice_of(document, body), document.text)
+        chosen = by.error or choose_analyzer(registry, by.choice, options)
         if isinstance(chosen, Analyzer):
-            work.append((chosen, options.document(document.text, chosen)))
+            work.append((chosen, options.document(document.text, chosen, by)))
         else:
             refused[index] = batch_error(index, given(document.id), chosen["code"], chosen["detail"])
     submission = await _submit(request, work) if work else None
@@ -109,20 +114,28 @@ async def analyze_batch(body: BatchRequest, request: Request) -> Any:
         refused[index] if index in refused else batch_result(index, given(document.id), next(outcomes))
         for index, document in enumerate(body.documents)
     ]
-    return _encode(request, BatchResponse(results=results))
+    if submission and submission.large:
+        return _answer_large(request, submission, batch_parts(results))
+    try:
+        return _encode(request, BatchResponse(results=results))
+    except TypeError:  # one of the results holds what JSON does not know: it fails alone
+        return _encode(request, orjson.Fragment(b"".join(batch_parts(results))))
 
 
 async def _answer_one(
     request: Request, body: EntitiesRequest | SentimentRequest | AnalyzeRequest, options: Options
 ) -> Response:
     """Analyse one text and answer with its analysis, or raise the error that it ended with."""
-    registry = runtime_of(request).registry
-    analyzer = require_analyzer(registry, choice_of(body), options)
+    runtime = runtime_of(request)
+    by = await require_language(runtime, choice_of(body), body.text)
+    analyzer = require_analyzer(runtime.registry, by.choice, options)
     check_labels(options.labels, (analyzer,))
-    submission = await _submit(request, [(analyzer, options.document(body.text, analyzer))])
+    submission = await _submit(request, [(analyzer, options.document(body.text, analyzer, by))])
     outcome = submission.outcomes[0]
     if isinstance(outcome, ServiceError):
         raise outcome
+    if isinstance(outcome, EncodedAnalysis):
+        return _answer_large(request, submission, outcome.pieces)
     return _encode(request, outcome)
 
 
@@ -132,7 +145,8 @@ async def _submit(request: Request, work: Sequence[tuple[Analyzer, Document]]) -
     record.documents = len(work)
     record.pipelines = {analyzer.title for analyzer, _ in work}
     record.characters = sum(len(document.text) for _, document in work)
-    submission = runtime.batcher.admit(record.request_id, work)
+    submission = runtime.batcher.admit(record.request_id, work, caller=record.caller, identity=record.body_hash)
+    submission.large = is_large(work)
     disconnect = asyncio.create_task(_wait_for_disconnect(request))
     try:
         await runtime.batcher.wait(submission, record.deadline - asyncio.get_running_loop().time(), disconnect)
@@ -153,3 +167,12 @@ def _encode(request: Request, answer: object) -> Response:
     body = orjson.dumps(answer)
     record.encode_ms = (perf_counter() - started) * 1000
     return JSONResponse(body, headers={"Server-Timing": record.server_timing()})
+
+
+def _answer_large(request: Request, submission: Submission, parts: Iterable[bytes]) -> Response:
+    """Answer with what the NLP threads have encoded."""
+    record, started = record_of(request), perf_counter()
+    whole = list(parts)
+    encoded = sum(one.milliseconds for one in submission.outcomes if isinstance(one, EncodedAnalysis))
+    record.encode_ms = encoded + (perf_counter() - started) * 1000
+    return LargeJSONResponse(whole, record.server_timing())

@@ -1,7 +1,7 @@
 """`/docs`, Swagger UI over `/openapi.json`, and the redirect from `/` to it.
 
 The page's files are served from here, so that it works without a network: FastAPI's own page loads them from a CDN. All
-addresses are relative, for proxies that serve us below a prefix.
+addresses are relative, for proxies that serve us below a prefix. A policy of their own lets the page's script run.
 """
 
 from importlib.resources import files
@@ -11,6 +11,9 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from spanwise.service.http.request_record import record_of
+from spanwise.service.http.security_headers import docs_headers
 
 _FILES = Path(str(files("fastapi_offline"))) / "static"
 _PAGE = get_swagger_ui_html(
@@ -24,17 +27,20 @@ _PAGE = get_swagger_ui_html(
         "displayRequestDuration": True,
     },  # no validator of a third party is asked
 ).body
+_HEADERS = docs_headers(bytes(_PAGE))
 
 
-async def show_docs(request: Request) -> Response:  # noqa: ARG001 - Starlette calls every endpoint with it
+async def show_docs(request: Request) -> Response:
     """Answer with the page."""
+    record_of(request).security_headers = _HEADERS
     return HTMLResponse(bytes(_PAGE))
 
 
 def _file(name: str) -> Route:
     """Return the route of one of the page's files."""
 
-    async def show_file(request: Request) -> Response:  # noqa: ARG001 - Starlette calls every endpoint with it
+    async def show_file(request: Request) -> Response:
+        record_of(request).security_headers = _HEADERS
         return FileResponse(_FILES / name)
 
     return Route(f"/docs/{name}", show_file)

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 
 from spanwise.service.endpoints.base_route import AnalysisRoute
-from spanwise.service.http.bodies import parse_json, read_body
+from spanwise.service.http.bodies import parse_json, read_body, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit, timeout_seconds
 from spanwise.service.http.request_record import record_of
 from spanwise.service.runtime import Runtime
@@ -28,4 +28,5 @@ class JSONRoute(AnalysisRoute):
         async with ReadingLimit(runtime, record.deadline):
             body = await read_body(request, runtime.settings.max_body_bytes)
         record.body_bytes = len(body)
-        return parse_json(body)
+        record.body_hash = runtime.batcher.refuse_early(body)
+        return parse_json(without_byte_order_mark(body))

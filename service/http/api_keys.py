@@ -50,18 +50,26 @@ class ApiKeyMiddleware:
         matches = [hmac.compare_digest(digest, known) for known in self._digests]
         if not any(matches):
             raise Unauthorized("This API key is not known.")
+        record_of(scope).caller = matches.index(True)
         if self._rate and not self._limiter.hit(self._rate, digest.hex()):
             window = self._limiter.get_window_stats(self._rate, digest.hex())
             raise RateLimited(max(1, math.ceil(window.reset_time - time.time())))
 
 
 def _sent_key(scope: Scope) -> bytes | None:
-    """Return the key of the first `X-API-Key` or `Authorization: Bearer` header; None where there is neither."""
+    """Return the first key of the `X-API-Key` and `Authorization: Bearer` headers; None where all are empty or absent.
+
+    White space around a value is no part of the value (RFC 9110, 5.5).
+    """
     for name, value in scope["headers"]:
         if name == b"x-api-key":
-            return bytes(value)
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            return bytes(value[7:].strip())
+            key = value.strip()
+        elif name == b"authorization" and value.lstrip()[:7].lower() == b"bearer ":
+            key = value.lstrip()[7:].strip()
+        else:
+            continue
+        if key:
+            return bytes(key)
     return None
 
 

@@ -23,6 +23,8 @@ _CALLER_GONE = 499  # nginx's number for a caller who closed the connection; for
 class RequestMiddleware:
     """Gives every request an id, echoes it on every response, and logs and counts the request when it is over.
 
+    Every response also gets the headers of `security_headers.py`.
+
     An exception that no handler of the application has answered becomes a 500 here, and its type and frames go to the
     log. So this response has an id too, and uvicorn has no traceback to print.
     """
@@ -43,7 +45,7 @@ class RequestMiddleware:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                message["headers"] = [*message.get("headers", ()), header, *record.security_headers]
             await send(message)
 
         method = scope["method"]

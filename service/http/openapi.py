@@ -34,6 +34,10 @@ _RETRY_AFTER_HEADER = {
     "description": "Whole seconds after which to try again.",
     "schema": {"type": "integer", "minimum": 1},
 }
+_ACCEPT_ENCODING_HEADER = {
+    "description": "`identity`, where the request has a `Content-Encoding`: bodies are read as they are.",
+    "schema": {"type": "string"},
+}
 _SERVER_TIMING_HEADER = {
     "description": "Milliseconds in the queue, in analysis and in encoding: `queue;dur=…, nlp;dur=…, encode;dur=…`.",
     "schema": {"type": "string"},
@@ -78,16 +82,21 @@ def problems(*kinds: type[ServiceError]) -> Responses:
         )
         if issubclass(kind, (errors.RateLimited, errors.Unavailable)):
             entry["headers"]["Retry-After"] = _RETRY_AFTER_HEADER
+        if issubclass(kind, errors.UnsupportedMediaType):
+            entry["headers"]["Accept-Encoding"] = _ACCEPT_ENCODING_HEADER
         entry["content"][_PROBLEM_JSON]["examples"][kind.code] = {}
     return documented
 
 
-PROTECTED_ERRORS: Responses = problems(errors.Unauthorized, errors.RateLimited, errors.InternalError)
+PROTECTED_ERRORS: Responses = problems(
+    errors.MalformedRequest, errors.Unauthorized, errors.RateLimited, errors.InternalError
+)
 READINESS_ERRORS: Responses = problems(errors.NotReady, errors.ShuttingDown)
 ANALYSIS_ERRORS: Responses = {
     200: {"headers": {"X-Request-ID": _REQUEST_ID_HEADER}},
     **problems(
         errors.MalformedJson,
+        errors.MalformedRequest,
         errors.Unauthorized,
         errors.BodyTooLarge,
         errors.UnsupportedMediaType,
@@ -122,6 +131,7 @@ STREAM_RESPONSES: Responses = {
         "content": {JSON_LINES[0]: _lines_of("BatchResult")},
     },
     **problems(
+        errors.MalformedRequest,
         errors.Unauthorized,
         errors.UnsupportedMediaType,
         errors.ValidationFailed,

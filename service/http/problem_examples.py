@@ -27,6 +27,7 @@ def example_errors(operation: dict[str, Any], settings: Settings) -> dict[ErrorC
     violation = _OTHER_VIOLATIONS.get(operation["operationId"], _EMPTY_TEXT)
     examples = (
         errors.MalformedJson("body", 0),
+        errors.UnknownHost(),
         errors.Unauthorized(),
         errors.BodyTooLarge(settings.max_body_bytes),
         errors.UnsupportedMediaType(*accepted),

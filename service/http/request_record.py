@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.types import Scope
 
+from spanwise.service.http.security_headers import API_HEADERS, Headers
+
 _SCOPE_KEY = "spanwise.request_record"
 
 
@@ -25,6 +27,14 @@ class RequestRecord:
     queue_ms: float = 0.0
     nlp_ms: float = 0.0
     encode_ms: float = 0.0
+    security_headers: Headers = API_HEADERS
+    """What the answer gets besides its own headers."""
+    unsent_bytes: int = 0
+    """What of a large answer waits in the application until the connection takes it."""
+    caller: int = 0
+    """The number of the API key that was sent; 0 where none are configured."""
+    body_hash: int | None = None
+    """By which the queue knows a request that it refused before."""
     deadline: float = 0.0
     """When the caller stops waiting, on the event loop's clock, in seconds."""
 
@@ -42,3 +52,9 @@ def record_of(scope_or_request: Scope | Request) -> RequestRecord:
     scope = scope_or_request.scope if isinstance(scope_or_request, Request) else scope_or_request
     record: RequestRecord = scope[_SCOPE_KEY]
     return record
+
+
+def unsent_bytes(scope: Scope) -> int:
+    """Return what of a large answer waits in the application; 0 as long as the request has no record yet."""
+    record: RequestRecord | None = scope.get(_SCOPE_KEY)
+    return 0 if record is None else record.unsent_bytes

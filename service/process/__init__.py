@@ -1,1 +1,1 @@
-"""The operating system's side of a worker: signals, CPUs, heap."""
+"""The operating system's side: the supervisor and its workers, signals, CPUs, heap."""

@@ -1,32 +1,27 @@
 """The measured rate at which NLP threads drain the queue; `Retry-After` is computed from it."""
 
-import math
-
-_HALF_LIFE_SECONDS = 10.0  # of analysis, not of wall time: an idle service keeps its rate
-_LONGEST_RETRY_AFTER = 600
+_HALF_LIFE_SECONDS = 10.0  # of work, not of wall time: an idle service keeps its rate
+_AS_ESTIMATED = 1e6  # microseconds of estimated cost in a second, as long as nothing was measured
 
 
 class DrainRate:
-    """Characters per second of one NLP thread, over the last ten or twenty seconds of its work."""
+    """Estimated cost that one NLP thread gets done in a second, over the last ten or twenty seconds of its work.
+
+    It is 1,000,000 (microseconds a second) where estimates are right and a thread goes from one micro-batch to the next
+    without waiting. Wrong estimates and a busy event loop both show in it.
+    """
 
     def __init__(self) -> None:
-        self._characters = 0.0
+        self._cost = 0.0
         self._seconds = 0.0
 
-    def record(self, characters: int, seconds: float) -> None:
-        """Record the characters of a micro-batch and the seconds that its analysis took."""
+    def record(self, cost: float, seconds: float) -> None:
+        """Record the estimated cost of a micro-batch, and the seconds for which it kept a thread."""
         fade = 0.5 ** (seconds / _HALF_LIFE_SECONDS)
-        self._characters = self._characters * fade + characters
+        self._cost = self._cost * fade + cost
         self._seconds = self._seconds * fade + seconds
 
     @property
-    def characters_per_second(self) -> float:
-        """The rate of one thread; 0 as long as nothing was measured."""
-        return self._characters / self._seconds if self._seconds else 0.0
-
-    def retry_after(self, waiting_characters: int, threads: int) -> int:
-        """Return the whole seconds, 1 to 600, until so many characters are likely to be done."""
-        rate = self.characters_per_second * threads
-        if not rate:
-            return 1
-        return max(1, min(_LONGEST_RETRY_AFTER, math.ceil(waiting_characters / rate)))
+    def cost_per_second(self) -> float:
+        """The rate of one thread."""
+        return self._cost / self._seconds if self._seconds and self._cost else _AS_ESTIMATED

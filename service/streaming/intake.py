@@ -3,19 +3,21 @@
 import asyncio
 from functools import partial
 from time import perf_counter
+from typing import NamedTuple
 
-import orjson
 from starlette.types import Message, Receive
 
-from spanwise.pipelines import Analyzer
-from spanwise.schemas import BatchDocument, BatchResult, RejectedDocument, StreamOptions, given, stream_document
-from spanwise.service.documents.batch_results import batch_error, batch_result
+from spanwise.pipelines import Analyzer, Document
+from spanwise.schemas import BatchDocument, RejectedDocument, StreamOptions, given, stream_document
+from spanwise.service.documents.batch_results import batch_error, batch_result, encode_line
+from spanwise.service.documents.document_language import resolve_language
 from spanwise.service.documents.options import options_of
 from spanwise.service.documents.selection import choice_of, choose_analyzer
 from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, ShuttingDown
-from spanwise.service.http.bodies import parse_json
+from spanwise.service.http.bodies import parse_json, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit
 from spanwise.service.http.request_record import RequestRecord
+from spanwise.service.queue.encoded_analysis import is_large
 from spanwise.service.queue.submission import Submission
 from spanwise.service.runtime import Runtime
 from spanwise.service.streaming.json_lines import LineSplitter
@@ -30,6 +32,14 @@ class _EndedEarly(Exception):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(f"The stream ends before this line: {reason}. Send it and what follows again.")
         self.code = code
+
+
+class _Work(NamedTuple):
+    """A line that can be queued: the caller's name for it, its pipeline, its text and options."""
+
+    id: str | None
+    analyzer: Analyzer
+    document: Document
 
 
 class Intake:
@@ -101,15 +111,17 @@ class Intake:
         """Wait for room in the window, then queue a line or put its error into the window. Pass over a blank one."""
         if self._index % _LINES_PER_TURN == 0:
             await asyncio.sleep(0)
+        if self._index == 0 and line is not None:
+            line = without_byte_order_mark(line)
         if line is None or not (line == b"" or line.isspace()):
             document = self._document(line)
-            chosen = self._analyzer(document) if isinstance(document, BatchDocument) else document
-            if isinstance(document, BatchDocument) and isinstance(chosen, Analyzer):
-                await self.window.room(len(document.text))
-                self._submit(document, chosen)
-            elif isinstance(chosen, RejectedDocument):
+            work = await self._work(document) if isinstance(document, BatchDocument) else document
+            if isinstance(work, RejectedDocument):
                 await self.window.room(0)
-                self._put_error(chosen.id, chosen.code, chosen.detail)
+                self._put_error(work.id, work.code, work.detail)
+            else:
+                await self.window.room(len(work.document.text))
+                self._submit(work)
         self._index += 1
 
     def _document(self, line: bytes | None) -> BatchDocument | RejectedDocument:
@@ -124,28 +136,35 @@ class Intake:
             return RejectedDocument(id=None, code=error.code, detail=error.detail)
         return stream_document(value, settings.limits)
 
-    def _analyzer(self, document: BatchDocument) -> Analyzer | RejectedDocument:
-        choice = choice_of(document, self._options)
-        chosen = choose_analyzer(self._runtime.registry, choice, self._wanted)
-        if isinstance(chosen, Analyzer):
-            return chosen
-        return RejectedDocument(id=given(document.id), code=chosen["code"], detail=chosen["detail"])
+    async def _work(self, document: BatchDocument) -> _Work | RejectedDocument:
+        """Choose the pipeline of a line, and put its text and options together."""
+        by = await resolve_language(self._runtime, choice_of(document, self._options), document.text)
+        chosen = by.error or choose_analyzer(self._runtime.registry, by.choice, self._wanted)
+        if not isinstance(chosen, Analyzer):
+            return RejectedDocument(id=given(document.id), code=chosen["code"], detail=chosen["detail"])
+        return _Work(given(document.id), chosen, self._wanted.document(document.text, chosen, by))
 
-    def _submit(self, document: BatchDocument, analyzer: Analyzer) -> None:
+    def _submit(self, work: _Work) -> None:
         """Queue a line, start its deadline, and put its future result into the window."""
-        work = self._wanted.document(document.text, analyzer)
+        characters = len(work.document.text)
         try:
-            submission = self._batcher.admit(self._record.request_id, [(analyzer, work)], streamed=True)
+            submission = self._batcher.admit(
+                self._record.request_id,
+                [(work.analyzer, work.document)],
+                streamed=True,
+                caller=self._record.caller,
+            )
         except ShuttingDown:
             raise _shutting_down() from None
+        submission.large = is_large([(work.analyzer, work.document)])
         self._pending[submission] = self._batcher.expire_after(submission, self._line_seconds)
         result = asyncio.get_running_loop().create_future()
-        settle = partial(self._settle, submission, self._index, given(document.id), result)
+        settle = partial(self._settle, submission, self._index, work.id, result)
         submission.future.add_done_callback(settle)
-        self.window.put(result, len(document.text))
+        self.window.put(result, characters)
         self._record.documents += 1
-        self._record.pipelines.add(analyzer.title)
-        self._record.characters += len(document.text)
+        self._record.pipelines.add(work.analyzer.title)
+        self._record.characters += characters
 
     def _settle(
         self,
@@ -162,14 +181,14 @@ class Intake:
         expiry.cancel()
         self._batcher.withdraw(submission)
         started = perf_counter()
-        result.set_result(_encode(batch_result(index, document_id, error or submission.outcomes[0])))
+        result.set_result(encode_line(batch_result(index, document_id, error or submission.outcomes[0])))
         self._record.encode_ms += (perf_counter() - started) * 1000
         self._record.queue_ms += submission.queue_ms
         self._record.nlp_ms += submission.nlp_ms
 
     def _put_error(self, document_id: str | None, code: str, detail: str) -> None:
         result = asyncio.get_running_loop().create_future()
-        result.set_result(_encode(batch_error(self._index, document_id, code, detail)))
+        result.set_result(encode_line(batch_error(self._index, document_id, code, detail)))
         self.window.put(result)
 
     def abandon(self) -> None:
@@ -182,7 +201,3 @@ class Intake:
 
 def _shutting_down() -> _EndedEarly:
     return _EndedEarly(ShuttingDown.code, "this instance is shutting down")
-
-
-def _encode(result: BatchResult) -> bytes:
-    return orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE)

@@ -67,25 +67,27 @@ class LogWriter:
                     lines.append(self._queue.get_nowait())
             except Empty:
                 pass
-            taken = len(lines)
-            if self._dropped > self._reported:
-                dropped = self._dropped
+            taken, dropped = len(lines), self._dropped
+            if dropped > self._reported:
                 lines.append(self.render("log_lines_dropped", {"lines": dropped - self._reported, "in_all": dropped}))
+            if self._write(b"".join(lines)):
                 self._reported = dropped
-            self._write(b"".join(lines))
+            else:
+                self._drop(taken)
             for _ in range(taken):
                 self._queue.task_done()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> bool:
+        """Write all of it, however long that takes. Return False if it cannot be written."""
         view = memoryview(data)
         while view:
             try:
                 view = view[os.write(self._descriptor, view) :]
             except BlockingIOError:
                 time.sleep(_GATHER_SECONDS)
-            except OSError:  # the reader of the pipe is gone, or the disk is full
-                self._drop(data.count(b"\n"))
-                return
+            except OSError:  # stdout is closed, the reader of the pipe is gone, or the disk is full
+                return False
+        return True
 
     def _drop(self, lines: int) -> None:
         with self._lock:

@@ -6,7 +6,6 @@ holds a caller's text: see `redaction.py`.
 
 import logging
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from spanwise.service.telemetry.log_writer import LogWriter
 from spanwise.service.telemetry.redaction import redact_exception, redact_foreign_message
+
+_STDOUT = 1  # not `sys.stdout.fileno()`: a process that is started with its stdout closed has no `sys.stdout`
 
 
 class _QueueLogger:
@@ -60,7 +61,7 @@ def configure_logging(level: str, log_format: str, queue_lines: int, descriptor:
 
     Lines go to `descriptor`, by default stdout. `log_format` is `json`, `console`, or `auto`: console on a terminal.
     """
-    descriptor = sys.stdout.fileno() if descriptor is None else descriptor
+    descriptor = _STDOUT if descriptor is None else descriptor
     least = logging.getLevelNamesMapping()[level.upper()]
     for_people = log_format == "console" or (log_format == "auto" and os.isatty(descriptor))
     render = _render_console() if for_people else _render_json

@@ -9,7 +9,7 @@ sent, so the number of series is bounded.
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -29,7 +29,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from spanwise.service.telemetry.worker_group import FOLDER_VARIABLE, KINDS, drop_gauges_of_the_dead, join
 
 if TYPE_CHECKING:
-    from spanwise.pipelines import Analyzer, Document
+    from spanwise.pipelines import Analyzer
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -96,8 +96,34 @@ class Metrics:
         self._nlp_seconds = Counter(
             "spanwise_nlp_seconds_total", "Seconds that NLP threads were busy.", registry=registry
         )
+        self._overruns = Counter(
+            "spanwise_micro_batch_overruns_total",
+            "Micro-batches that took much longer than estimated.",
+            registry=registry,
+        )
         self.log_lines_dropped = Counter(
             "spanwise_log_lines_dropped_total", "Log lines that could not be written.", registry=registry
+        )
+        self.connections = Gauge(
+            "spanwise_connections", "Open connections.", registry=registry, multiprocess_mode="livesum"
+        )
+        self.connection_limit = Gauge(
+            "spanwise_connection_limit",
+            "Connections that may be open besides those of probes, in all workers together.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.connections_closed = Counter(
+            "spanwise_connections_closed_total",
+            "Connections that the service closed by itself.",
+            ("reason",),
+            registry=registry,
+        )
+        self.unread_bytes = Gauge(
+            "spanwise_unread_bytes",
+            "Bytes of answers that wait for callers to read.",
+            registry=registry,
+            multiprocess_mode="livesum",
         )
         if folder is None:
             ProcessCollector(registry=registry)
@@ -137,9 +163,9 @@ class Metrics:
             histogram = self._seconds_of[operation] = self._seconds.labels(operation)
         histogram.observe(seconds)
 
-    def admitted(self, work: "Sequence[tuple[Analyzer, Document]]") -> None:
-        """Add documents that have entered the queue."""
-        self._queue_characters.inc(sum(len(document.text) for _, document in work))
+    def admitted(self, characters: int) -> None:
+        """Add the characters of documents that have entered the queue."""
+        self._queue_characters.inc(characters)
 
     def dropped(self, analyzer: "Analyzer", characters: int) -> None:
         """Count a document that left the queue before any work was done for it."""
@@ -147,16 +173,19 @@ class Metrics:
         self._resolve(analyzer)
         self._documents_of[analyzer.title, "dropped"].inc()
 
-    def analyzed(self, analyzer: "Analyzer", outcomes: Sequence[object], characters: int, seconds: float) -> None:
-        """Count the documents of a finished micro-batch; outcomes that are exceptions have failed."""
-        failed = sum(isinstance(outcome, BaseException) for outcome in outcomes)
+    def analyzed(self, analyzer: "Analyzer", ok: int, failed: int, characters: int, seconds: float) -> None:
+        """Count the documents of a finished micro-batch."""
         self._queue_characters.dec(characters)
         self._nlp_seconds.inc(seconds)
         self._resolve(analyzer)
         self._characters_of[analyzer.title].inc(characters)
-        self._documents_of[analyzer.title, "ok"].inc(len(outcomes) - failed)
+        self._documents_of[analyzer.title, "ok"].inc(ok)
         if failed:
             self._documents_of[analyzer.title, "failed"].inc(failed)
+
+    def overran(self) -> None:
+        """Count a micro-batch that took much longer than estimated."""
+        self._overruns.inc()
 
     def _resolve(self, analyzer: "Analyzer") -> None:
         """Keep the series of a pipeline at hand; new ones start at 0."""

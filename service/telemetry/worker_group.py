@@ -20,6 +20,7 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 KINDS = ("counter", "histogram", "gauge_livesum", "gauge_livemax")
 """The kinds of files; each worker has one of each kind. `Metrics` refuses a metric that would need another kind."""
 _GAUGES = tuple(kind for kind in KINDS if kind.startswith("gauge_"))
+_COUNT_BYTES = 8  # a file begins with the number of bytes that it uses, in four bytes and four of padding
 _FILE_BYTES = 1 << 16  # the size with which prometheus_client creates a file
 
 
@@ -41,12 +42,12 @@ def shared_folder(workers: int) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spanwise-", ignore_cleanup_errors=True))
-            for number in range(workers):
+            for number in range(workers + 1):  # while a worker is replaced there is one more
                 _allocate(Path(folder), number)
         except OSError as error:
             raise NoSharedFolder(
                 "Several workers need a temporary directory, /tmp or TMPDIR, that can be written and has "
-                f"{workers * len(KINDS) * _FILE_BYTES >> 10} KiB left, for their metrics: {error.strerror}."
+                f"{(workers + 1) * len(KINDS) * _FILE_BYTES >> 10} KiB left, for their metrics: {error.strerror}."
             ) from None
         os.environ[FOLDER_VARIABLE] = folder
         yield
@@ -55,19 +56,17 @@ def shared_folder(workers: int) -> Iterator[None]:
 def join(folder: Path) -> int:
     """Take a number for as long as this process lives. Its counters continue, its gauges start anew."""
     number = next(number for number in count() if _hold(folder, number))
-    for kind in _GAUGES:
-        _file(folder, kind, number).unlink(missing_ok=True)
     _allocate(folder, number)
+    _empty_gauges(folder, number)
     return number
 
 
 def drop_gauges_of_the_dead(folder: Path) -> None:
-    """Delete the gauges of every number that no living worker holds; counters stay."""
+    """Empty the gauges of every number that no living worker holds; counters stay."""
     for lock in folder.glob("*.lock"):
         with lock.open("rb") as file, suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            for kind in _GAUGES:
-                _file(folder, kind, int(lock.stem)).unlink(missing_ok=True)
+            _empty_gauges(folder, int(lock.stem))
 
 
 def _hold(folder: Path, number: int) -> bool:
@@ -94,6 +93,13 @@ def _allocate(folder: Path, number: int) -> None:
             with unfinished.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
             unfinished.rename(path)
+
+
+def _empty_gauges(folder: Path, number: int) -> None:
+    """Say in the files that they hold no value. They keep their blocks: a full disk would give no new ones."""
+    for kind in _GAUGES:
+        with _file(folder, kind, number).open("r+b") as file:
+            file.write(bytes(_COUNT_BYTES))
 
 
 def _file(folder: Path, kind: str, number: int) -> Path:

@@ -128,7 +128,7 @@ def test_an_entity_looks_at_the_sentences_that_it_touches() -> None:
 
 def test_a_pipeline_without_a_sentiment_model_does_not_pretend(french: Analyzer) -> None:
     """A pipeline without a sentiment model offers neither kind of sentiment and lists no sentiment labels."""
-    assert french.features == {"entities", "sentences", "tokens", "noun_chunks"}
+    assert french.own_features == {"entities", "sentences", "tokens", "noun_chunks"}
     assert french.sentiment_labels == ()
 
 

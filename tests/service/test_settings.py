@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from spanwise.schemas import Limits
-from spanwise.service.settings import PREFIX, Settings, UnknownSetting
+from spanwise.service.settings import PREFIX, Settings, UnknownSetting, reason_of
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "settings.md"
 
@@ -31,6 +31,47 @@ def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.Mon
         Settings.from_environment()
 
 
+def test_a_file_of_settings_gives_way_to_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings come from the file where the environment has none; other names in the file are somebody else's."""
+    file = tmp_path / "spanwise.env"
+    file.write_text(
+        "# a comment\nSPANWISE_MAX_TEXT_CHARACTERS=123\nexport spanwise_log_level='debug'\n"
+        "SPANWISE_API_KEYS=one,two\nPATH=/nowhere\nSPANWISE_MAX_STREAMS=7\n"
+    )
+    monkeypatch.setenv("SPANWISE_ENV_FILE", str(file))
+    monkeypatch.setenv("spanwise_max_streams", "8")
+    settings = Settings.from_environment()
+    assert settings.max_text_characters == 123
+    assert settings.log_level == "debug"
+    assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
+    assert settings.max_streams == 8
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, r"Cannot read the settings in .*missing\.env: No such file or directory\."),
+        (b"SPANWISE_X=\xff", r"Cannot read the settings in .*: it is not UTF-8\."),
+        (b"SPANWISE_WORKER=2", r"Unknown setting SPANWISE_WORKER\. Did you mean SPANWISE_WORKERS\?"),
+        (b"SPANWISE_WORKERS=secret", r"SPANWISE_WORKERS: Input should be a valid integer"),
+    ],
+)
+def test_a_file_of_settings_that_is_wrong_is_refused_in_one_line(
+    content: bytes | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason names the file or the setting, and quotes no value."""
+    file = tmp_path / "missing.env"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("SPANWISE_ENV_FILE", str(file))
+    with pytest.raises(ValueError, match=r".") as caught:
+        Settings.from_environment()
+    said = reason_of(caught.value)
+    assert re.match(reason, said)
+    assert "\n" not in said
+    assert "secret" not in said
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -46,6 +87,12 @@ def test_a_misspelt_setting_is_refused_with_a_suggestion(monkeypatch: pytest.Mon
         {"max_queued_characters": 999_999},
         {"rate_limit_per_minute": 1},
         {"log_format": "xml"},
+        {"allowed_hosts": "https://api.example.com"},
+        {"allowed_hosts": "api.example.com:8000"},
+        {"allowed_hosts": "api.*.com"},
+        {"cors_origins": "app.example.com"},
+        {"cors_origins": "https://app.example.com/"},
+        {"cors_origins": "null"},
     ],
     ids=repr,
 )

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import httpx
 import orjson
 
 SPANWISE = Path(sys.executable).parent / "spanwise"
-READY_SECONDS = 60
+READY_SECONDS = 120
 
 
 def environment(**changed: str) -> dict[str, str]:
@@ -29,12 +29,15 @@ def environment(**changed: str) -> dict[str, str]:
 class ServiceProcess:
     """A running `spanwise serve`, its URL, and the lines that it has logged."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", *, read_log: bool) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", *, read_log: bool, port: int = 0) -> None:
         self.process = process
         self.log: list[dict[str, Any]] = []
         self.errors = b""
         self._url = threading.Event()
         self.url = ""
+        if port:
+            self.url = f"http://127.0.0.1:{port}"
+            self._url.set()
         self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
         if read_log:
             self._readers.append(threading.Thread(target=self._read_log, daemon=True))
@@ -52,7 +55,7 @@ class ServiceProcess:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)
-        raise AssertionError("never became ready")
+        raise AssertionError(f"never became ready: {self.errors!r} {self.log[-5:]}")
 
     def lines(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> list[dict[str, Any]]:
         """Wait for logged lines that are wanted, and return them."""
@@ -61,6 +64,11 @@ class ServiceProcess:
             assert time.monotonic() < deadline, "such a line was never logged"
             time.sleep(0.05)
         return found
+
+    def worker_pids(self) -> list[int]:
+        """Return the living worker processes, the oldest first."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in children]
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30) -> int:
         """Send a signal, wait for the end, and return the exit code."""
@@ -90,20 +98,30 @@ class ServiceProcess:
 
 
 @contextmanager
-def service(environment: dict[str, str], *arguments: str, read_log: bool = True) -> Iterator[ServiceProcess]:
-    """Run `spanwise serve` on a free port within the block, and yield it when it is ready."""
+def service(
+    environment: dict[str, str], *arguments: str, read_log: bool = True, port: int = 0, redirect: str = ""
+) -> Iterator[ServiceProcess]:
+    """Run `spanwise serve` within the block, by default on a free port, and yield it when it is ready.
+
+    A shell `redirect`s its output, if wanted; without standard error the port must be given.
+    """
+    shell = ["sh", "-c", f'exec "$0" "$@" {redirect}'] if redirect else []
     process = subprocess.Popen(
-        [SPANWISE, "serve", "--port", "0", *arguments],
+        [*shell, SPANWISE, "serve", "--port", str(port), *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    running = ServiceProcess(process, read_log=read_log)
+    running = ServiceProcess(process, read_log=read_log, port=port)
     try:
         running.wait_until_ready()
         yield running
     finally:
         if process.poll() is None:
+            workers = running.worker_pids()
             process.kill()
             process.wait(10)
+            for pid in workers:  # they would finish what they do, and keep the pipes open meanwhile
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         running.close()

@@ -33,6 +33,22 @@ func entities(client *spanwise.APIClient) []any {
 	return found
 }
 
+func grammar(client *spanwise.APIClient) []any {
+	request := spanwise.NewAnalyzeRequest("Tim Cook loved Paris.")
+	request.SetFeatures([]spanwise.Feature{spanwise.TOKENS, spanwise.NOUN_CHUNKS})
+	answer, _, err := client.AnalysisAPI.Analyze(context.Background()).AnalyzeRequest(*request).Execute()
+	check(err)
+	tokens := answer.Tokens
+	return []any{len(tokens), tokens[2].GetLemma(), tokens[0].GetHead(), answer.NounChunks[0].Text}
+}
+
+func pipelines(client *spanwise.APIClient) []any {
+	answer, _, err := client.AnalysisAPI.ListPipelines(context.Background()).Execute()
+	check(err)
+	first := answer.Pipelines[0]
+	return []any{first.Components[0].Name, first.Components[0].Engine, first.NotServed[0].What}
+}
+
 func batch(client *spanwise.APIClient) []any {
 	good := spanwise.NewBatchDocument("Tim Cook loved Paris.")
 	good.SetId("a")
@@ -123,6 +139,8 @@ func main() {
 	client := clientOf(os.Args[1])
 	seen, err := json.Marshal(map[string]any{
 		"entities":   entities(client),
+		"grammar":    grammar(client),
+		"pipelines":  pipelines(client),
 		"batch":      batch(client),
 		"invalid":    invalid(client),
 		"stream":     stream(os.Args[1]),

@@ -2,7 +2,6 @@
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -13,6 +12,8 @@ import java.util.Map;
 import org.spanwise.client.ApiClient;
 import org.spanwise.client.ApiException;
 import org.spanwise.client.api.AnalysisApi;
+import org.spanwise.client.model.AnalyzeRequest;
+import org.spanwise.client.model.AnalyzeResponse;
 import org.spanwise.client.model.BatchDocument;
 import org.spanwise.client.model.BatchError;
 import org.spanwise.client.model.BatchOk;
@@ -21,16 +22,17 @@ import org.spanwise.client.model.BatchResult;
 import org.spanwise.client.model.EntitiesRequest;
 import org.spanwise.client.model.Entity;
 import org.spanwise.client.model.Feature;
+import org.spanwise.client.model.Pipeline;
+import org.spanwise.client.model.PipelineComponent;
 import org.spanwise.client.model.Problem;
 import org.spanwise.client.model.StreamDocument;
+import org.spanwise.client.model.Token;
 
 public class Call {
     static final ObjectMapper MAPPER = ApiClient.createDefaultObjectMapper();
 
-    // HTTP/1.1, because Java by default offers an upgrade to HTTP/2 and loses the body of a cleartext request in it.
     static ApiClient clientOf(String address) {
         ApiClient client = new ApiClient();
-        client.setHttpClientBuilder(HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1));
         client.updateBaseUri(address);
         return client;
     }
@@ -42,6 +44,21 @@ public class Call {
             found.add(Arrays.asList(entity.getText(), entity.getLabel(), entity.getStart(), entity.getEnd()));
         }
         return found;
+    }
+
+    static List<Object> grammar(AnalysisApi api) throws ApiException {
+        AnalyzeRequest request = new AnalyzeRequest().text("Tim Cook loved Paris.")
+            .features(List.of(Feature.TOKENS, Feature.NOUN_CHUNKS));
+        AnalyzeResponse answer = api.analyze(request, null);
+        List<Token> tokens = answer.getTokens();
+        return Arrays.asList(tokens.size(), tokens.get(2).getLemma(), tokens.get(0).getHead(),
+            answer.getNounChunks().get(0).getText());
+    }
+
+    static List<Object> pipelines(AnalysisApi api) throws ApiException {
+        Pipeline first = api.listPipelines().getPipelines().get(0);
+        PipelineComponent component = first.getComponents().get(0);
+        return Arrays.asList(component.getName(), component.getEngine().getValue(), first.getNotServed().get(0).getWhat());
     }
 
     static List<Object> batch(AnalysisApi api) throws ApiException {
@@ -113,6 +130,8 @@ public class Call {
         AnalysisApi api = new AnalysisApi(client);
         Map<String, Object> seen = new LinkedHashMap<>();
         seen.put("entities", entities(api));
+        seen.put("grammar", grammar(api));
+        seen.put("pipelines", pipelines(api));
         seen.put("batch", batch(api));
         seen.put("invalid", invalid(api));
         seen.put("stream", stream(client));

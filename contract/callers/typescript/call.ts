@@ -16,6 +16,20 @@ async function entities(): Promise<unknown[]> {
   return data.entities.map((entity) => [entity.text, entity.label, entity.start, entity.end]);
 }
 
+async function grammar(): Promise<unknown[]> {
+  const { data } = await client.POST("/v1/analyze", {
+    body: { text: "Tim Cook loved Paris.", features: ["tokens", "noun_chunks"] },
+  });
+  const tokens = data?.tokens ?? [];
+  return [tokens.length, tokens[2]?.lemma, tokens[0]?.head, data?.noun_chunks?.[0]?.text];
+}
+
+async function pipelines(): Promise<unknown[]> {
+  const { data } = await client.GET("/v1/pipelines");
+  const first = data?.pipelines[0];
+  return [first?.components[0]?.name, first?.components[0]?.engine, first?.not_served[0]?.what];
+}
+
 async function batch(): Promise<unknown[]> {
   const documents = [
     { text: "Tim Cook loved Paris.", id: "a" },
@@ -85,6 +99,8 @@ for await (const result of stream()) streamed.push(result);
 console.log(
   JSON.stringify({
     entities: await entities(),
+    grammar: await grammar(),
+    pipelines: await pipelines(),
     batch: await batch(),
     invalid: await invalid(),
     stream: streamed,

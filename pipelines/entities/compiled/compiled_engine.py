@@ -48,6 +48,7 @@ class CompiledEngine:
         calibrations: Calibrations,
         *,
         layers: Layers,
+        tokenizer_reason: str | None = None,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
@@ -56,6 +57,9 @@ class CompiledEngine:
         self._calibrate = tuple(calibrations.of(label) for label in labels)
         self.layers = layers
         """The layers that were compiled; of others that are wanted it finds nothing."""
+        self.tokenizer_reason = tokenizer_reason
+        """Why Python splits words of this pipeline's tokenizer; None where the kernels do."""
+        self._split = None if tokenizer_reason is None else lexemes.split
 
     @property
     def instructions(self) -> str:
@@ -79,7 +83,7 @@ class CompiledEngine:
                 [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
             )
-            for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes)
+            for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
         ]
 
 
@@ -121,6 +125,7 @@ def compile_pipeline(
     attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tables))
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
     lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), attributes, statics, ends)
+    tokenizer, tokenizer_reason = _tokenizer_spec(lexemes)
     kernels = SpanKernels(
         columns=len(attributes),
         static_values=statics.width,
@@ -128,13 +133,25 @@ def compile_pipeline(
         sentences=_sentences_spec(boundaries, attributes),
         pairs=lexemes.pairs,
         lexicon_bytes=lexicon_bytes,
+        tokenizer=tokenizer,
+        norms=lexemes.norms,
+        norm_column=lexemes.norm_column,
+        space_column=lexemes.space_column,
         instructions=instructions,
     )
     labels = recognizer.decoder.labels if recognizer else ()
     known = known or known_calibrations(nlp.path)
     calibrations = known.of(fingerprint(recognizer)) if recognizer else Calibrations()
     layers = (ENTITIES if recognizer else frozenset()) | (SENTENCES if boundaries else frozenset())
-    return CompiledEngine(kernels, lexemes, labels, calibrations, layers=layers)
+    return CompiledEngine(kernels, lexemes, labels, calibrations, layers=layers, tokenizer_reason=tokenizer_reason)
+
+
+def _tokenizer_spec(lexemes: Lexemes) -> tuple[Any, str | None]:
+    """Describe the tokenizer, or say why the kernels cannot apply it."""
+    try:
+        return lexemes.tokenizer, None
+    except Unsupported as reason:
+        return None, str(reason)
 
 
 def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:

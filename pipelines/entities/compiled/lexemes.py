@@ -1,9 +1,9 @@
-"""Describe words for the kernels: the tokens of a run, and the lexical attributes that embeddings are looked up by.
+"""Describe words for the kernels: the lexical attributes that embeddings are looked up by.
 
 spaCy would build a Lexeme with some twenty attributes for every new word, and keep an index entry for ever. This module
 calls the functions that compute attributes (`Vocab.lex_attr_getters`) only for the attributes that a model embeds, and
 stores nothing in the vocabulary: the kernels' lexicon remembers words within a bound. Values are those of spaCy
-(`Vocab._new_lexeme`, `Doc.to_array`).
+(`Vocab._new_lexeme`, `Doc.to_array`). Where the kernels cannot apply a tokenizer's rules, runs are split here, too.
 """
 
 from array import array
@@ -19,19 +19,22 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spanwise.pipelines.entities.compiled.tokenizer_program import tokenizer_spec
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.tokenizer_rules import Token, TokenizerRules
 from spanwise.pipelines.kernels import constants
 
-_KNOWN_TOKENS = 1 << 13
-"""Tokens whose attributes are kept, some 2 MB: most unknown runs are a known word beside another mark."""
+_COLUMNS, _NUMBER = 5, 3  # of a token in `Split`
 
 Question = tuple[str, int]
 """A run or a whole text, and its mode (`MODE_...` in `kernels/spans/runs.h`)."""
 
-Description = tuple[bytes, bytes, bytes, bytes]
-"""For each question its number of tokens (int32); for each token its start, length and flags (uint32), its attributes
-(uint64) and its projected static vector (float32)."""
+Split = tuple[bytes, bytes]
+"""For each question its number of tokens (int32); for each token its start, its length, the number of its norm, its
+number among the words of exceptions, and whether a space follows (uint32)."""
+
+Description = tuple[bytes, bytes, bytes]
+"""For each word its flags (uint32), its attributes (uint64) and its projected static vector (float32)."""
 
 
 class StaticVectors(Protocol):
@@ -78,10 +81,31 @@ class Lexemes:
         if len(words) >= 1 << self._number_shift:
             raise Unsupported("more words in exceptions of several tokens than can be numbered")
         self._numbers = {word: number for number, word in enumerate(words, 1)}
+        found = sorted({token.norm for tokens in rules.exceptions.values() for token in tokens if token.norm})
+        self._norm_numbers = {norm: number for number, norm in enumerate(found, 1)}
         self._changed: dict[str, list[int]] = {}
         self._changed_flags: dict[str, tuple[bool, bool]] = {}
         self._find_changed(vocab)
-        self._described = lru_cache(maxsize=_KNOWN_TOKENS)(self._describe)
+
+    @property
+    def norm_column(self) -> int:
+        """Which attribute is the norm, or -1."""
+        return -1 if self._norm_column is None else self._norm_column
+
+    @property
+    def space_column(self) -> int:
+        """Which attribute says whether a space follows, or -1."""
+        return -1 if self._space_column is None else self._space_column
+
+    @property
+    def norms(self) -> bytes:
+        """The attributes (uint64) of the norms that exceptions give, by their numbers."""
+        return array("Q", map(get_string_id, self._norm_numbers)).tobytes()
+
+    @property
+    def tokenizer(self) -> tuple[Any, ...]:
+        """The tokenizer as the kernels read it. Raises `Unsupported`: then they must be given `split`."""
+        return tokenizer_spec(self._rules, tuple(self._numbers), self._norm_numbers)
 
     @property
     def pairs(self) -> bytes:
@@ -91,32 +115,29 @@ class Lexemes:
             "I", sorted(self._numbers[left] << self._number_shift | self._numbers[right] for left, right in following)
         ).tobytes()
 
-    def __call__(self, questions: Sequence[Question]) -> Description:
-        """Describe runs and whole texts, in order."""
-        counts, tokens, attributes = array("i"), array("I"), array("Q")
-        shift = self._number_shift
-        words: list[str] = []
+    def __call__(self, words: Sequence[str]) -> Description:
+        """Describe words, apart from what depends on their run or their exception."""
+        flags, attributes = array("I"), array("Q")
+        for word in words:
+            flags.append(self._flags(word))
+            attributes.extend(self._changed.get(word) or [getter(word) for getter in self._getters])
+        return flags.tobytes(), attributes.tobytes(), self._statics(words).tobytes()
+
+    def split(self, questions: Sequence[Question]) -> Split:
+        """Split runs and whole texts into tokens, in order."""
+        counts, tokens = array("i"), array("I")
+        norms, numbers = self._norm_numbers, self._numbers
         for string, mode in questions:
             found, spaces, first, last = self._tokenize(string, mode)
-            start = 0
-            begin = len(tokens)
-            for (text, norm), space in zip(found, spaces, strict=True):
-                length = len(text)
-                values, flags = self._described(text)
-                row = len(attributes)
-                attributes.frombytes(values)
-                if norm and self._norm_column is not None:
-                    attributes[row + self._norm_column] = string_id(norm)
-                if space and self._space_column is not None:
-                    attributes[row + self._space_column] = 1
-                tokens.extend((start, length, flags))
-                start += length + space
-                words.append(text)
             counts.append(len(found))
-            if mode != constants.MODE_WHOLE_TEXT:  # the run's first and last word may belong to a longer exception
-                for at, word in ((begin + 2, first), (len(tokens) - 1, last)):
-                    tokens[at] = tokens[at] % (1 << shift) | self._numbers.get(word, 0) << shift
-        return counts.tobytes(), tokens.tobytes(), attributes.tobytes(), self._statics(words).tobytes()
+            begin, start = len(tokens), 0
+            for (text, norm), space in zip(found, spaces, strict=True):
+                tokens.extend((start, len(text), norms[norm] if norm else 0, 0, space))
+                start += len(text) + space
+            if found:  # the run's first and last word may belong to a longer exception
+                tokens[begin + _NUMBER] = numbers.get(first, 0)
+                tokens[len(tokens) - _COLUMNS + _NUMBER] = numbers.get(last, 0)
+        return counts.tobytes(), tokens.tobytes()
 
     def _tokenize(self, string: str, mode: int) -> tuple[Sequence[Token], list[bool], str, str]:
         if mode == constants.MODE_WHOLE_TEXT:
@@ -127,18 +148,13 @@ class Lexemes:
             spaces[-1] = True
         return tokens, spaces, first, last
 
-    def _describe(self, text: str) -> tuple[bytes, int]:
-        """Return a token's attributes (uint64) and flags, apart from what depends on its run or its exception."""
-        values = self._changed.get(text) or [getter(text) for getter in self._getters]
-        return array("Q", values).tobytes(), self._flags(text)
-
     def _flags(self, text: str) -> int:
         space, punct = self._changed_flags.get(text) or (self._is_space(text), self._ends and self._is_punct(text))
         flags = constants.TOKEN_IS_SPACE if space else 0
         if self._ends:
             flags |= constants.TOKEN_IS_PUNCT if punct else 0
             flags |= constants.TOKEN_ENDS_SENTENCE if text in self._ends else 0
-        return flags | self._numbers.get(text, 0) << self._number_shift
+        return flags
 
     def _find_changed(self, vocab: Vocab) -> None:
         """Find the words of the vocabulary whose attributes somebody has set by hand."""

@@ -43,6 +43,7 @@ static const struct {
     CONSTANT(SENTENCE_OUTPUTS),
     CONSTANT(MAX_DISTANCE),
     CONSTANT(TARGET_WINDOW),
+    CONSTANT(TARGET_ROWS),
     CONSTANT(ATTENTION_LIMIT),
     /* sentiment/embeddings.h */
     CONSTANT(MIN_NGRAM),

@@ -1,16 +1,19 @@
 /* The Python type `SpanKernels`: texts in, entities and sentences out.
 
-The GIL is released from the first step of a batch to its last, but while Python describes runs that are not known. */
+The GIL is released from the first step of a batch to its last, but while Python describes tokens that are not known. */
 #include <stdlib.h>
 
 #include "python/arguments.h"
-#include "python/descriptions_from_python.h"
 #include "python/exceptions.h"
 #include "python/kernel_types.h"
+#include "python/questions.h"
 #include "python/span_spec.h"
 #include "spans/batch.h"
 
-enum { GROUP_BYTES = 1 << 16 }; /* of texts that are computed together: bounds the memory of one call */
+enum {
+    GROUP_BYTES = 1 << 16, /* of texts that are computed together: bounds the memory of one call */
+    SLICE = 1 << 11,       /* tokens that Python describes at a time, and results between which others get the GIL */
+};
 
 typedef struct {
     PyObject_HEAD
@@ -35,37 +38,44 @@ static void free_kernels(PyObject *self)
     free_object(self);
 }
 
-/* Answer the batch's questions. Called and left without the GIL; `thread` is the state that it was saved to. */
-static Status answer_questions(Batch *batch, PyObject *describe, PyThreadState **thread)
+/* What Python is asked for. */
+typedef struct {
+    PyObject *describe; /* attributes of tokens */
+    PyObject *split;    /* tokens of runs; NULL where the model has a tokenizer */
+} Callbacks;
+
+/* Find the tokens of the batch's questions, and learn them. Called and left without the GIL; `thread` is the state that
+   it was saved to. */
+static Status answer_questions(Batch *batch, const Callbacks *callbacks, PyThreadState **thread)
 {
-    PyObject *answer = NULL;
-    Description description = {0};
-    Status status = OK;
-    if (!batch->work->question_count) return OK;
-    if (is_asking(batch)) {
+    Status status;
+    if (batch->work->answered == batch->work->question_count) return OK;
+    if (batch->model->has_tokenizer) {
+        status = batch_split(batch);
+    } else {
         PyEval_RestoreThread(*thread);
-        status = ask_python(batch, describe, &answer, &description);
+        status = ask_for_tokens(batch, callbacks->split);
         *thread = PyEval_SaveThread();
     }
-    if (status == OK) status = batch_learn(batch, &description);
-    if (answer) {
+    if (status == OK) status = batch_list(batch);
+    for (size_t first = 0; first < batch->work->asked_count && status == OK; first += SLICE) {
         PyEval_RestoreThread(*thread);
-        Py_DECREF(answer);
+        status = ask_for_descriptions(batch, callbacks->describe, first, SLICE);
         *thread = PyEval_SaveThread();
     }
-    return status;
+    return status == OK ? batch_learn(batch) : status;
 }
 
 /* Do everything from reading to computing. Called and left without the GIL. */
-static Status run_batch(Batch *batch, PyObject *describe, PyThreadState **thread)
+static Status run_batch(Batch *batch, const Callbacks *callbacks, PyThreadState **thread)
 {
     Status status = batch_read(batch);
     if (status != OK) return status;
-    status = answer_questions(batch, describe, thread);
+    status = answer_questions(batch, callbacks, thread);
     if (status != OK) return status;
     status = batch_join(batch);
     if (status != OK) return status;
-    status = answer_questions(batch, describe, thread);
+    status = answer_questions(batch, callbacks, thread);
     if (status != OK) return status;
     return batch_compute(batch);
 }
@@ -78,6 +88,14 @@ static Status append(PyObject *list, PyObject *item)
     return failed ? PYTHON_ERROR : OK;
 }
 
+/* Let other threads have the GIL now and then, while many results are built. */
+static void give_way(size_t done)
+{
+    if (done % SLICE != SLICE - 1) return;
+    PyThreadState *thread = PyEval_SaveThread();
+    PyEval_RestoreThread(thread);
+}
+
 /* Append ([(start, end, label, probability), ...], [(start, end), ...]) for a text. `entity` and `sentence` are the
    first of the batch's spans that do not belong to an earlier text, and are moved on. */
 static Status append_result(PyObject *results, const Workspace *work, size_t text, size_t *entity, size_t *sentence)
@@ -85,11 +103,13 @@ static Status append_result(PyObject *results, const Workspace *work, size_t tex
     PyObject *entities = PyList_New(0), *sentences = PyList_New(0);
     Status status = entities && sentences ? OK : PYTHON_ERROR;
     for (; status == OK && *entity < work->entity_count && work->entities[*entity].text == text; ++*entity) {
+        give_way(*entity);
         const EntitySpan *span = &work->entities[*entity];
         status = append(entities,
                         Py_BuildValue("(IIid)", span->start, span->end, (int)span->label, (double)span->probability));
     }
     for (; status == OK && *sentence < work->sentence_count && work->sentences[*sentence].text == text; ++*sentence) {
+        give_way(*sentence);
         const SentenceSpan *span = &work->sentences[*sentence];
         status = append(sentences, Py_BuildValue("(II)", span->start, span->end));
     }
@@ -100,12 +120,12 @@ static Status append_result(PyObject *results, const Workspace *work, size_t tex
 }
 
 /* Annotate texts [count] as one batch, and append their results. */
-static Status annotate_group(SpanModel *model, Text *texts, size_t count, PyObject *describe, PyObject *results)
+static Status annotate_group(SpanModel *model, Text *texts, size_t count, const Callbacks *callbacks, PyObject *results)
 {
     Batch batch;
     PyThreadState *thread = PyEval_SaveThread();
     Status status = batch_begin(&batch, model, texts, count);
-    if (status == OK) status = run_batch(&batch, describe, &thread);
+    if (status == OK) status = run_batch(&batch, callbacks, &thread);
     PyEval_RestoreThread(thread);
     size_t entity = 0, sentence = 0;
     for (size_t t = 0; t < count && status == OK; t++)
@@ -126,12 +146,12 @@ static Status read_texts(Text *texts, PyObject *strings, const char *wanted)
 }
 
 /* Annotate texts [count], in groups of about GROUP_BYTES. */
-static Status annotate_texts(SpanModel *model, Text *texts, size_t count, PyObject *describe, PyObject *results)
+static Status annotate_texts(SpanModel *model, Text *texts, size_t count, const Callbacks *callbacks, PyObject *results)
 {
     for (size_t first = 0, last = 0; first < count; first = last) {
         size_t bytes = 0;
         while (last < count && bytes < GROUP_BYTES) bytes += texts[last++].size;
-        const Status status = annotate_group(model, texts + first, last - first, describe, results);
+        const Status status = annotate_group(model, texts + first, last - first, callbacks, results);
         if (status != OK) return status;
     }
     return OK;
@@ -139,10 +159,15 @@ static Status annotate_texts(SpanModel *model, Text *texts, size_t count, PyObje
 
 static PyObject *annotate(PyObject *self, PyObject *args)
 {
-    PyObject *strings, *describe;
+    PyObject *strings;
     const char *wanted;
     Py_ssize_t wanted_size;
-    if (!PyArg_ParseTuple(args, "O!y#O", &PyTuple_Type, &strings, &wanted, &wanted_size, &describe)) return NULL;
+    Callbacks callbacks = {NULL, NULL};
+    if (!PyArg_ParseTuple(args, "O!y#O|O", &PyTuple_Type, &strings, &wanted, &wanted_size, &callbacks.describe,
+                          &callbacks.split))
+        return NULL;
+    if (!callbacks.split && !((SpanKernels *)self)->model.has_tokenizer)
+        return raise_status(bad_value("without a tokenizer, runs must be split by the caller"));
     const Py_ssize_t count = PyTuple_Size(strings);
     if (wanted_size != count) return raise_status(bad_value("there must be one byte of what is wanted for each text"));
     Text *texts = calloc((size_t)count + 1, sizeof(*texts));
@@ -150,10 +175,44 @@ static PyObject *annotate(PyObject *self, PyObject *args)
     PyObject *results = PyList_New(0);
     Status status = results ? OK : PYTHON_ERROR;
     if (status == OK) status = read_texts(texts, strings, wanted);
-    if (status == OK) status = annotate_texts(&((SpanKernels *)self)->model, texts, (size_t)count, describe, results);
+    if (status == OK) status = annotate_texts(&((SpanKernels *)self)->model, texts, (size_t)count, &callbacks, results);
     free(texts);
     if (status == OK) return results;
     Py_XDECREF(results);
+    return raise_status(status);
+}
+
+/* Find the tokens of a text as a whole. Called and left without the GIL. */
+static Status tokenize_whole(Batch *batch)
+{
+    Status status = batch_read(batch);
+    if (status == OK) status = batch_ask_whole(batch, 0);
+    return status == OK ? batch_split(batch) : status;
+}
+
+static PyObject *tokenize(PyObject *self, PyObject *string)
+{
+    SpanModel *model = &((SpanKernels *)self)->model;
+    Text text = {.wanted = WANT_SENTENCES};
+    Batch batch;
+    Status status = borrow_utf8(string, &text.utf8, &text.size);
+    if (status == OK && !model->has_tokenizer) status = bad_value("there is no tokenizer");
+    if (status != OK) return raise_status(status);
+    PyThreadState *thread = PyEval_SaveThread();
+    status = batch_begin(&batch, model, &text, 1);
+    if (status == OK) status = tokenize_whole(&batch);
+    PyEval_RestoreThread(thread);
+    PyObject *list = PyList_New(0);
+    if (!list && status == OK) status = PYTHON_ERROR;
+    for (size_t p = status == OK ? batch.work->questions[text.whole - 1].first : 0;
+         status == OK && p < batch.work->pieces.count; p++) {
+        const Piece *piece = &batch.work->pieces.items[p];
+        status = append(list,
+                        Py_BuildValue("(IIIi)", piece->start, piece->start + piece->length, piece->norm, piece->space));
+    }
+    batch_end(&batch);
+    if (status == OK) return list;
+    Py_XDECREF(list);
     return raise_status(status);
 }
 
@@ -169,9 +228,14 @@ static PyObject *get_turnovers(PyObject *self, void *Py_UNUSED(closure))
 
 static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
-     "annotate(texts, wanted, describe) -> [([(start, end, label, probability), ...], [(start, end), ...]), ...]\n\n"
+     "annotate(texts, wanted, describe, split=None) ->\n"
+     "    [([(start, end, label, probability), ...], [(start, end), ...]), ...]\n\n"
      "`texts` is a tuple; `wanted` has a byte for each text: WANT_ENTITIES, WANT_SENTENCES, or-ed. Positions are code\n"
-     "points. `describe` is called for runs that are not known. Any number of threads may call."},
+     "points. `describe` is called for tokens that are not known, and `split` for runs where there is no tokenizer. Any\n"
+     "number of threads may call."},
+    {"tokenize", tokenize, METH_O,
+     "tokenize(text) -> [(start, end, norm, space), ...]\n\n"
+     "The tokens of a text, with the number of the norm that an exception gives, and whether a space follows."},
     {NULL, NULL, 0, NULL},
 };
 

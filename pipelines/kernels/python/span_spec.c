@@ -9,6 +9,7 @@
 #include "python/decoder_spec.h"
 #include "python/exceptions.h"
 #include "python/layer_spec.h"
+#include "python/tokenizer_spec.h"
 
 enum { MOST_COLUMNS = 1 << 10, MOST_STATIC_VALUES = 1 << 20 };
 enum { SMALLEST_LEXICON = 1 << 12 };
@@ -124,15 +125,42 @@ static Status read_pairs(SpanModel *model, PyObject *spec)
     return OK;
 }
 
+/* Read what depends on how a token was found: the norms of exceptions, and the columns of norm and space. */
+static Status read_norms(SpanModel *model, PyObject *norms, Py_ssize_t norm_column, Py_ssize_t space_column)
+{
+    if (!PyBytes_Check(norms) || PyBytes_Size(norms) % (Py_ssize_t)sizeof(*model->norms))
+        return bad_value("the norms of exceptions must be bytes of integers of 64 bits");
+    const size_t size = (size_t)PyBytes_Size(norms);
+    model->norms = malloc(size + 1);
+    if (!model->norms) return NO_MEMORY;
+    memcpy(model->norms, PyBytes_AsString(norms), size);
+    model->norm_count = size / sizeof(*model->norms);
+    const Py_ssize_t columns = (Py_ssize_t)model->columns;
+    if (norm_column < NO_COLUMN || norm_column >= columns || space_column < NO_COLUMN || space_column >= columns)
+        return bad_value("a norm or a space is column %zd or %zd of %zd", norm_column, space_column, columns);
+    model->norm_column = (int32_t)norm_column;
+    model->space_column = (int32_t)space_column;
+    return OK;
+}
+
+static Status read_optional_tokenizer(SpanModel *model, PyObject *spec)
+{
+    if (spec == Py_None) return OK;
+    model->has_tokenizer = 1;
+    return read_tokenizer(&model->tokenizer, spec, model->norm_count);
+}
+
 Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"columns", "static_values", "entities",     "sentences",
-                            "pairs",   "lexicon_bytes", "instructions", NULL};
-    Py_ssize_t columns, static_values, lexicon_bytes;
-    PyObject *entities, *sentences, *pairs;
+    static char *names[] = {"columns",     "static_values", "entities",     "sentences",
+                            "pairs",       "lexicon_bytes", "tokenizer",    "norms",
+                            "norm_column", "space_column",  "instructions", NULL};
+    Py_ssize_t columns, static_values, lexicon_bytes, norm_column, space_column;
+    PyObject *entities, *sentences, *pairs, *tokenizer, *norms;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOn|z", names, &columns, &static_values, &entities, &sentences,
-                                     &pairs, &lexicon_bytes, &name))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOnOOnn|z", names, &columns, &static_values, &entities,
+                                     &sentences, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
+                                     &space_column, &name))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
     if (static_values < 0 || static_values > MOST_STATIC_VALUES)
@@ -148,6 +176,10 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
     status = read_sentences(model, sentences, *instructions);
     if (status != OK) return status;
     status = read_pairs(model, pairs);
+    if (status != OK) return status;
+    status = read_norms(model, norms, norm_column, space_column);
+    if (status != OK) return status;
+    status = read_optional_tokenizer(model, tokenizer);
     if (status != OK) return status;
     return span_model_prepare(model, (size_t)lexicon_bytes);
 }

@@ -17,6 +17,10 @@ number. A specification that does not fit ends in a ValueError that says what is
      sentences      None, "rules", or (network, classes layer)
      pairs          bytes of uint32, ascending: words that follow one another in an exception
      lexicon_bytes  of one generation
+     tokenizer      None, or as in tokenizer_spec.h
+     norms          bytes of uint64: the attribute of each norm that exceptions give
+     norm_column    which attribute that is, or -1
+     space_column   which attribute says that a space follows, or -1
      instructions   None, or the name of an instruction set
    What was allocated before a failure is freed by `span_model_free`. */
 CHECKED Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs);

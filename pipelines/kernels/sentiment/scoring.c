@@ -168,16 +168,28 @@ static size_t word_after(const SentimentWorkspace *work, size_t first, size_t la
     return first;
 }
 
-/* Take a target, to be scored later, with the words around it. Words [first, last) are its sentence. */
-static Status add_target(SentimentWorkspace *work, size_t first, size_t last, const SentimentTarget *target,
-                         float *logits)
+/* Return the index of the first of words [first, last) that begins at a position or after it. */
+static size_t word_from(const SentimentWorkspace *work, size_t first, size_t last, uint32_t position)
+{
+    while (first < last) {
+        const size_t middle = first + (last - first) / 2;
+        if (work->words[middle].start >= position)
+            last = middle;
+        else
+            first = middle + 1;
+    }
+    return first;
+}
+
+/* Find the words around a target. Words [first, last) are its sentence. */
+static Pending pending_target(const SentimentWorkspace *work, size_t first, size_t last, const SentimentTarget *target,
+                              float *logits)
 {
     const size_t begin = word_after(work, first, last, target->start);
-    size_t end = begin;
-    while (end < last && work->words[end].start < target->end) end++;
+    const size_t end = word_from(work, begin, last, target->end);
     const size_t before = begin - first > TARGET_WINDOW ? TARGET_WINDOW : begin - first;
     const size_t after = last - end > TARGET_WINDOW ? TARGET_WINDOW : last - end;
-    return add_pending(work, (Pending){begin - before, before + 1 + after, before, begin, end, logits});
+    return (Pending){begin - before, before + 1 + after, before, begin, end, logits};
 }
 
 static int same_sentence(const SentimentTarget *a, const SentimentTarget *b)
@@ -185,13 +197,14 @@ static int same_sentence(const SentimentTarget *a, const SentimentTarget *b)
     return a->sentence_start == b->sentence_start && a->sentence_end == b->sentence_end;
 }
 
-/* Read and take the targets of a text. A sentence is read once for all targets in a row that stand in it. */
+/* Read and take the targets of a text, to be scored later, until one does not fit its rows: `*taken` of them. A sentence
+   is read once for all targets in a row that stand in it. */
 static Status add_targets(SentimentWorkspace *work, const SentimentText *text, const SentimentTarget *targets,
-                          float *logits)
+                          uint32_t length, float *logits, size_t *taken)
 {
-    uint32_t length;
     size_t first = 0, last = 0; /* the words of the sentence that was read last */
-    Status status = read_text(work, text, &length);
+    size_t rows = 0;
+    Status status = OK;
     for (size_t i = 0; i < text->count && status == OK; i++) {
         const SentimentTarget *target = &targets[i];
         if (!i || !same_sentence(target, target - 1)) {
@@ -202,9 +215,50 @@ static Status add_targets(SentimentWorkspace *work, const SentimentText *text, c
                 sentiment_words(&work->model->characters, work->points, target->sentence_start, end, add_word, work);
             last = work->word_count;
         }
-        if (status == OK) status = add_target(work, first, last, target, logits + i * SENTIMENT_CLASSES);
+        if (status != OK) return status;
+        const Pending pending = pending_target(work, first, last, target, logits + i * SENTIMENT_CLASSES);
+        rows += pending.length;
+        if (rows > TARGET_ROWS) break;
+        status = add_pending(work, pending);
+        *taken = i + 1;
     }
     return status;
+}
+
+/* Give targets [count] of a text the scores of their sentences. Nothing else may be pending. */
+static Status score_by_sentence(SentimentWorkspace *work, const SentimentTarget *targets, size_t count, uint32_t length,
+                                float *logits)
+{
+    float *each = malloc(count * SENTENCE_OUTPUTS * sizeof(float)); /* of the sentences, each once in a row */
+    if (!each) return NO_MEMORY;
+    Status status = OK;
+    size_t sentence = 0;
+    for (size_t i = 0; i < count && status == OK; i++) {
+        if (i && same_sentence(&targets[i], &targets[i - 1])) continue;
+        const uint32_t end = targets[i].sentence_end < length ? targets[i].sentence_end : length;
+        status = add_sentence(work, targets[i].sentence_start, end, each + sentence++ * SENTENCE_OUTPUTS);
+    }
+    if (status == OK) score_pending_sentences(work);
+    sentence = 0;
+    for (size_t i = 0; i < count && status == OK; i++) {
+        if (i && !same_sentence(&targets[i], &targets[i - 1])) sentence++;
+        memcpy(logits + i * SENTIMENT_CLASSES, each + sentence * SENTENCE_OUTPUTS, SENTIMENT_CLASSES * sizeof(float));
+    }
+    free(each);
+    return status;
+}
+
+/* Read and take the targets of a text. Those beyond its bound are scored at once, by their sentences. */
+static Status add_text_of_targets(SentimentWorkspace *work, const SentimentText *text, const SentimentTarget *targets,
+                                  float *logits)
+{
+    uint32_t length;
+    size_t taken = 0;
+    Status status = read_text(work, text, &length);
+    if (status == OK) status = add_targets(work, text, targets, length, logits, &taken);
+    if (status != OK || taken == text->count) return status;
+    score_pending_targets(work);
+    return score_by_sentence(work, targets + taken, text->count - taken, length, logits + taken * SENTIMENT_CLASSES);
 }
 
 Status score_targets(SentimentWeights *model, const SentimentText *texts, size_t count, const SentimentTarget *targets,
@@ -214,7 +268,7 @@ Status score_targets(SentimentWeights *model, const SentimentText *texts, size_t
     Status status = sentiment_workspace_take(model, &work);
     if (status != OK) return status;
     for (size_t t = 0; t < count && status == OK; t++) {
-        if (texts[t].count) status = add_targets(work, &texts[t], targets, logits);
+        if (texts[t].count) status = add_text_of_targets(work, &texts[t], targets, logits);
         targets += texts[t].count;
         logits += texts[t].count * SENTIMENT_CLASSES;
     }

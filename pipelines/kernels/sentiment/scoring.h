@@ -29,7 +29,8 @@ typedef struct {
 CHECKED Status score_texts(SentimentWeights *model, const SentimentText *texts, size_t count,
                            const SentimentSpan *spans, float *whole, float *each);
 
-/* Score what texts say about targets.
+/* Score what texts say about targets. From the target on that does not fit the TARGET_ROWS of its text, a target gets
+   the scores of its sentence.
      targets  those of all texts, in order
      logits   [targets][SENTIMENT_CLASSES] */
 CHECKED Status score_targets(SentimentWeights *model, const SentimentText *texts, size_t count,

@@ -18,7 +18,9 @@ enum {
     SENTENCE_OUTPUTS = 4,  /* the classes' logits, and how much the sentence counts for its text */
     MAX_DISTANCE = 12,     /* from a target, in words, from which on all distances are alike */
     TARGET_WINDOW = 64,    /* words to either side of a target that are looked at */
-    ATTENTION_LIMIT = 30,  /* of the absolute value of an attention's logit */
+    TARGETS = 300,         /* of a text that are looked at by themselves in any case */
+    TARGET_ROWS = TARGETS * (2 * TARGET_WINDOW + 1), /* rows of all targets of a text: bounds what they can cost */
+    ATTENTION_LIMIT = 30,                            /* of the absolute value of an attention's logit */
 };
 
 /* Convolutions, pooling, a hidden layer. The hidden layer reads the features of a sentence: `parts` blocks of `width`

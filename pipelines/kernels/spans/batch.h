@@ -2,9 +2,13 @@
 
      batch_begin     take a workspace, and enter the lexicons
      batch_read      cut texts into runs and look each up; leaves questions for the runs that are not known
-     batch_learn     with the caller's answers to the questions: make records of the runs, with embeddings
-     batch_join      find texts with an exception that may reach over runs; leaves questions for these texts, seldom any
-     batch_learn     likewise
+     batch_split     find the tokens of the questions by the tokenizer, or
+     batch_take_split  take them from the caller, where the model has no tokenizer
+     batch_list      list the lexemes of these tokens; leaves those that have no description
+     batch_describe  take the caller's descriptions of these
+     batch_learn     embed what is new
+     batch_join      find texts with an exception that may reach over runs; leaves questions for these texts, seldom any,
+                     which are split, listed, described and learnt likewise
      batch_compute   run the networks; leaves entities and sentences in the workspace, in code points
      batch_end       leave the lexicons, and give the workspace back
 
@@ -23,17 +27,25 @@ typedef struct {
     const char *utf8; /* [size] bytes of valid UTF-8 */
     size_t size;
     int wanted;
-    Record *whole;                 /* the tokens of the text as a whole, where its runs are not enough; else NULL */
+    size_t whole;                  /* the question of the text as a whole + 1, where its runs are not enough; else 0 */
+    size_t first_run;              /* where its runs begin in the workspace */
     size_t first_word, word_count; /* its words in the workspace */
 } Text;
 
-/* The caller's answer to the questions that were not recalled, all in order. */
+/* The caller's tokens of the questions that have none yet, in order, where the model has no tokenizer. */
 typedef struct {
-    const int32_t *counts;      /* [question_count]: tokens of each */
-    const Token *tokens;        /* [token_count] */
-    const uint64_t *attributes; /* [token_count][columns] */
-    const float *statics;       /* [token_count][static_values] */
-    size_t question_count, token_count;
+    const int32_t *counts;   /* [questions]: tokens of each */
+    const uint32_t *columns; /* [tokens][SPLIT_COLUMNS]: start and length in code points, norm, number and space, as in
+                                Piece */
+} SplitAnswer;
+enum { SPLIT_COLUMNS = 5 };
+
+/* The caller's descriptions of lexemes. */
+typedef struct {
+    const uint32_t *flags;      /* [count] */
+    const uint64_t *attributes; /* [count][columns] */
+    const float *statics;       /* [count][static_values] */
+    size_t count;
 } Description;
 
 typedef struct {
@@ -46,9 +58,20 @@ typedef struct {
 
 CHECKED Status batch_begin(Batch *batch, SpanModel *model, Text *texts, size_t count);
 CHECKED Status batch_read(Batch *batch);
-CHECKED Status batch_learn(Batch *batch, const Description *answer);
+CHECKED Status batch_split(Batch *batch);
+CHECKED Status batch_take_split(Batch *batch, const SplitAnswer *answer);
+CHECKED Status batch_list(Batch *batch);
+/* Take the descriptions of the asked lexemes from number `first` on. */
+CHECKED Status batch_describe(Batch *batch, size_t first, const Description *description);
+CHECKED Status batch_learn(Batch *batch);
 CHECKED Status batch_join(Batch *batch);
 CHECKED Status batch_compute(Batch *batch);
 void batch_end(Batch *batch);
+
+/* Ask for the tokens of a text as a whole, and name the question in the text. */
+CHECKED Status batch_ask_whole(Batch *batch, uint32_t text);
+
+/* Keep new runs in the lexicon, with their embeddings. Called by `batch_compute`. */
+CHECKED Status batch_keep_runs(Batch *batch);
 
 #endif

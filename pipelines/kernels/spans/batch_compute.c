@@ -4,20 +4,43 @@
 
 /* ---- words ---- */
 
-static Status add_words(Workspace *work, const Record *record, uint32_t start)
+static Status add_word(Workspace *work, Word word)
 {
-    for (size_t t = 0; t < record->token_count; t++) {
-        const Status status = grow(&work->words, work->word_count, &work->word_capacity, sizeof(*work->words));
-        if (status != OK) return status;
-        const Token token = record_tokens(record)[t];
-        const uint32_t first = start + token.start;
-        const float *vector = record_vectors(record) + t * record->row;
-        work->words[work->word_count++] = (Word){vector, first, first + token.length, token.flags};
-    }
+    const Status status = grow(&work->words, work->word_count, &work->word_capacity, sizeof(*work->words));
+    if (status != OK) return status;
+    work->words[work->word_count++] = word;
     return OK;
 }
 
-/* List the words of every text, from the record of the text as a whole or from those of its runs. */
+/* Add the words of a record. Its run begins at code point `start` of the text. */
+static Status add_known(Workspace *work, const Record *record, uint32_t start)
+{
+    Status status = OK;
+    for (size_t t = 0; t < record->token_count && status == OK; t++) {
+        const Token token = record_tokens(record)[t];
+        const uint32_t first = start + token.start;
+        const float *vector = record_vectors(record) + t * record->row;
+        status = add_word(work, (Word){vector, first, first + token.length, token.flags});
+    }
+    return status;
+}
+
+/* Add the words of a question likewise. */
+static Status add_new(const Batch *batch, const Question *question, uint32_t start)
+{
+    Workspace *work = batch->work;
+    Status status = OK;
+    for (size_t p = question->first; p < question->last && status == OK; p++) {
+        const Piece *piece = &work->pieces.items[p];
+        const uint32_t first = start + piece->start;
+        const float *vector = work->vectors + piece->form * batch->model->row;
+        const uint32_t flags = work->lexemes[work->forms[piece->form].lexeme].flags;
+        status = add_word(work, (Word){vector, first, first + piece->length, flags});
+    }
+    return status;
+}
+
+/* List the words of every text, from the text as a whole or from its runs. */
 static Status list_words(Batch *batch)
 {
     Workspace *work = batch->work;
@@ -25,9 +48,12 @@ static Status list_words(Batch *batch)
     for (size_t t = 0; t < batch->count; t++) {
         Text *text = &batch->texts[t];
         text->first_word = work->word_count;
-        Status status = text->whole ? add_words(work, text->whole, 0) : OK;
-        for (; status == OK && run < end && run->text == t; run++)
-            if (!text->whole) status = add_words(work, run->record, run->start);
+        Status status = text->whole ? add_new(batch, &work->questions[text->whole - 1], 0) : OK;
+        for (; status == OK && run < end && run->text == t; run++) {
+            if (text->whole) continue;
+            status = run->record ? add_known(work, run->record, run->start)
+                                 : add_new(batch, &work->questions[run->question], run->start);
+        }
         if (status != OK) return status;
         text->word_count = work->word_count - text->first_word;
     }
@@ -209,7 +235,8 @@ Status batch_compute(Batch *batch)
     if (status != OK) return status;
     status = find_sentences(batch);
     if (status != OK) return status;
-    lexicon_keep(&batch->model->lexicon, work->new_records, work->new_runs);
+    status = batch_keep_runs(batch);
+    if (status != OK) return status;
     lexicon_keep(&batch->model->lexicon, work->old_records, work->old_count);
     return OK;
 }

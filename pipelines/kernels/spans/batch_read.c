@@ -1,10 +1,11 @@
-/* The runs of a batch: looked up, asked for, learnt, and joined; see batch.h. */
+/* The runs of a batch: looked up, split into tokens, and joined; see batch.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "grow.h"
 #include "spans/batch.h"
-#include "spans/descriptions.h"
+
+/* ---- runs and questions ---- */
 
 static int same_key(const Key *a, const Key *b)
 {
@@ -22,7 +23,7 @@ static Status add_question(Workspace *work, uint32_t text, Key key)
     const Status status =
         grow(&work->questions, work->question_count, &work->question_capacity, sizeof(*work->questions));
     if (status != OK) return status;
-    work->questions[work->question_count++] = (Question){text, key, NULL};
+    work->questions[work->question_count++] = (Question){text, key, 0, 0};
     return OK;
 }
 
@@ -40,6 +41,7 @@ static Status ask_for_unknown(Workspace *work)
         run->question = (uint32_t)work->question_count - 1;
     }
     free(unknown);
+    work->run_questions = work->question_count;
     return status;
 }
 
@@ -68,7 +70,8 @@ Status batch_read(Batch *batch)
 {
     Workspace *work = batch->work;
     for (size_t t = 0; t < batch->count; t++) {
-        const Text *text = &batch->texts[t];
+        Text *text = &batch->texts[t];
+        text->first_run = work->runs.count;
         const Status status = text->wanted ? runs_of(&work->runs, (uint32_t)t, text->utf8, text->size) : OK;
         if (status != OK) return status;
     }
@@ -76,80 +79,99 @@ Status batch_read(Batch *batch)
         const Status status = look_up(batch, i);
         if (status != OK) return status;
     }
-    if (!work->unknown_count) return OK;
-    const Status status = ask_for_unknown(work);
-    return status == OK ? descriptions_recall(batch) : status;
+    return work->unknown_count ? ask_for_unknown(work) : OK;
 }
 
-static Status add_record(Batch *batch, const Key *key, const Token *tokens, size_t count)
-{
-    Workspace *work = batch->work;
-    Status status = grow(&work->new_records, work->new_count, &work->new_capacity, sizeof(*work->new_records));
-    if (status != OK) return status;
-    status = record_new(&work->new_records[work->new_count], key, tokens, count, batch->model->row);
-    if (status == OK) work->new_count++;
-    return status;
-}
+/* ---- tokens ---- */
 
-/* Embed the tokens of all new records from number `first` on, at `offset` of their rows. */
-static Status embed(Batch *batch, const Network *network, const Description *description, size_t first, size_t offset)
+/* Split a run, and join its exceptions again. The first and the last token keep the numbers of the first and last word
+   before that: an exception that reaches over the run's border would be made of them. */
+static Status split_run(const Tokenizer *tokenizer, Workspace *work, const Key *key)
 {
-    const Workspace *work = batch->work;
-    float **results = malloc((description->token_count + 1) * sizeof(*results));
-    if (!results) return NO_MEMORY;
-    size_t n = 0;
-    for (size_t r = first; r < work->new_count; r++) {
-        const Record *record = work->new_records[r];
-        for (size_t t = 0; t < record->token_count; t++)
-            results[n++] = record_vectors(record) + t * record->row + offset;
-    }
-    const Status status =
-        network_embed(network, description->attributes, batch->model->columns, description->statics, n, results);
-    free(results);
-    return status;
-}
-
-/* Make a record for every question, and give it to the runs and texts that asked. */
-static Status make_records(Batch *batch, const Description *description)
-{
-    Workspace *work = batch->work;
-    const SpanModel *model = batch->model;
-    const size_t first = work->new_count;
-    const Token *tokens = description->tokens;
-    Status status = OK;
-    for (size_t q = 0; q < work->question_count; q++) {
-        status = add_record(batch, &work->questions[q].key, tokens, (size_t)description->counts[q]);
-        if (status != OK) return status;
-        tokens += description->counts[q];
-    }
-    if (model->has_entities) status = embed(batch, &model->entity_network, description, first, 0);
+    Pieces *pieces = &work->pieces;
+    const size_t first = pieces->count;
+    Status status = tokenizer_split(tokenizer, &work->tokenizer, key->utf8, key->size, pieces);
+    if (status != OK || pieces->count == first) return status;
+    const uint32_t begins = pieces->items[first].number, ends = pieces->items[pieces->count - 1].number;
+    status = tokenizer_join(tokenizer, &work->tokenizer, key->utf8, first, pieces);
     if (status != OK) return status;
-    if (model->sentence_kind == SENTENCES_NETWORK)
-        status = embed(batch, &model->sentence_network, description, first, sentence_offset(model));
-    if (status != OK) return status;
-    for (size_t i = 0; i < work->unknown_count; i++) {
-        Run *run = &work->runs.items[work->unknown[i]];
-        run->record = work->new_records[first + run->question];
-    }
-    if (work->unknown_count) work->new_runs = work->new_count;
-    work->unknown_count = 0;
-    for (size_t q = 0; q < work->question_count; q++)
-        if (work->questions[q].key.mode == MODE_WHOLE_TEXT)
-            batch->texts[work->questions[q].text].whole = work->new_records[first + q];
-    work->question_count = 0;
+    Piece *last = &pieces->items[pieces->count - 1];
+    pieces->items[first].number = begins;
+    last->number = ends;
+    last->space = key->mode == MODE_SPACE_FOLLOWS;
     return OK;
 }
 
-Status batch_learn(Batch *batch, const Description *answer)
+/* Split the runs of a text, then join exceptions over all of them. */
+static Status split_text(const Batch *batch, uint32_t text)
 {
-    Status status = descriptions_keep(batch, answer);
-    if (status != OK) return status;
-    Description all;
-    status = descriptions_merge(batch, answer, &all);
-    if (status == OK) status = make_records(batch, &all);
-    descriptions_free(&all);
-    return status;
+    Workspace *work = batch->work;
+    const Tokenizer *tokenizer = &batch->model->tokenizer;
+    const char *utf8 = batch->texts[text].utf8;
+    Pieces *pieces = &work->pieces;
+    const size_t first = pieces->count;
+    const Run *end = work->runs.items + work->runs.count;
+    for (const Run *run = work->runs.items + batch->texts[text].first_run; run < end && run->text == text; run++) {
+        size_t piece = pieces->count;
+        const Status status = tokenizer_split(tokenizer, &work->tokenizer, run->key.utf8, run->key.size, pieces);
+        if (status != OK) return status;
+        if (piece < pieces->count) pieces->items[pieces->count - 1].space = run->key.mode == MODE_SPACE_FOLLOWS;
+        for (; piece < pieces->count; piece++) {
+            pieces->items[piece].start += run->start;
+            pieces->items[piece].at += (uint32_t)(run->key.utf8 - utf8);
+        }
+    }
+    return tokenizer_join(tokenizer, &work->tokenizer, utf8, first, pieces);
 }
+
+Status batch_split(Batch *batch)
+{
+    Workspace *work = batch->work;
+    for (size_t q = work->answered; q < work->question_count; q++) {
+        Question *question = &work->questions[q];
+        question->first = work->pieces.count;
+        const Status status = question->key.mode == MODE_WHOLE_TEXT
+                                  ? split_text(batch, question->text)
+                                  : split_run(&batch->model->tokenizer, work, &question->key);
+        if (status != OK) return status;
+        question->last = work->pieces.count;
+    }
+    return OK;
+}
+
+/* Move on by code points, up to the end of a key at most. */
+static uint32_t skip(const Key *key, uint32_t at, uint32_t points)
+{
+    for (; points && at < key->size; points--) {
+        at++;
+        while (at < key->size && (key->utf8[at] & 0xc0) == 0x80) at++;
+    }
+    return at;
+}
+
+Status batch_take_split(Batch *batch, const SplitAnswer *answer)
+{
+    Workspace *work = batch->work;
+    const uint32_t *column = answer->columns;
+    for (size_t q = work->answered; q < work->question_count; q++) {
+        Question *question = &work->questions[q];
+        uint32_t position = 0, at = 0;
+        question->first = work->pieces.count;
+        for (int32_t t = 0; t < answer->counts[q - work->answered]; t++, column += SPLIT_COLUMNS) {
+            at = skip(&question->key, at, column[0] - position);
+            const uint32_t end = skip(&question->key, at, column[1]);
+            const Piece piece = {column[0], column[1], at, end - at, column[2], column[3], 0, column[4] != 0};
+            const Status status = pieces_add(&work->pieces, piece);
+            if (status != OK) return status;
+            position = column[0] + column[1];
+            at = end;
+        }
+        question->last = work->pieces.count;
+    }
+    return OK;
+}
+
+/* ---- exceptions over several runs ---- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -157,14 +179,33 @@ static int by_value(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-/* Return whether a multi-token exception may reach over the border of two runs. */
-static int may_join(const SpanModel *model, const Record *left, const Record *right)
+/* Return the number of a run's last or first word among those of exceptions of several tokens, or 0. */
+static uint32_t number_at(const Workspace *work, const Run *run, int is_last)
 {
-    if (!left->token_count || !right->token_count) return 0;
-    const uint32_t a = record_tokens(left)[left->token_count - 1].flags >> EXCEPTION_WORD_SHIFT;
-    const uint32_t b = record_tokens(right)[0].flags >> EXCEPTION_WORD_SHIFT;
+    if (run->record) {
+        const uint32_t count = run->record->token_count;
+        return count ? record_tokens(run->record)[is_last ? count - 1 : 0].flags >> EXCEPTION_WORD_SHIFT : 0;
+    }
+    const Question *question = &work->questions[run->question];
+    if (question->first == question->last) return 0;
+    return work->pieces.items[is_last ? question->last - 1 : question->first].number;
+}
+
+/* Return whether a multi-token exception may reach over the border of two runs. */
+static int may_join(const Batch *batch, const Run *left, const Run *right)
+{
+    const SpanModel *model = batch->model;
+    const uint32_t a = number_at(batch->work, left, 1), b = a ? number_at(batch->work, right, 0) : 0;
     const uint32_t pair = a << 16 | b;
     return a && b && bsearch(&pair, model->pairs, model->pair_count, sizeof(pair), by_value);
+}
+
+Status batch_ask_whole(Batch *batch, uint32_t number)
+{
+    Text *text = &batch->texts[number];
+    const Status status = add_question(batch->work, number, key_of(text->utf8, text->size, MODE_WHOLE_TEXT));
+    if (status == OK) text->whole = batch->work->question_count;
+    return status;
 }
 
 Status batch_join(Batch *batch)
@@ -172,11 +213,9 @@ Status batch_join(Batch *batch)
     Workspace *work = batch->work;
     const Run *before = NULL;
     for (const Run *run = work->runs.items; run < work->runs.items + work->runs.count; before = run++) {
-        const int is_asked = work->question_count && work->questions[work->question_count - 1].text == run->text;
-        if (!before || before->text != run->text || is_asked || !may_join(batch->model, before->record, run->record))
+        if (!before || before->text != run->text || batch->texts[run->text].whole || !may_join(batch, before, run))
             continue;
-        const Text *text = &batch->texts[run->text];
-        const Status status = add_question(work, run->text, key_of(text->utf8, text->size, MODE_WHOLE_TEXT));
+        const Status status = batch_ask_whole(batch, run->text);
         if (status != OK) return status;
     }
     return OK;

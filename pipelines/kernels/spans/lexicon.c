@@ -98,12 +98,11 @@ Key key_of(const char *utf8, size_t size, uint32_t mode)
     return (Key){utf8, size, hash ^ hash >> 32, mode};
 }
 
-Status record_new(Record **record, const Key *key, const Token *tokens, size_t token_count, size_t row)
+Status record_new(Record **record, const Key *key, size_t token_count, size_t row)
 {
     Record *made = malloc(record_size(token_count, row, key->size));
     if (!made) return NO_MEMORY;
     *made = (Record){key->hash, (uint32_t)key->size, (uint32_t)token_count, key->mode, (uint32_t)row};
-    memcpy(record_tokens(made), tokens, token_count * sizeof(*tokens));
     memcpy(record_key(made), key->utf8, key->size);
     *record = made;
     return OK;
@@ -142,6 +141,8 @@ Record *lexicon_find(const Lexicon *lexicon, LexiconView view, const Key *key, i
     return record;
 }
 
+int lexicon_takes(const Lexicon *lexicon, size_t record_size) { return record_size <= lexicon->bytes / LARGEST_SHARE; }
+
 /* Copy one record into the young generation, if there is room. Called with the mutex held. */
 static void keep(Lexicon *lexicon, const Record *record)
 {
@@ -149,7 +150,7 @@ static void keep(Lexicon *lexicon, const Record *record)
     const size_t size = record_size(record->token_count, record->row, record->key_size);
     const Key key = {record_key(record), record->key_size, record->hash, record->mode};
     _Atomic(Record *) *slot;
-    if (size > lexicon->bytes / LARGEST_SHARE) return;
+    if (!lexicon_takes(lexicon, size)) return;
     young->full = young->used + size > lexicon->bytes || young->count * 2 > lexicon->slots;
     if (young->full || find_in(young, lexicon->slots, &key, &slot) || !slot) return;
     Record *copy = (Record *)(young->memory + young->used);

@@ -1,7 +1,7 @@
 /* A bounded table of the runs of characters that texts have brought, read without locks by any number of threads.
 
 A run is a stretch of a text without white space, or of white space alone; a tokenizer splits each by itself. A record
-holds a run's tokens and the floats that belong to each (embeddings, or what Python said of the token).
+holds a run's tokens and the floats that belong to each (embeddings, or what Python said of a token).
 
 Records lie in two generations. A new record goes into the young generation. When that is full, the old generation is
 dropped, the young one becomes old, and an empty one begins. A record of the old generation that is found again is
@@ -58,8 +58,8 @@ typedef struct {
      +--------+----------+-------------+------+-----+-----------+--------------+----------+---------+
 
    In the lexicon of embeddings a row is the token's embedding for the entity network, then the one for the sentence
-   network, each padded (span_model.h). In the lexicon of descriptions a row is the bytes of the token's attributes,
-   then its projected static vector (descriptions.h). */
+   network, each padded (span_model.h). In the lexicon of descriptions, a key is a token, and a row the
+   bytes of its attributes, then its projected static vector (descriptions.c). */
 typedef struct {
     uint64_t hash;
     uint32_t key_size; /* bytes of UTF-8 */
@@ -83,8 +83,8 @@ static inline size_t record_size(size_t token_count, size_t row, size_t key_size
     return (size + 7) / 8 * 8;
 }
 
-/* Make a record on the heap, its vectors not filled in yet. tokens: [token_count] */
-CHECKED Status record_new(Record **record, const Key *key, const Token *tokens, size_t token_count, size_t row);
+/* Make a record on the heap, its tokens and vectors not filled in yet. */
+CHECKED Status record_new(Record **record, const Key *key, size_t token_count, size_t row);
 int record_has_key(const Record *record, const Key *key);
 
 /* A table of records: `index` is an array of slots, found by hash; records lie in `memory`, one behind the other. */
@@ -119,6 +119,8 @@ Key key_of(const char *utf8, size_t size, uint32_t mode);
 /* Return the record of a key, or NULL. Where `*is_old` is set to 1, it lies in the old generation and is worth keeping.
    */
 Record *lexicon_find(const Lexicon *lexicon, LexiconView view, const Key *key, int *is_old);
+/* Return whether a record of that size is kept at all: a large one would drive out many others. */
+int lexicon_takes(const Lexicon *lexicon, size_t record_size);
 /* Copy records [count] into the young generation, as long as there is room, where they do not lie there yet. */
 void lexicon_keep(Lexicon *lexicon, Record *const *records, size_t count);
 

@@ -14,13 +14,14 @@ part of no run, and the word's run has the mode MODE_SPACE_FOLLOWS. */
 enum {
     MODE_SPACE_FOLLOWS = 1,
     MODE_WHOLE_TEXT = 2, /* it is a whole text: exceptions may reach over white space */
+    MODE_LEXEME = 4,     /* it is a token, not a run: in the lexicon of descriptions */
 };
 
 typedef struct {
-    Record *record; /* NULL: not known yet */
+    Record *record; /* NULL: the lexicon does not hold it */
     Key key;
     uint32_t text, start; /* the run begins at code point `start` of a text */
-    uint32_t question;    /* while `record` is NULL: which of the batch's questions asks for it */
+    uint32_t question;    /* where `record` is NULL: which of the batch's questions has its tokens */
 } Run;
 
 typedef struct {

@@ -6,7 +6,7 @@
 #include "spans/workspace.h"
 
 /* What a record takes on average, in bytes: of a run with embeddings, of a description. */
-enum { MEAN_RECORD = 192, MEAN_DESCRIPTION = 48 };
+enum { MEAN_RECORD = 192, MEAN_DESCRIPTION = 96 };
 
 Status span_model_prepare(SpanModel *model, size_t lexicon_bytes)
 {
@@ -31,6 +31,8 @@ void span_model_free(SpanModel *model)
     decoder_free(&model->decoder);
     matrix_free(&model->sentence_classes);
     free(model->pairs);
+    free(model->norms);
+    tokenizer_free(&model->tokenizer);
     lexicon_free(&model->lexicon);
     lexicon_free(&model->descriptions);
     if (model->has_mutex) pthread_mutex_destroy(&model->idle_mutex);

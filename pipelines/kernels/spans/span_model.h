@@ -11,8 +11,11 @@ have locks of their own. So any number of threads may work on batches of theirs 
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
 #include "status.h"
+#include "tokenizer/tokenizer.h"
 
 typedef enum { SENTENCES_NONE, SENTENCES_NETWORK, SENTENCES_RULES } SentenceKind;
+
+enum { NO_COLUMN = -1 };
 
 struct Workspace;
 
@@ -28,8 +31,14 @@ typedef struct {
     size_t row;              /* floats of a token in `lexicon`: its embedding for either network, padded */
     uint32_t *pairs;         /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
     size_t pair_count;
+    int has_tokenizer; /* 0: Python splits runs */
+    Tokenizer tokenizer;
+    uint64_t *norms; /* [norm_count]: the attribute that an exception's norm is, by its number - 1 */
+    size_t norm_count;
+    int32_t norm_column;        /* of a token's attributes; NO_COLUMN: none of the networks reads it */
+    int32_t space_column;       /* likewise: whether a space follows */
     Lexicon lexicon;            /* runs with their embeddings */
-    Lexicon descriptions;       /* runs as Python described them: descriptions.h */
+    Lexicon descriptions;       /* lexemes as Python described them: descriptions.h */
     pthread_mutex_t idle_mutex; /* of `idle` */
     struct Workspace *idle;     /* a stack of workspaces that no batch uses */
     int has_mutex;

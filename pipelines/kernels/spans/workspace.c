@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-enum { LARGEST_IDLE = 1 << 17 }; /* items of an array that is kept for the next batch */
+/* Items of an array that is kept for the next batch, and forms with their vectors. */
+enum { LARGEST_IDLE = 1 << 17, LARGEST_FORMS = 1 << 13 };
 
 void workspace_free(Workspace *work)
 {
@@ -14,7 +15,15 @@ void workspace_free(Workspace *work)
     free(work->words);
     free(work->questions);
     free(work->unknown);
-    free(work->new_records);
+    free(work->pieces.items);
+    tokenizer_scratch_free(&work->tokenizer);
+    free(work->lexemes);
+    free(work->lexeme_slots);
+    free(work->attributes);
+    free(work->statics);
+    free(work->asked);
+    free(work->forms);
+    free(work->vectors);
     free(work->old_records);
     free(work->token_spans.items);
     free(work->entities);
@@ -55,13 +64,23 @@ Status workspace_take(SpanModel *model, Workspace **work)
     return status;
 }
 
+/* Return whether arrays have grown beyond what ordinary texts need. */
+static int is_large(const Workspace *work)
+{
+    const size_t largest[] = {work->word_capacity,      work->runs.capacity,           work->pieces.capacity,
+                              work->tokenizer.capacity, work->tokenizer.ways.capacity, work->lexeme_capacity};
+    for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++)
+        if (largest[i] > LARGEST_IDLE) return 1;
+    return work->form_capacity > LARGEST_FORMS;
+}
+
 void workspace_give_back(SpanModel *model, Workspace *work)
 {
-    for (size_t i = 0; i < work->new_count; i++) free(work->new_records[i]);
     work->runs.count = work->word_count = work->question_count = work->unknown_count = 0;
-    work->new_count = work->new_runs = work->old_count = 0;
+    work->answered = work->run_questions = work->pieces.count = work->lexeme_count = work->asked_count = 0;
+    work->form_count = work->embedded = work->old_count = 0;
     work->token_spans.count = work->entity_count = work->sentence_count = 0;
-    if (work->word_capacity > LARGEST_IDLE || work->runs.capacity > LARGEST_IDLE) {
+    if (is_large(work)) {
         workspace_free(work);
         return;
     }

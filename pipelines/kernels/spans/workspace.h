@@ -13,16 +13,30 @@ its arrays, for the next batch of any thread. */
 
 /* A token of a text: code points [start, end). */
 typedef struct {
-    const float *vector; /* [row of the model], in a record */
+    const float *vector; /* [row of the model], in a record or the workspace's */
     uint32_t start, end, flags;
 } Word;
 
-/* A run, or a text as a whole, that the lexicon does not hold. */
+/* A run, or a text as a whole, whose tokens the lexicon does not hold: pieces [first, last) are its tokens. */
 typedef struct {
     uint32_t text;
     Key key;
-    const Record *recalled; /* its description, where one is kept: then Python is not asked. NULL: Python is asked */
+    size_t first, last;
 } Question;
+
+/* A token's text, once for all equal tokens of the batch. Attributes are those of the text alone. */
+typedef struct {
+    Key key;
+    uint32_t flags; /* TOKEN_IS_... and TOKEN_ENDS_SENTENCE */
+    uint32_t form;  /* the number of its first form + 1; 0: it has none yet */
+} Lexeme;
+
+/* A lexeme as it is embedded: with an exception's norm, or with a space behind it. */
+typedef struct {
+    uint32_t lexeme, norm; /* the norm's number, or 0 */
+    int space;
+    uint32_t next; /* of the same lexeme, + 1; 0: none */
+} Form;
 
 /* An entity: code points [start, end) of a text. */
 typedef struct {
@@ -44,12 +58,27 @@ typedef struct Workspace {
     Runs runs;           /* of all texts, in order */
     Word *words;         /* of all texts, in order */
     size_t word_count, word_capacity;
-    Question *questions;
-    size_t question_count, question_capacity;
     size_t *unknown; /* indexes of runs without a record */
     size_t unknown_count, unknown_capacity;
-    Record **new_records; /* owned by the batch: first those of runs, then those of whole texts */
-    size_t new_count, new_capacity, new_runs;
+    Question *questions; /* of runs, then of whole texts */
+    size_t question_count, question_capacity;
+    size_t answered, run_questions; /* those whose tokens are known; those of runs */
+    Pieces pieces;                  /* the tokens of all questions */
+    TokenizerScratch tokenizer;
+    Lexeme *lexemes;
+    size_t lexeme_count, lexeme_capacity;
+    uint32_t *lexeme_slots; /* [lexeme_slot_count, a power of 2]: a lexeme's number + 1, found by hash; 0: free */
+    size_t lexeme_slot_count, lexeme_slot_capacity;
+    uint64_t *attributes; /* [lexemes][columns] */
+    size_t attribute_capacity;
+    float *statics; /* [lexemes][static_values] */
+    size_t static_capacity;
+    uint32_t *asked; /* numbers of the lexemes that Python must describe */
+    size_t asked_count, asked_capacity;
+    Form *forms;
+    size_t form_count, form_capacity, embedded; /* the first `embedded` forms have a vector */
+    float *vectors;                             /* [forms][row of the model] */
+    size_t vector_capacity;
     Record **old_records; /* of the lexicon's old generation: found again, so worth keeping */
     size_t old_count, old_capacity;
     TokenSpans token_spans; /* entities in tokens, in order */

@@ -11,9 +11,11 @@ from spacy.vectors import Vectors
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES
 from spanwise.pipelines.annotations import SENTENCES as SENTENCE_LAYER
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing, same
-from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import plan_of
+from spanwise.pipelines.entities.engine import Engine
+from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
@@ -60,7 +62,7 @@ def engines(nlp: Language, entities: str = "ner", sentences: str = "senter", **o
     return compile_pipeline(nlp, entities, sentences, **options), own
 
 
-def assert_same(compiled: CompiledEngine, own: SpacyEngine, texts: Sequence[str] = TEXTS) -> set[str]:
+def assert_same(compiled: Engine, own: SpacyEngine, texts: Sequence[str] = TEXTS) -> set[str]:
     """Assert that both engines give the same answers and find at least one entity. Return the labels found."""
     found = compiled.annotate(texts, [BOTH] * len(texts))
     expected = own.annotate(texts, [BOTH] * len(texts))
@@ -111,9 +113,10 @@ def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> No
         "tok2vec": tok2vec(static_vectors=True),
     }
     components = {"ner": recognizer(tok2vec(static_vectors=True)), "senter": {"model": tagger}}
-    compiled, own = engines(pipeline(components, vectors=20))
+    nlp = pipeline(components, vectors=20)
+    compiled, own = engines(nlp)
     assert compiled.layers == {"entities"}
-    assert_same(compiled, own)
+    assert_same(MixedEngine(compiled, own, plan_of(nlp), SENTENCE_LAYER), own)
 
 
 def test_shared_vectors_are_listened_to() -> None:

@@ -172,9 +172,9 @@ def watch_questions(engine: CompiledEngine, monkeypatch: pytest.MonkeyPatch) -> 
     asked: list[str] = []
     describe = engine._lexemes.__call__
 
-    def spy(questions: list[tuple[str, int]]) -> object:
-        asked.extend(string for string, _ in questions)
-        return describe(questions)
+    def spy(words: list[str]) -> object:
+        asked.extend(words)
+        return describe(words)
 
     monkeypatch.setattr(engine, "_lexemes", spy)
     return asked
@@ -192,13 +192,13 @@ def test_what_is_frequent_stays_in_the_lexicon(loaded: LoadedPipeline, monkeypat
     assert len(asked) > 9_000
 
 
-def test_equal_runs_of_a_batch_are_one_question(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A word that a batch brings many times is described once for each way in which it is followed."""
+def test_equal_words_of_a_batch_are_one_question(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word that a batch brings many times is described once, whatever follows it."""
     engine = compiled(loaded)
     asked = watch_questions(engine, monkeypatch)
-    texts = ["Zzyzx and Zzyzx and Zzyzx", "Zzyzx and", "and Zzyzx"]
+    texts = ["Zzyzx and Zzyzx and Zzyzx", "Zzyzx and", "and (Zzyzx"]
     found = engine.annotate(texts, [ENTITIES_AND_SENTENCES] * len(texts))
-    assert sorted(asked) == ["Zzyzx", "Zzyzx", "and", "and"]  # before a space, and at the end of a text
+    assert sorted(asked) == ["(", "Zzyzx", "and"]
     assert found == [engine.annotate([text], [ENTITIES_AND_SENTENCES])[0] for text in texts]
 
 
@@ -214,9 +214,10 @@ def test_python_is_not_asked_again_for_what_the_lexicon_dropped(
     asked = watch_questions(engine, monkeypatch)
     first = [engine.annotate([text], [BOTH]) for text in texts]
     assert engine.turnovers > 1
-    assert len(asked) == 30 * 25
+    described = len(asked)
+    assert described >= 30 * 25
     assert [engine.annotate([text], [BOTH]) for text in texts] == first
-    assert len(asked) == 30 * 25
+    assert len(asked) == described
     assert engine.turnovers > 3
 
 
@@ -234,13 +235,13 @@ def test_an_error_while_a_word_is_described_reaches_the_caller(
     engine = compiled(loaded)
     good = engine._lexemes
 
-    def bad(questions: object) -> object:
+    def bad(words: object) -> object:
         raise RuntimeError("cannot describe")
 
     monkeypatch.setattr(engine, "_lexemes", bad)
     with pytest.raises(RuntimeError, match="cannot describe"):
         engine.annotate(["Paris is far"], [BOTH])
-    monkeypatch.setattr(engine, "_lexemes", lambda questions: (b"", b"", b"", b""))
+    monkeypatch.setattr(engine, "_lexemes", lambda words: (b"", b"", b""))
     with pytest.raises(ValueError, match="does not fit"):
         engine.annotate(["Paris is far"], [BOTH])
     monkeypatch.setattr(engine, "_lexemes", good)

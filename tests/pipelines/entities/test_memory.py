@@ -1,6 +1,6 @@
 """Memory does not grow with the number of words that a worker meets.
 
-`make soak` watches the same over 200,000 texts.
+`make new-words` watches the same over 200,000 texts.
 """
 
 import random

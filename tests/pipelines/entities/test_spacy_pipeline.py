@@ -114,7 +114,7 @@ def test_without_either_a_rule_finds_sentences(tmp_path: Path) -> None:
     """A blank pipeline has no entities to offer, and a rule finds its sentences."""
     spacy.blank("en").to_disk(tmp_path)
     analyzer = Analyzer.load(str(tmp_path))
-    assert analyzer.features == {"sentences", "sentiment", "tokens"}
+    assert analyzer.own_features == {"sentences", "sentiment", "tokens"}
     assert analyzer.entity_labels == ()
     analysis = analyzer.analyze([Document("One. Two!", frozenset({"sentences"}))])[0]
     assert [sentence["text"] for sentence in analysis["sentences"]] == ["One.", "Two!"]

@@ -362,10 +362,10 @@ def test_declared_labels_serve_sentiment(tmp_path: Path) -> None:
     nlp = pipeline({"textcat": classifier(), "sentencizer": {}}, language="fr")
     source = save(nlp, tmp_path)
     plain = Analyzer.load(source)
-    assert plain.features == {"categories", "sentences", "tokens"}
+    assert plain.own_features == {"categories", "sentences", "tokens"}
     declared = {"negative": "REFUND", "positive": "PRAISE", "neutral": "OTHER"}
     analyzer = Analyzer.load(source, sentiment=declared)
-    assert analyzer.features == {"categories", "sentences", "tokens", "sentiment"}
+    assert analyzer.own_features == {"categories", "sentences", "tokens", "sentiment"}
     text = "Acme est bon. Rio non."
     answer = analyzer.analyze(text, {"sentiment", "sentences", "categories"})
     cats = spacy.load(source)(text).cats

@@ -10,10 +10,11 @@ MAY_INCLUDE = {
     "": {""},  # status.h and grow.h
     "matrix": {"", "matrix"},
     "network": {"", "matrix", "network"},
-    "spans": {"", "matrix", "network", "spans"},
+    "tokenizer": {"", "tokenizer"},
+    "spans": {"", "matrix", "network", "tokenizer", "spans"},
     "sentiment": {"", "matrix", "network", "sentiment"},
     "parser": {"", "matrix", "parser"},
-    "python": {"", "matrix", "network", "spans", "sentiment", "parser", "python"},
+    "python": {"", "matrix", "network", "tokenizer", "spans", "sentiment", "parser", "python"},
 }
 """The folders that the sources of a folder may include; "" is the kernels' root."""
 

@@ -5,41 +5,19 @@ sentiment model hand them over. Every test damages one thing.
 """
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spanwise.pipelines.entities.compiled import compiled_engine
-from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.kernels import SentimentKernels, SpanKernels, constants
-from spanwise.pipelines.sentiment.artefact import Artefact
-from tests.support.artefacts import write_random_model
-from tests.support.models import pipeline, recognizer, tok2vec
+from tests.support import kernel_specs
+from tests.support.kernel_specs import Keys, Spec, at, replaced
 
 pytestmark = pytest.mark.skipif(SpanKernels is None, reason="the kernels were not built: there is no C compiler")
-
-Spec = dict[str, Any]
-Keys = tuple[Any, ...]
-
-
-def at(spec: Any, path: Keys) -> Any:
-    """Return the part of a specification at a path of keys and indexes."""
-    for key in path:
-        spec = spec[key]
-    return spec
-
-
-def replaced(spec: Any, path: Keys, value: Any) -> Any:
-    """Return a copy of nested dictionaries and tuples with another value at a path."""
-    if not path:
-        return value
-    key, *rest = path
-    changed = replaced(spec[key], tuple(rest), value)
-    if isinstance(spec, dict):
-        return {**spec, key: changed}
-    return (*spec[:key], changed, *spec[key + 1 :])
 
 
 def integers(data: bytes) -> NDArray[np.int32]:
@@ -58,47 +36,32 @@ def with_integer(index: int, value: int) -> Callable[[bytes], bytes]:
     return change
 
 
+def integers_of(*values: int) -> bytes:
+    """Return integers as a specification holds them."""
+    return np.array(values, dtype=np.int32).tobytes()
+
+
 def without_last(axis: int) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Return a function that cuts the last element of an array's axis."""
     return lambda array: np.ascontiguousarray(np.delete(array, -1, axis=axis))
 
 
-class Recorder:
-    """Stands in for the type of the kernels, and remembers what it was made of."""
-
-    instructions = "baseline"
-
-    def __init__(self, **spec: Any) -> None:
-        self.spec = spec
-
-
 @pytest.fixture(scope="module")
 def engine() -> CompiledEngine:
     """Return a compiled engine with static vectors and a sentence recognizer."""
-    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
-    return compile_pipeline(nlp, "ner", "senter")
+    return kernel_specs.small_engine()
 
 
 @pytest.fixture(scope="module")
 def spec() -> Spec:
     """Return the valid specification of such an engine."""
-    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled_engine, "SpanKernels", Recorder)
-        made: Any = compile_pipeline(nlp, "ner", "senter")
-    return dict(made._kernels.spec)
+    return kernel_specs.span_spec()
 
 
 @pytest.fixture(scope="module")
 def sentiment_spec(tmp_path_factory: pytest.TempPathFactory) -> Spec:
     """Return the valid specification of a sentiment model."""
-    from spanwise.pipelines.sentiment import compiled_model  # noqa: PLC0415 (it needs the kernels)
-
-    artefact = Artefact.load(write_random_model(tmp_path_factory.mktemp("model")))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled_model, "SentimentKernels", Recorder)
-        made: Any = compiled_model.CompiledModel(artefact)
-    return dict(made._kernels.spec)
+    return kernel_specs.sentiment_spec(tmp_path_factory.mktemp("model"))
 
 
 NETWORK, DECODER = ("entities", 0), ("entities", 1)
@@ -106,6 +69,7 @@ TABLE, MIX, CONVOLUTION = (*NETWORK, 0, 0), (*NETWORK, 2), (*NETWORK, 3, 0)
 LINEAR, LOWER, BIAS, MISSING, UPPER, UPPER_BIAS, MOVES, IN_OF, LAST_OF, LABELS = (
     (*DECODER, i) for i in range(10)
 )  # fmt: skip
+TOKENIZER = ("tokenizer",)
 SENTENCE_NETWORK, CLASSES = ("sentences", 0), ("sentences", 1)
 
 
@@ -134,6 +98,36 @@ DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
     "pairs of half an integer": (("pairs",), always(b"\0" * 6), "pairs of words must be"),
     "pairs that do not ascend": (("pairs",), always(np.array([5, 4], np.uint32).tobytes()), "must ascend"),
     "pairs that repeat": (("pairs",), always(np.array([5, 5], np.uint32).tobytes()), "must ascend"),
+    "norms of half an integer": (("norms",), always(b"\0" * 12), "norms of exceptions must be"),
+    "a norm that no exception may have": (("norms",), always(b""), "has norm"),
+    "a norm of a column that there is not": (("norm_column",), always(99), "column 99"),
+    "a space of a column below none": (("space_column",), always(-2), "column"),
+    "a tokenizer that is a list": (("tokenizer",), list, "must be a tuple"),
+    "a class of half a range": ((*TOKENIZER, 0, 0), lambda data: data[:-4], "bytes of ranges"),
+    "a class whose ranges do not ascend": ((*TOKENIZER, 0, 0), always(integers_of(5, 4)), "must ascend"),
+    "a class beyond Unicode": ((*TOKENIZER, 0, 0), always(integers_of(5, 0x110000)), "must ascend"),
+    "four patterns": ((*TOKENIZER, 1), lambda patterns: patterns[:4], "must have 5 patterns"),
+    "a program that is cut": ((*TOKENIZER, 1, 4, 0), lambda data: data[:-4], "must end in a match|does not fit"),
+    "a program that is empty": ((*TOKENIZER, 1, 4, 0), always(b""), "must end in a match"),
+    "an instruction that there is not": ((*TOKENIZER, 1, 4, 0), with_integer(0, 10), "no instruction at 0"),
+    "a jump back": ((*TOKENIZER, 1, 4, 0), always(integers_of(1, 65, 5, 0, 0)), "instruction at 2"),
+    "a jump into an instruction": ((*TOKENIZER, 1, 4, 0), always(integers_of(4, 3, 1, 65, 0)), "instruction at 0"),
+    "a jump beyond the program": ((*TOKENIZER, 1, 4, 0), always(integers_of(4, 30, 0)), "instruction at 0"),
+    "a loop that consumes nothing": (
+        (*TOKENIZER, 1, 4, 0), always(integers_of(7, 1, 4, 6, 1, 65, 6, 0, 0)), "consumes nothing"
+    ),
+    "a class that there is not": ((*TOKENIZER, 1, 4, 0), always(integers_of(2, 1 << 20, 0)), "instruction at 0"),
+    "an alternative of three numbers": ((*TOKENIZER, 1, 1, 1), lambda data: data[:-4], "4 numbers"),
+    "an alternative that begins nowhere": ((*TOKENIZER, 1, 1, 1), with_integer(0, -1), "alternative 0"),
+    "an exception without tokens": ((*TOKENIZER, 2, 1), with_integer(1, 0), "starts of exceptions"),
+    "an exception with other tokens": ((*TOKENIZER, 2, 2), with_integer(0, 9), "do not make its text"),
+    "an exception that is no string": ((*TOKENIZER, 2, 0), lambda texts: (1, *texts[1:]), "must be a string"),
+    "a phrase of no word": ((*TOKENIZER, 4, 0), with_integer(0, 0), "a phrase has word 0"),
+    "a phrase of a word that there is not": ((*TOKENIZER, 4, 0), with_integer(0, 1 << 20), "a phrase has word"),
+    "phrases in another order": (
+        (*TOKENIZER, 4, 0), lambda data: with_integer(0, int(integers(data).max()))(data), "order of their first words"
+    ),
+    "phrases without starts": ((*TOKENIZER, 4, 1), always(b""), "starts of phrases"),
     "instructions that no processor has": (("instructions",), always("abacus"), "instructions abacus"),
     "rules that are not known": (("sentences",), always("hunches"), "sentences are found by 'hunches'"),
     "entities that are no tuple": (("entities",), list, "must be a tuple"),
@@ -227,53 +221,89 @@ def test_an_entity_that_cannot_end_is_refused(spec: Spec, path: Keys) -> None:
         SpanKernels(**replaced(spec, path, with_integer(begin, -1)(at(spec, path))))
 
 
-Answer = tuple[bytes, bytes, bytes, bytes]
+Answer = tuple[bytes, ...]
 
 
-def tokens_with(token: int, field: int, value: int) -> Callable[[Answer], Answer]:
-    """Return a function that changes a field (start, length) of a token in an answer."""
-
-    def change(answer: Answer) -> Answer:
-        tokens = np.frombuffer(answer[1], dtype=np.uint32).copy()
-        tokens[3 * token + field] = value
-        return (answer[0], tokens.tobytes(), *answer[2:])
-
-    return change
+def with_column(token: int, column: int, value: int) -> Callable[[Answer], Answer]:
+    """Return a function that changes a column (start, length, norm, number, space) of a token."""
+    return lambda answer: (answer[0], with_integer(5 * token + column, value)(answer[1]))
 
 
-ANSWERS: dict[str, tuple[Callable[[Answer], Any], str]] = {
+DESCRIPTIONS: dict[str, tuple[Callable[[Answer], Any], str]] = {
     "no tuple": (list, "must be a tuple"),
-    "too few arrays": (lambda answer: answer[:3], "another number of items"),
+    "too few arrays": (lambda answer: answer[:2], "another number of items"),
     "strings": (lambda answer: ("", *answer[1:]), "items of other types"),
-    "a count too few": (lambda answer: (answer[0][:-4], *answer[1:]), "counts were expected"),
-    "a count too many": (lambda answer: (answer[0] + b"\0\0\0\0", *answer[1:]), "counts were expected"),
-    "half a count": (lambda answer: (answer[0][:-1], *answer[1:]), "counts were expected"),
-    "a negative count": (lambda answer: (with_integer(0, -1)(answer[0]), *answer[1:]), "negative"),
-    "a negative count that others make up for": (
-        lambda answer: (with_integer(0, -2)(with_integer(1, len(answer[1]) // 12)(answer[0])), *answer[1:]), "negative"
-    ),
-    "a count that is larger": (lambda answer: (with_integer(0, 9)(answer[0]), *answer[1:]), "do not have"),
-    "a token too few": (lambda answer: (answer[0], answer[1][:-12], *answer[2:]), "do not have"),
-    "half a token": (lambda answer: (answer[0], answer[1][:-5], *answer[2:]), "do not have"),
-    "too few attributes": (lambda answer: (*answer[:2], answer[2][:-8], answer[3]), "do not have"),
-    "half an attribute": (lambda answer: (*answer[:2], answer[2][:-3], answer[3]), "do not have"),
-    "too few vectors": (lambda answer: (*answer[:3], answer[3][:-4]), "do not have"),
-    "too many vectors": (lambda answer: (*answer[:3], answer[3] + b"\0\0\0\0"), "do not have"),
-    "a token that begins after its run": (tokens_with(0, 0, 99), "outside of its run"),
-    "a token that ends after its run": (tokens_with(0, 1, 99), "outside of its run"),
-    "a token whose end is more than 32 bits": (tokens_with(0, 1, 0xFFFFFFFF), "outside of its run"),
-    "a token that begins beyond 31 bits": (tokens_with(0, 0, 0xFFFFFFFF), "outside of its run"),
+    "too few flags": (lambda answer: (answer[0][:-4], *answer[1:]), "do not have"),
+    "half a flag": (lambda answer: (answer[0][:-1], *answer[1:]), "do not have"),
+    "too few attributes": (lambda answer: (answer[0], answer[1][:-8], answer[2]), "do not have"),
+    "half an attribute": (lambda answer: (answer[0], answer[1][:-3], answer[2]), "do not have"),
+    "too few vectors": (lambda answer: (*answer[:2], answer[2][:-4]), "do not have"),
+    "too many vectors": (lambda answer: (*answer[:2], answer[2] + b"\0\0\0\0"), "do not have"),
 }  # fmt: skip
+SPLITS: dict[str, tuple[Callable[[Answer], Any], str]] = {
+    "no tuple": (list, "must be a tuple"),
+    "too few arrays": (lambda answer: answer[:1], "another number of items"),
+    "a count too few": (lambda answer: (answer[0][:-4], answer[1]), "counts were expected"),
+    "a count too many": (lambda answer: (answer[0] + b"\0\0\0\0", answer[1]), "counts were expected"),
+    "half a count": (lambda answer: (answer[0][:-1], answer[1]), "counts were expected"),
+    "a negative count": (lambda answer: (with_integer(0, -1)(answer[0]), answer[1]), "negative"),
+    "a count that is larger": (lambda answer: (with_integer(0, 9)(answer[0]), answer[1]), "there must be"),
+    "a token too few": (lambda answer: (answer[0], answer[1][:-20]), "there must be"),
+    "half a token": (lambda answer: (answer[0], answer[1][:-5]), "there must be"),
+    "a token that begins after its run": (with_column(0, 0, 99), "outside of its run"),
+    "a token that ends after its run": (with_column(0, 1, 99), "outside of its run"),
+    "a token whose end is more than 32 bits": (with_column(0, 1, -1), "outside of its run"),
+    "a token that begins beyond 31 bits": (with_column(0, 0, -1), "outside of its run"),
+    "a norm that there is not": (with_column(0, 2, 1 << 20), "has no such number"),
+    "a word that there is not": (with_column(0, 3, 1 << 20), "has no such number"),
+}  # fmt: skip
+TEXTS, WANTED = ("Maria Silva saw Rio.",), b"\3"
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_that_does_not_fit_the_questions_is_refused(engine: CompiledEngine, spec: Spec, name: str) -> None:
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_a_description_that_does_not_fit_is_refused(engine: CompiledEngine, spec: Spec, name: str) -> None:
     """A ValueError says what is wrong, and the kernels stay whole."""
-    damage, reason = ANSWERS[name]
-    kernels, texts, wanted = SpanKernels(**spec), ("Maria Silva saw Rio.",), b"\3"
+    damage, reason = DESCRIPTIONS[name]
+    kernels, describe = SpanKernels(**spec), engine._lexemes
     with pytest.raises(ValueError, match=reason):
-        kernels.annotate(texts, wanted, lambda questions: damage(engine._lexemes(questions)))
-    assert kernels.annotate(texts, wanted, engine._lexemes) == engine._kernels.annotate(texts, wanted, engine._lexemes)
+        kernels.annotate(TEXTS, WANTED, lambda words: damage(describe(words)))
+    assert kernels.annotate(TEXTS, WANTED, describe) == engine._kernels.annotate(TEXTS, WANTED, describe)
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_tokens_that_do_not_fit_the_questions_are_refused(engine: CompiledEngine, spec: Spec, name: str) -> None:
+    """A ValueError says what is wrong, and the kernels, which have no tokenizer, answer as those that have one."""
+    damage, reason = SPLITS[name]
+    kernels, lexemes = SpanKernels(**{**spec, "tokenizer": None}), engine._lexemes
+    with pytest.raises(ValueError, match=reason):
+        kernels.annotate(TEXTS, WANTED, lexemes, lambda questions: damage(lexemes.split(questions)))
+    found = kernels.annotate(TEXTS, WANTED, lexemes, lexemes.split)
+    assert found == engine._kernels.annotate(TEXTS, WANTED, lexemes)
+
+
+def test_kernels_without_a_tokenizer_must_be_given_one(engine: CompiledEngine, spec: Spec) -> None:
+    """Without a tokenizer and without a function that splits runs, nothing can be read."""
+    kernels = SpanKernels(**{**spec, "tokenizer": None})
+    with pytest.raises(ValueError, match="must be split by the caller"):
+        kernels.annotate(TEXTS, WANTED, engine._lexemes)
+    with pytest.raises(ValueError, match="no tokenizer"):
+        kernels.tokenize("a")
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_tokenizer_with_random_damage_is_refused_or_ends(spec: Spec, seed: int) -> None:
+    """Numbers changed at random in programs and tables raise a ValueError, or leave a tokenizer that ends in peace."""
+    random = Random(seed)
+    path = random.choice([(1, random.choice([0, 1, 2, 4]), random.choice([0, 0, 1])), (2, 1), (2, 2), (4, 0), (4, 1)])
+    data = integers(at(spec, ("tokenizer", *path)))
+    for _ in range(random.randint(1, 3)):
+        data[random.randrange(len(data))] = random.choice([-1, 0, 1, 5, 99, 1 << 30, -(1 << 31), random.randrange(400)])
+    try:
+        kernels = SpanKernels(**replaced(spec, ("tokenizer", *path), data.tobytes()))
+    except ValueError:
+        return
+    tokens = kernels.tokenize("don't! (see http://a.b/c:) U.S. 10km... " * 3)
+    assert all(start <= end for start, end, _, _ in tokens)
 
 
 SENTENCE = ("sentence",)

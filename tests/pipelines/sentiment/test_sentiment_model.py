@@ -157,6 +157,26 @@ def test_long_texts_take_linear_time(artefact: Artefact) -> None:
     assert len(compiled.score(["x" * 100_000, "😀" * 100_000, "good:)" * 16_000], [[], [], []])) == 3
 
 
+@needs_kernels
+def test_targets_beyond_the_bound_have_the_scores_of_their_sentences(artefact: Artefact) -> None:
+    """A text has room for 300 targets amid 128 words; those behind them get what `score` says of their sentences."""
+    from spanwise.pipelines.sentiment.compiled_model import CompiledModel  # noqa: PLC0415
+
+    text = "Paris " * 400 + ". I love Rome"
+    end = len(text) - len(" I love Rome")
+    targets = [Target(start, start + 5, 0, end) for start in range(0, 2400, 6)]
+    targets.append(Target(len(text) - 4, len(text), end, len(text)))
+    own = 300 + 16  # the first 64 have fewer words before them: 38,700 rows are enough for 16 more
+    for model in (CompiledModel(artefact), ReferenceModel(artefact)):
+        [found], [scored] = model.score_targets([text], [targets]), model.score([text], [[(0, end), (end, len(text))]])
+        assert len(found) == len(targets)
+        assert scored.sentences[0] not in found[:own]
+        assert found[own:] == [scored.sentences[0]] * (400 - own) + [scored.sentences[1]]
+        small, of_small = "I love Paris", [Target(7, 12, 0, 12)]
+        together = model.score_targets([text, small], [targets, of_small])
+        assert together == [found, *model.score_targets([small], [of_small])]
+
+
 def test_probabilities_add_up_to_one(artefact: Artefact) -> None:
     """The probabilities of a text and of each of its sentences add up to 1, also where the text is empty."""
     scores = ReferenceModel(artefact).score(["good bad", ""], [[(0, 4), (5, 8)], []])

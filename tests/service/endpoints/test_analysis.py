@@ -170,7 +170,8 @@ async def test_a_batch_answers_as_single_requests_do(client: httpx.AsyncClient) 
 async def test_a_feature_that_one_pipeline_lacks_fails_its_documents_alone(client: httpx.AsyncClient) -> None:
     """The French document of a batch is refused, the English one is served."""
     documents = [{"text": "I love it."}, {"text": "Je l'adore.", "language": "fr"}]
-    results = (await client.post("/v1/batch", json={"documents": documents})).json()["results"]
+    body = {"documents": documents, "features": ["sentiment"]}
+    results = (await client.post("/v1/batch", json=body)).json()["results"]
     assert [result["status"] for result in results] == ["ok", "error"]
     assert results[1]["error"]["code"] == "unsupported_feature"
 

@@ -36,6 +36,8 @@ async def test_a_known_key_is_let_in(serving: Serving, headers: dict[str, str]) 
     [
         {},
         {"X_API_Key": ""},
+        {"X_API_Key": " ", "Authorization": "Bearer "},
+        {"X_API_Key": "first-key second-key"},
         {"X_API_Key": "first-ke"},
         {"X_API_Key": "first-key,second-key"},
         {"Authorization": "Basic first-key"},
@@ -55,6 +57,26 @@ async def test_anybody_else_is_unauthorized(serving: Serving, headers: dict[str,
             assert (await client.post(path, content=b"not json")).status_code == 401
         assert (await client.get("/livez")).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("X-API-Key", "first-key ")],
+        [("X-API-Key", "\tfirst-key")],
+        [("Authorization", "  Bearer   first-key  ")],
+        [("X-API-Key", ""), ("Authorization", "Bearer first-key")],
+        [("X-API-Key", " "), ("Authorization", "Bearer first-key")],
+        [("Authorization", "Bearer "), ("X-API-Key", "first-key")],
+        [("Authorization", "Basic Zm9vOmJhcg=="), ("X-API-Key", "first-key")],
+        [("X-API-Key", ""), ("X-API-Key", "first-key")],
+    ],
+)
+async def test_empty_keys_and_white_space_do_no_harm(serving: Serving, headers: list[tuple[str, str]]) -> None:
+    """White space around a key is not part of it, and an empty key stands for none: another header may have a key."""
+    async with serving(api_keys=KEYS) as client:
+        sent = [(name.encode(), value.encode()) for name, value in headers]
+        assert (await client.get("/v1/pipelines", headers=sent)).status_code == 200
 
 
 async def test_without_configured_keys_everybody_may_call(client: httpx.AsyncClient) -> None:

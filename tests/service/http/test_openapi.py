@@ -140,10 +140,11 @@ async def test_examples_are_answered_as_documented(serving: Serving, english: An
                 assert comparable(answer) == about(comparable(example["answer"])), f"{operation_id} {name}"
 
 
-def test_the_document_is_the_same_every_time() -> None:
-    """A default that is a set is sorted, so that it does not change from process to process."""
+def test_features_have_no_default_of_their_own() -> None:
+    """What a caller gets who names no features depends on the pipeline, so that clients must not fill it in."""
     schemas = create_app(Settings(), Registry({})).openapi()["components"]["schemas"]
-    assert schemas["AnalyzeRequest"]["properties"]["features"]["default"] == ["entities", "sentiment"]
+    for name in ("AnalyzeRequest", "BatchRequest"):
+        assert "default" not in schemas[name]["properties"]["features"]
 
 
 def test_only_probes_and_docs_need_no_key(document: dict[str, Any]) -> None:

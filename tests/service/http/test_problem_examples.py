@@ -103,6 +103,11 @@ class Provoker:
                 client, json=None, content=b"no JSON", headers={"Content-Type": "application/json"}
             )
 
+    async def malformed_request(self) -> httpx.Response:
+        """Name a host that the service does not answer for."""
+        async with self.serving(allowed_hosts="api.example.com") as client:
+            return await self.request(client)
+
     async def unauthorized(self) -> httpx.Response:
         """Send no API key."""
         async with self.serving(api_keys="key") as client:

@@ -11,6 +11,7 @@ from spanwise.pipelines.annotations import Annotations, Layers
 from spanwise.schemas import Feature
 from spanwise.service.errors import CallerGone, DeadlineExceeded, InternalError, Overloaded, ShuttingDown
 from spanwise.service.queue.batcher import Batcher
+from spanwise.service.queue.cost_model import PipelineCosts, Rates
 from spanwise.service.queue.submission import Submission, analyze_each
 from tests.support.fakes import FailingEngine, GatedEngine, with_engine
 
@@ -86,13 +87,13 @@ async def test_what_arrives_during_a_batch_gathers(batcher: Batcher, analyzer: A
 
 
 async def test_a_text_over_the_budget_goes_alone(batcher: Batcher, analyzer: Analyzer, engine: GatedEngine) -> None:
-    """A text over the budget is neither cut nor left waiting for ever."""
+    """A text over the budget is neither cut nor left waiting for ever. Short requests that came later go first."""
     waiting = [await occupy(batcher, analyzer, engine)]
     waiting += [submit(batcher, analyzer, text) for text in ("x" * 50, "a", "b")]
     await turns()
     engine.gate.set()
     await asyncio.gather(*waiting)
-    assert engine.batches == [["busy"], ["x" * 50], ["a", "b"]]
+    assert engine.batches == [["busy"], ["a", "b"], ["x" * 50]]
 
 
 async def test_each_pipeline_gets_batches_of_its_own(
@@ -114,8 +115,9 @@ async def test_each_pipeline_gets_batches_of_its_own(
 async def test_what_does_not_fit_the_queue_is_refused_at_once(
     batcher: Batcher, analyzer: Analyzer, engine: GatedEngine
 ) -> None:
-    """`Retry-After` follows from the waiting characters and the drain rate; a text that fits is admitted afterwards."""
-    batcher.drain_rate.record(characters=40, seconds=2.0)  # 20 characters per second
+    """`Retry-After` follows from what waits and the drain rate; a text that fits is admitted afterwards."""
+    batcher.price(analyzer, PipelineCosts(seed=Rates(text=0, character=100, symbol=0, capital=0)))
+    batcher.drain_rate.record(cost=4_000, seconds=2.0)  # of 100 microseconds a character: 20 characters per second
     busy = await occupy(batcher, analyzer, engine)
     full = submit(batcher, analyzer, "x" * 95)
     await turns()

@@ -1,37 +1,31 @@
-"""The measured drain rate, and the `Retry-After` that follows from it."""
+"""The measured drain rate, from which `Retry-After` follows."""
 
 import pytest
 
 from spanwise.service.queue.drain_rate import DrainRate
 
 
-def test_retry_after_is_what_waits_over_how_fast_it_drains() -> None:
-    """`Retry-After` is the waiting characters over the rate, in whole seconds, rounded up, at least one."""
-    rate = DrainRate()
-    rate.record(characters=1000, seconds=1.0)
-    assert rate.retry_after(2500, threads=1) == 3
-    assert rate.retry_after(2500, threads=2) == 2
-    assert rate.retry_after(1, threads=1) == 1
-    assert rate.retry_after(0, threads=1) == 1
+def test_estimates_are_believed_until_something_was_measured() -> None:
+    """A thread is taken to do a second's worth of work in a second."""
+    assert DrainRate().cost_per_second == 1_000_000
 
 
-def test_retry_after_is_bounded_and_needs_no_measurement() -> None:
-    """A stuck thread does not send callers away for more than ten minutes."""
-    assert DrainRate().retry_after(10**9, threads=1) == 1
+def test_the_rate_is_what_was_done_over_the_time_it_took() -> None:
+    """Threads that take twice as long as estimated drain half as fast."""
     rate = DrainRate()
-    rate.record(characters=1, seconds=100.0)
-    assert rate.retry_after(10**9, threads=1) == 600
+    rate.record(cost=500_000, seconds=1.0)
+    assert rate.cost_per_second == 500_000
 
 
 def test_the_rate_follows_a_change_of_the_work() -> None:
     """Old measurements count half after ten seconds of work."""
     rate = DrainRate()
     for _ in range(100):
-        rate.record(characters=1000, seconds=1.0)
-    assert rate.characters_per_second == pytest.approx(1000)
+        rate.record(cost=1000, seconds=1.0)
+    assert rate.cost_per_second == pytest.approx(1000)
     for _ in range(10):
-        rate.record(characters=100, seconds=1.0)
-    assert 500 < rate.characters_per_second < 600
+        rate.record(cost=100, seconds=1.0)
+    assert 500 < rate.cost_per_second < 600
     for _ in range(60):
-        rate.record(characters=100, seconds=1.0)
-    assert rate.characters_per_second == pytest.approx(100, rel=0.1)
+        rate.record(cost=100, seconds=1.0)
+    assert rate.cost_per_second == pytest.approx(100, rel=0.1)

@@ -39,6 +39,33 @@ async def test_overload_is_answered_with_a_retry_after(serving: Serving, gated: 
         assert [answer.status_code for answer in await asyncio.gather(busy, queued)] == [200, 200]
 
 
+async def test_a_full_queue_refuses_before_it_reads(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
+    """A small body is not even parsed while nothing more fits: what is no JSON gets its 400 once there is room."""
+    limits = {"max_queued_characters": 10, "max_text_characters": 10, "max_batch_characters": 10}
+    async with serving(registry=gated, **limits) as client:
+        busy = asyncio.create_task(post(client, "busy"))
+        await asyncio.to_thread(engine.entered.wait, 10)
+        queued = asyncio.create_task(post(client, "x" * 10))
+        await asyncio.sleep(0.05)
+        broken: Any = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+        assert (await client.post("/v1/entities", **broken)).status_code == 503
+        engine.gate.set()
+        await asyncio.gather(busy, queued)
+        assert (await client.post("/v1/entities", **broken)).status_code == 400
+
+
+async def test_the_queue_knows_api_keys_apart(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
+    """Requests of each key wait in a line of their own; two requests of one key share it."""
+    async with serving(registry=gated, api_keys="first,second") as client:
+        sent = [asyncio.create_task(post(client, key, **{"X-API-Key": key})) for key in ("first", "second", "second")]
+        await asyncio.to_thread(engine.entered.wait, 10)
+        await asyncio.sleep(0.05)
+        app: Any = client.app  # type: ignore[attr-defined]
+        assert sorted(one.caller for one in app.state.runtime.batcher._submissions) == [0, 1, 1]
+        engine.gate.set()
+        assert [answer.status_code for answer in await asyncio.gather(*sent)] == [200, 200, 200]
+
+
 async def test_a_passed_deadline_is_a_504(serving: Serving, gated: Registry, engine: GatedEngine) -> None:
     """The caller's own deadline or the configured one ends the wait with a 504."""
     async with serving(registry=gated, default_timeout_ms=50) as client:

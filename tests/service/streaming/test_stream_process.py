@@ -87,7 +87,7 @@ def test_a_stream_of_200_megabytes_needs_no_memory(running: ServiceProcess) -> N
     with StreamCaller.calling(running.url) as caller:
         caller.send(line(TEXT * 20))
         assert caller.result()["status"] == "ok"
-        with Memory(running.process.pid) as memory, ThreadPoolExecutor(1) as pool:
+        with Memory(*running.worker_pids()) as memory, ThreadPoolExecutor(1) as pool:
             reading = pool.submit(lambda: [caller.result()["index"] for _ in range(lines)])
             for number in range(lines):
                 caller.send(line(TEXT * 20) if number % 50 == 0 else body)
@@ -113,7 +113,7 @@ def test_a_reader_who_does_not_read_stops_the_intake(running: ServiceProcess) ->
     stop = threading.Event()
     with (
         StreamCaller.calling(running.url, receive_buffer=65_536) as caller,
-        Memory(running.process.pid) as memory,
+        Memory(*running.worker_pids()) as memory,
         ThreadPoolExecutor(1) as pool,
     ):
         sending = pool.submit(send_all, caller)
@@ -134,7 +134,7 @@ def test_a_reader_who_does_not_read_stops_the_intake(running: ServiceProcess) ->
 
 def test_a_line_without_an_end_is_refused_without_being_kept(running: ServiceProcess) -> None:
     """A line of 50 MB is refused with little memory, and the next line is served."""
-    with StreamCaller.calling(running.url) as caller, Memory(running.process.pid) as memory:
+    with StreamCaller.calling(running.url) as caller, Memory(*running.worker_pids()) as memory:
         caller.send(b'{"text": "')
         for _ in range(50):
             caller.send(b"x" * MEGABYTE)

@@ -40,8 +40,9 @@ def requests_of_each(folder: Path) -> list[float]:
     counts = []
     for path in folder.glob("counter_*.db"):
         families = MultiProcessCollector.merge([str(path)])
-        (documents,) = (family for family in families if family.name == "spanwise_documents")
-        counts.append(sum(sample.value for sample in documents.samples))
+        documents = [family for family in families if family.name == "spanwise_documents"]
+        if documents:  # a worker that has not written yet has an empty file
+            counts.append(sum(sample.value for sample in documents[0].samples))
     return counts
 
 
@@ -77,7 +78,7 @@ def test_two_workers_are_exposed_together_and_outlive_a_kill(tmp_path: Path) -> 
         assert after("spanwise_nlp_seconds_total") == before("spanwise_nlp_seconds_total")
         assert httpx.post(f"{process.url}/v1/entities", json={"text": TEXT}, verify=False).status_code == 200
         assert scrape(process).total("spanwise_documents_total", language="en", outcome="ok") == sent + 1
-        assert len(list(folder.glob("counter_*.db"))) == 2
+        assert len(list(folder.glob("counter_*.db"))) == 3  # one for a worker that takes the place of another
         assert process.stop() == 0
     assert not list(tmp_path.iterdir())
 
