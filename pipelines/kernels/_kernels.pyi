@@ -18,6 +18,11 @@ MOVE_I: Final[int]
 MOVE_L: Final[int]
 MOVE_U: Final[int]
 MOVE_O: Final[int]
+SHIFT: Final[int]
+REDUCE: Final[int]
+LEFT_ARC: Final[int]
+RIGHT_ARC: Final[int]
+BREAK: Final[int]
 SENTIMENT_CLASSES: Final[int]
 SENTENCE_OUTPUTS: Final[int]
 MAX_DISTANCE: Final[int]
@@ -79,6 +84,26 @@ class SpanKernels:
     def instructions(self) -> str: ...
     @property
     def turnovers(self) -> int: ...
+
+class ParserKernels:
+    def __init__(
+        self,
+        linear: Any,
+        lower: Any,
+        bias: Any,
+        missing: Any,
+        upper: Any,
+        moves: bytes,
+        labels: bytes,
+        decorations: bytes,
+        root: int,
+        instructions: str | None = None,
+    ) -> None: ...
+    def parse(
+        self, vectors: Any, counts: bytes, spaces: bytes, starts: bytes | None = None, /
+    ) -> tuple[bytes, bytes, bytes, bytes, bytes]: ...
+    @property
+    def instructions(self) -> str: ...
 
 Triple: TypeAlias = tuple[float, float, float]
 

@@ -25,6 +25,7 @@ from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import compile_grammar
 from spanwise.pipelines.entities.component_plan import plan_of
+from spanwise.pipelines.entities.compiled.parser import compile_parser
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.kernels import constants
 from spanwise.pipelines.sentiment import model_folder
@@ -34,6 +35,7 @@ from tests.conftest import ENGLISH
 from tests.sanitize import native
 from tests.support.artefacts import write_random_model
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
+from tests.support.parsers import WIDTH, parser, parser_pipeline
 
 _SMALL_LEXICON = 1 << 15
 _REPETITIONS = 30
@@ -278,8 +280,23 @@ def _call(name: str, make: Callable[[], Any], method: str, texts: Any, *argument
     return Operation(name, prepare, prepare().call())
 
 
+def _parser_operations(name: str, nlp: Language) -> Iterator[Operation]:
+    """Make a parser, and parse more texts than there are lanes, one of them longer than a window."""
+    _, make = _recorded("spanwise.pipelines.entities.compiled.parser", lambda: compile_parser(nlp, "parser"))
+    yield _construction(name, make)
+    lengths = (3, 0, 40, 1, 7, 700, 12, 30, 5, 2, 90)
+    vectors = _plain(np.random.default_rng(0).normal(size=(sum(lengths), WIDTH)).astype(np.float32))
+    arguments = (vectors, np.array(lengths, np.uint32).tobytes(), bytes(sum(lengths)))
+
+    def prepare() -> Attempt:
+        call = partial(make().parse, *arguments)
+        return Attempt(call, call)
+
+    yield Operation(f"{name}: parse", prepare, prepare().call())
+
+
 def operations(folder: Path) -> Iterator[Operation]:
-    """Yield constructors and methods of both kinds of kernels, with models of several architectures."""
+    """Yield constructors and methods of all kinds of kernels, with models of several architectures."""
     many = " ".join(f"word{i}" for i in range(300))
     joined = ("Google:) ) and b:( (", "do n't ): , (:", "RT Google:) ) x")
     texts = (SAMPLE[0], *joined, SENTENCES[1])
@@ -303,6 +320,8 @@ def operations(folder: Path) -> Iterator[Operation]:
             turned = f"{name}, a lexicon that has turned over"
             yield _annotation(turned, engine, make, (many, *joined), before=old, stride=17)
     yield from _token_operations()
+    yield from _parser_operations("parser", parser_pipeline(parser()))
+    yield from _parser_operations("parser without upper layer", parser_pipeline(parser(use_upper=False)))
     loaded = load(ENGLISH)
     engine, make = _span_kernels(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name)
     yield _construction(ENGLISH, make)

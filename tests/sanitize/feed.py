@@ -27,6 +27,7 @@ from spanwise.pipelines.sentiment.model_choice import TOLERANCE
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
 from tests.conftest import ENGLISH
 from tests.sanitize import native
+from tests.sanitize.feed_trees import TreeFeeder
 from tests.sanitize.odd_texts import odd_texts
 from tests.support.models import pipeline, recognizer
 
@@ -63,6 +64,7 @@ class Feeder:
         self.sentiment = CompiledModel(artefact)
         self.reference = ReferenceModel(artefact)
         self.wrong: list[str] = []
+        self.trees = TreeFeeder(self._note)
 
     def feed(self, texts: Sequence[str], chance: Random) -> None:
         """Annotate and score a batch, and note what is out of order."""
@@ -72,11 +74,13 @@ class Feeder:
             for text, found, layers in zip(texts, annotations, wanted, strict=True):
                 self._check_annotations(text, found, layers)
             self._check_sentiment(texts, annotations, self.sentiment)
+        self.trees.feed(texts, chance)
         if self.sentiment.tokenize(texts[0]) != sorted(self.sentiment.tokenize(texts[0])):
             self._note(texts[0], "words out of order")
 
     def compare(self, texts: Sequence[str]) -> None:
         """Hold a batch's answers against spaCy's and the reference's."""
+        self.trees.compare(texts)
         for engine, own in self.engines:
             for i in differing(engine, own, texts):
                 self._note(texts[i], "another answer than spaCy's")

@@ -13,7 +13,8 @@ MAY_INCLUDE = {
     "tokenizer": {"", "tokenizer"},
     "spans": {"", "matrix", "network", "tokenizer", "spans"},
     "sentiment": {"", "matrix", "network", "sentiment"},
-    "python": {"", "matrix", "network", "tokenizer", "spans", "sentiment", "python"},
+    "parser": {"", "matrix", "parser"},
+    "python": {"", "matrix", "network", "tokenizer", "spans", "sentiment", "parser", "python"},
 }
 """The folders that the sources of a folder may include; "" is the kernels' root."""
 
