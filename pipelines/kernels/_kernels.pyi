@@ -4,6 +4,7 @@ from typing import Any, Final, TypeAlias
 # Constants of C, listed in python/module.c; the headers there explain them.
 WANT_ENTITIES: Final[int]
 WANT_SENTENCES: Final[int]
+WANT_CATEGORIES: Final[int]
 MODE_SPACE_FOLLOWS: Final[int]
 MODE_WHOLE_TEXT: Final[int]
 TOKEN_IS_SPACE: Final[int]
@@ -16,6 +17,16 @@ MOVE_I: Final[int]
 MOVE_L: Final[int]
 MOVE_U: Final[int]
 MOVE_O: Final[int]
+LONGEST_NGRAM: Final[int]
+NETWORK_OF_ENTITIES: Final[int]
+POOL_FIRST: Final[int]
+POOL_LAST: Final[int]
+POOL_MAX: Final[int]
+POOL_MEAN: Final[int]
+POOL_ATTENTION: Final[int]
+ACTIVATION_NONE: Final[int]
+ACTIVATION_SOFTMAX: Final[int]
+ACTIVATION_LOGISTIC: Final[int]
 SENTIMENT_CLASSES: Final[int]
 SENTENCE_OUTPUTS: Final[int]
 MAX_DISTANCE: Final[int]
@@ -46,6 +57,7 @@ class SpanKernels:
         static_values: int,
         entities: Any,
         sentences: Any,
+        categories: Any,
         pairs: bytes,
         lexicon_bytes: int,
         instructions: str | None = None,
@@ -56,7 +68,7 @@ class SpanKernels:
         wanted: bytes,
         describe: Callable[[list[tuple[str, int]]], tuple[bytes, bytes, bytes, bytes]],
         /,
-    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]]]]: ...
+    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]], list[float]]]: ...
     @property
     def instructions(self) -> str: ...
     @property

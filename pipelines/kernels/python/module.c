@@ -16,6 +16,7 @@ static const struct {
     /* spans/batch.h */
     CONSTANT(WANT_ENTITIES),
     CONSTANT(WANT_SENTENCES),
+    CONSTANT(WANT_CATEGORIES),
     /* spans/runs.h */
     CONSTANT(MODE_SPACE_FOLLOWS),
     CONSTANT(MODE_WHOLE_TEXT),
@@ -31,6 +32,17 @@ static const struct {
     CONSTANT(MOVE_L),
     CONSTANT(MOVE_U),
     CONSTANT(MOVE_O),
+    /* classification/ngrams.h, classification/classifier.h */
+    CONSTANT(LONGEST_NGRAM),
+    CONSTANT(NETWORK_OF_ENTITIES),
+    CONSTANT(POOL_FIRST),
+    CONSTANT(POOL_LAST),
+    CONSTANT(POOL_MAX),
+    CONSTANT(POOL_MEAN),
+    CONSTANT(POOL_ATTENTION),
+    CONSTANT(ACTIVATION_NONE),
+    CONSTANT(ACTIVATION_SOFTMAX),
+    CONSTANT(ACTIVATION_LOGISTIC),
     /* sentiment/sentiment_model.h */
     CONSTANT(SENTIMENT_CLASSES),
     CONSTANT(SENTENCE_OUTPUTS),
@@ -78,7 +90,15 @@ static int execute(PyObject *module)
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, execute}, {0, NULL}};
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_kernels", "Entities, sentences and sentiment in C.", 0, NULL, slots, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "_kernels",
+    "Entities, sentences, categories and sentiment in C.",
+    0,
+    NULL,
+    slots,
+    NULL,
+    NULL,
+    NULL,
 };
 
 PyMODINIT_FUNC PyInit__kernels(void) { return PyModuleDef_Init(&definition); }

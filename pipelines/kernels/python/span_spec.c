@@ -6,6 +6,7 @@
 
 #include "python/arguments.h"
 #include "python/arrays.h"
+#include "python/classifier_spec.h"
 #include "python/decoder_spec.h"
 #include "python/exceptions.h"
 #include "python/layer_spec.h"
@@ -51,8 +52,7 @@ static Status read_tables(Network *network, PyObject *tables, size_t columns)
     return OK;
 }
 
-/* Read ((table, ...), static_values, mix, (convolution, ...), window). */
-static Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions)
+Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions)
 {
     PyObject *tables, *mix, *convolutions;
     Py_ssize_t static_values, window;
@@ -126,13 +126,13 @@ static Status read_pairs(SpanModel *model, PyObject *spec)
 
 Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"columns", "static_values", "entities",     "sentences",
+    static char *names[] = {"columns", "static_values", "entities",     "sentences", "categories",
                             "pairs",   "lexicon_bytes", "instructions", NULL};
     Py_ssize_t columns, static_values, lexicon_bytes;
-    PyObject *entities, *sentences, *pairs;
+    PyObject *entities, *sentences, *categories, *pairs;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOn|z", names, &columns, &static_values, &entities, &sentences,
-                                     &pairs, &lexicon_bytes, &name))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOn|z", names, &columns, &static_values, &entities, &sentences,
+                                     &categories, &pairs, &lexicon_bytes, &name))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
     if (static_values < 0 || static_values > MOST_STATIC_VALUES)
@@ -146,6 +146,8 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
     status = read_entities(model, entities, *instructions);
     if (status != OK) return status;
     status = read_sentences(model, sentences, *instructions);
+    if (status != OK) return status;
+    status = read_classifiers(model, categories, *instructions);
     if (status != OK) return status;
     status = read_pairs(model, pairs);
     if (status != OK) return status;

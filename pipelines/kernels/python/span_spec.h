@@ -15,10 +15,16 @@ number. A specification that does not fit ends in a ValueError that says what is
      static_values  values of its projected static vector; 0: none
      entities       None, or (network, decoder)
      sentences      None, "rules", or (network, classes layer)
+     categories     (classifier, ...), see classifier_spec.h
      pairs          bytes of uint32, ascending: words that follow one another in an exception
      lexicon_bytes  of one generation
      instructions   None, or the name of an instruction set
    What was allocated before a failure is freed by `span_model_free`. */
 CHECKED Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs);
+
+/* Read a network for a model whose columns and static values are known:
+     ((table, ...), static_values, mix, (convolution, ...), window)
+   where a table is (weights [rows, values], seed, column). */
+CHECKED Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions);
 
 #endif

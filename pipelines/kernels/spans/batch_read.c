@@ -109,6 +109,33 @@ static Status embed(Batch *batch, const Network *network, const Description *des
     return status;
 }
 
+/* Write the keys of the tokens of all new records from number `first` on, for the n-grams of a classifier. */
+static void keep_keys(const Batch *batch, const NgramLayer *layer, const Description *description, size_t first)
+{
+    const Workspace *work = batch->work;
+    const uint64_t *attributes = description->attributes;
+    for (size_t r = first; r < work->new_count; r++) {
+        const Record *record = work->new_records[r];
+        for (size_t t = 0; t < record->token_count; t++, attributes += batch->model->columns)
+            memcpy(record_vectors(record) + t * record->row + layer->key_offset, attributes + layer->column,
+                   sizeof(*attributes));
+    }
+}
+
+/* Fill in what the classifiers need of the tokens of all new records from number `first` on. */
+static Status prepare_categories(Batch *batch, const Description *description, size_t first)
+{
+    const SpanModel *model = batch->model;
+    for (size_t c = 0; c < model->classifier_count; c++) {
+        const Classifier *classifier = &model->classifiers[c];
+        if (classifier->has_ngrams) keep_keys(batch, &classifier->ngrams, description, first);
+        if (classifier->network != &classifier->own_network) continue;
+        const Status status = embed(batch, classifier->network, description, first, classifier->offset);
+        if (status != OK) return status;
+    }
+    return OK;
+}
+
 /* Make a record for every question, and give it to the runs and texts that asked. */
 static Status make_records(Batch *batch, const Description *description)
 {
@@ -126,6 +153,8 @@ static Status make_records(Batch *batch, const Description *description)
     if (status != OK) return status;
     if (model->sentence_kind == SENTENCES_NETWORK)
         status = embed(batch, &model->sentence_network, description, first, sentence_offset(model));
+    if (status != OK) return status;
+    status = prepare_categories(batch, description, first);
     if (status != OK) return status;
     for (size_t i = 0; i < work->unknown_count; i++) {
         Run *run = &work->runs.items[work->unknown[i]];

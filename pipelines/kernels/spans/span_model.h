@@ -1,4 +1,4 @@
-/* A model that finds spans: entities by a network and a decoder, sentences by a network or by rules.
+/* A model of texts: entities by a network and a decoder, sentences by a network or by rules, categories by classifiers.
 
 A model does not change after `span_model_prepare`, but for its two lexicons and its stack of idle workspaces, which
 have locks of their own. So any number of threads may work on batches of theirs with one model. */
@@ -7,6 +7,7 @@ have locks of their own. So any number of threads may work on batches of theirs 
 
 #include <pthread.h>
 
+#include "classification/classifier.h"
 #include "network/network.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
@@ -25,8 +26,11 @@ typedef struct {
     Network sentence_network; /* of SENTENCES_NETWORK, as are the classes */
     Decoder decoder;
     Matrix sentence_classes; /* a token's vector to [2] scores: inside of a sentence, first of one */
-    size_t row;              /* floats of a token in `lexicon`: its embedding for either network, padded */
-    uint32_t *pairs;         /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
+    Classifier *classifiers; /* [classifier_count] */
+    size_t classifier_count;
+    size_t category_count; /* classes of all classifiers */
+    size_t row;            /* floats of a token in `lexicon`, see below */
+    uint32_t *pairs;       /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
     size_t pair_count;
     Lexicon lexicon;            /* runs with their embeddings */
     Lexicon descriptions;       /* runs as Python described them: descriptions.h */
@@ -35,7 +39,17 @@ typedef struct {
     int has_mutex;
 } SpanModel;
 
-/* Where the embedding for the sentence network begins in a row of `lexicon`. */
+/* A row of `lexicon`. Embeddings are padded; a key is a uint64_t, at no particular alignment.
+
+     0                  padded(width)
+     +------------------+----------------------+------------------------+------------------+
+     | embedding for    | embeddings for the   | keys for the n-grams   | embedding for    |
+     | entities         | classifiers' own     | of the classifiers     | sentences        |
+     |                  | networks             |                        |                  |
+     +------------------+----------------------+------------------------+------------------+ */
+enum { KEY_FLOATS = sizeof(uint64_t) / sizeof(float) };
+
+/* Where the embedding for the sentence network begins in a row. */
 static inline size_t sentence_offset(const SpanModel *model)
 {
     return model->row - padded(model->sentence_network.width);

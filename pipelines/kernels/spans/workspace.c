@@ -10,6 +10,10 @@ void workspace_free(Workspace *work)
     chunk_free(&work->chunk);
     decoder_scratch_free(&work->decoder);
     free(work->class_scores);
+    for (size_t c = 0; work->classifiers && c < work->classifier_count; c++)
+        classifier_scratch_free(&work->classifiers[c]);
+    free(work->classifiers);
+    free(work->category_scores);
     free(work->runs.items);
     free(work->words);
     free(work->questions);
@@ -22,14 +26,39 @@ void workspace_free(Workspace *work)
     free(work);
 }
 
-/* Allocate what the model's networks need; freed by the caller where that fails. */
-static Status workspace_init(Workspace *work, const SpanModel *model)
+/* Make the chunk, for any of the model's networks. */
+static Status init_chunk(Workspace *work, const SpanModel *model)
 {
-    const Network *networks[2];
+    const Network **networks = malloc((model->classifier_count + 2) * sizeof(*networks));
+    if (!networks) return NO_MEMORY;
     size_t count = 0;
     if (model->has_entities) networks[count++] = &model->entity_network;
     if (model->sentence_kind == SENTENCES_NETWORK) networks[count++] = &model->sentence_network;
-    Status status = chunk_init(&work->chunk, networks, count);
+    for (size_t c = 0; c < model->classifier_count; c++)
+        if (model->classifiers[c].has_vectors) networks[count++] = model->classifiers[c].network;
+    const Status status = chunk_init(&work->chunk, networks, count);
+    free(networks);
+    return status;
+}
+
+static Status init_classifiers(Workspace *work, const SpanModel *model)
+{
+    work->classifiers = calloc(model->classifier_count + 1, sizeof(*work->classifiers));
+    if (!work->classifiers) return NO_MEMORY;
+    while (work->classifier_count < model->classifier_count) {
+        const Classifier *classifier = &model->classifiers[work->classifier_count];
+        const Status status = classifier_scratch_init(&work->classifiers[work->classifier_count++], classifier);
+        if (status != OK) return status;
+    }
+    return OK;
+}
+
+/* Allocate what the model's networks need; freed by the caller where that fails. */
+static Status workspace_init(Workspace *work, const SpanModel *model)
+{
+    Status status = init_chunk(work, model);
+    if (status != OK) return status;
+    status = init_classifiers(work, model);
     if (status != OK) return status;
     if (model->has_entities) status = decoder_scratch_init(&work->decoder, &model->decoder, work->chunk.max_rows);
     if (status != OK || model->sentence_kind != SENTENCES_NETWORK) return status;
@@ -61,7 +90,8 @@ void workspace_give_back(SpanModel *model, Workspace *work)
     work->runs.count = work->word_count = work->question_count = work->unknown_count = 0;
     work->new_count = work->new_runs = work->old_count = 0;
     work->token_spans.count = work->entity_count = work->sentence_count = 0;
-    if (work->word_capacity > LARGEST_IDLE || work->runs.capacity > LARGEST_IDLE) {
+    if (work->word_capacity > LARGEST_IDLE || work->runs.capacity > LARGEST_IDLE ||
+        work->category_capacity * model->category_count > LARGEST_IDLE) {
         workspace_free(work);
         return;
     }

@@ -10,9 +10,10 @@ MAY_INCLUDE = {
     "": {""},  # status.h and grow.h
     "matrix": {"", "matrix"},
     "network": {"", "matrix", "network"},
-    "spans": {"", "matrix", "network", "spans"},
+    "classification": {"", "matrix", "network", "classification"},
+    "spans": {"", "matrix", "network", "classification", "spans"},
     "sentiment": {"", "matrix", "network", "sentiment"},
-    "python": {"", "matrix", "network", "spans", "sentiment", "python"},
+    "python": {"", "matrix", "network", "classification", "spans", "sentiment", "python"},
 }
 """The folders that the sources of a folder may include; "" is the kernels' root."""
 
