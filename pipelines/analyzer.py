@@ -159,8 +159,9 @@ class Analyzer:
         meta, nlp_language = loaded.nlp.meta, str(loaded.nlp.lang)
         extensions = extensions or Extensions()
         known = known_calibrations(loaded.nlp.path, calibrations)
-        engine, fallback = choose_engine(loaded, extensions, known)
-        contents = contents_of(loaded, engine, fallback, extensions)
+        choice = choose_engine(loaded, extensions, known)
+        engine, fallback, _ = choice
+        contents = contents_of(loaded, choice, extensions)
         layers = loaded.layers
         sentiment_model: SentimentModel | None
         if sentiment is not None:

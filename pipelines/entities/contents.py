@@ -9,7 +9,7 @@ from typing import Any
 
 from spanwise.pipelines.entities.component_plan import ENCODERS, Component
 from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.engine_choice import Fallback
+from spanwise.pipelines.entities.engine_choice import Choice
 from spanwise.pipelines.entities.extensions import registered
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
@@ -35,10 +35,10 @@ class Contents:
     extensions: Sequence[PipelineExtension]
 
 
-def contents_of(loaded: LoadedPipeline, engine: Engine, fallback: Fallback | None, extensions: Extensions) -> Contents:
+def contents_of(loaded: LoadedPipeline, choice: Choice, extensions: Extensions) -> Contents:
     """Describe a loaded pipeline and the engine that was chosen for it."""
     return Contents(
-        components=[_component(loaded, one, engine, fallback) for one in _run(loaded)],
+        components=[_component(loaded, one, choice) for one in _run(loaded)],
         not_served=[*_not_served(loaded, extensions)],
         categories=_categories(loaded),
         span_keys=_span_keys(loaded),
@@ -56,16 +56,25 @@ def _run(loaded: LoadedPipeline) -> list[Component]:
     return [*plan.components, *([] if plan.boundaries in plan.components else [plan.boundaries])]
 
 
-def _component(loaded: LoadedPipeline, one: Component, engine: Engine, fallback: Fallback | None) -> PipelineComponent:
+def _by_kernels(loaded: LoadedPipeline, engine: Engine) -> set[str | None]:
+    """Return the names of the compiled components."""
+    if not isinstance(engine, MixedEngine):
+        return set()
+    compiled, plan = engine.compiled, loaded.plan
+    recognizer = plan.recognizer if "entities" in compiled.layers else None
+    boundaries = plan.boundaries.name if "sentences" in compiled.layers else None
+    return {recognizer, boundaries, *compiled.classifiers}
+
+
+def _component(loaded: LoadedPipeline, one: Component, choice: Choice) -> PipelineComponent:
     described = PipelineComponent(name=one.name, factory=one.factory, engine="spacy")
-    plan = loaded.plan
-    compiled = engine.compiled.layers if isinstance(engine, MixedEngine) else frozenset()
-    by_kernels = {plan.recognizer if "entities" in compiled else None}
-    by_kernels.add(plan.boundaries.name if "sentences" in compiled else None)
-    if one.name in by_kernels:
+    fallback = choice.fallback
+    if one.name in _by_kernels(loaded, choice.engine):
         described["engine"] = "compiled"
     elif one.is_opaque:
         described["reason"] = "it may read and write anything, so spaCy's own code runs it"
+    elif reason := choice.classifier_reasons.get(one.name):
+        described["reason"] = reason
     elif fallback and one.writes & {"entities", "sentences"}:
         described["reason"] = fallback.reason
     else:
