@@ -7,6 +7,7 @@ Any number of threads may annotate at the same time: they share the kernels' lex
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from spacy.language import Language
@@ -94,6 +95,7 @@ class CompiledEngine:
         ]
 
 
+@lru_cache(maxsize=1 << 10)
 def _flags(layers: Layers) -> int:
     """Return what the kernels compute for a text that wants these layers."""
     return (

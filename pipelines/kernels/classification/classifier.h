@@ -88,8 +88,8 @@ void classifier_free(Classifier *classifier);
 
 /* Begin a text. */
 void classifier_start(const Classifier *classifier, ClassifierScratch *scratch);
-/* Add the key of the next token, in order. */
-void classifier_add_key(const Classifier *classifier, ClassifierScratch *scratch, uint64_t key);
+/* Add the row of the next token for its n-grams, in order. */
+void classifier_add_ngrams(const Classifier *classifier, ClassifierScratch *scratch, const float *row);
 /* Add the vectors of the next tokens, in order: [count][padded(width)]. */
 void classifier_add_vectors(const Classifier *classifier, ClassifierScratch *scratch, const float *vectors,
                             size_t count);

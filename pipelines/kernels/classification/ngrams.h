@@ -9,7 +9,12 @@ of all classes. Thinc counts equal n-grams first; here each occurrence is added 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LONGEST_NGRAM = 32 }; /* in tokens */
+enum {
+    LONGEST_NGRAM = 32,     /* in tokens */
+    MOST_KEPT_CLASSES = 16, /* of a layer whose sums for single tokens are kept with the token */
+    WAITING_NGRAMS = 16,    /* a power of two */
+    KEY_FLOATS = sizeof(uint64_t) / sizeof(float),
+};
 
 /* `row(i)` of the weights is `weights + i * stride`, [classes]. In the layer's second version, `stride` is the number of
    classes, and the rows are those of Thinc's [classes][rows], turned. In its first version it is 1, and rows overlap
@@ -19,22 +24,45 @@ typedef struct {
     float *bias;    /* [classes] */
     size_t stride, classes;
     uint32_t rows;
-    int longest;       /* n-grams have 1 to `longest` tokens */
-    size_t column;     /* which attribute of a token is its key */
-    size_t key_offset; /* where the key lies among the floats of a token; see spans/span_model.h */
+    int longest;   /* n-grams have 1 to `longest` tokens */
+    size_t column; /* which attribute of a token is its key */
+    size_t offset; /* where the row of a token begins among its floats; see spans/span_model.h */
 } NgramLayer;
 
-/* The last keys of a text, the newest at the end: what the next n-grams are made of. */
+/* What is kept of a token, in floats: its key, at no particular alignment, and what the token by itself adds to the
+   scores, which spares two look-ups in a large table.
+
+     0          2                2 + kept
+     +----------+----------------+
+     | key      | sums           |
+     | uint64_t | [kept] float   |          kept: `ngrams_kept`
+     +----------+----------------+ */
+static inline size_t ngrams_kept(const NgramLayer *layer)
+{
+    return layer->classes <= MOST_KEPT_CLASSES ? layer->classes : 0;
+}
+static inline size_t ngrams_row(const NgramLayer *layer) { return KEY_FLOATS + ngrams_kept(layer); }
+
+/* Write the row of a token with that key: [ngrams_row] */
+void ngrams_fill_row(const NgramLayer *layer, uint64_t key, float *row);
+
+/* What is known of a text so far: its last keys, the newest at the end, of which the next n-grams are made; and a ring
+   of n-grams whose weights are on their way into the cache, and are added a little later. */
 typedef struct {
     uint64_t keys[LONGEST_NGRAM];
-    int count; /* of keys that are there, at most LONGEST_NGRAM */
+    int count;                               /* of keys that are there, at most LONGEST_NGRAM */
+    const float *waiting[WAITING_NGRAMS][2]; /* rows of weights */
+    size_t asked, added;                     /* n-grams that were put into the ring, and that were taken from it */
 } NgramWindow;
 
 /* Begin a text. scores: [classes], set to the bias. */
 void ngrams_start(const NgramLayer *layer, NgramWindow *window, double *scores);
 
-/* Add the n-grams that end with the next token. */
-void ngrams_add(const NgramLayer *layer, NgramWindow *window, uint64_t key, double *scores);
+/* Add the n-grams that end with the next token, which has that row. */
+void ngrams_add(const NgramLayer *layer, NgramWindow *window, const float *row, double *scores);
+
+/* Add what still waits: the scores are whole then. */
+void ngrams_finish(const NgramLayer *layer, NgramWindow *window, double *scores);
 
 void ngrams_free(NgramLayer *layer);
 

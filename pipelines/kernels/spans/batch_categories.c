@@ -19,7 +19,7 @@ static float *scores_of(const Batch *batch, size_t text)
     return scores;
 }
 
-/* Begin a text, and add the keys of all its words. */
+/* Begin a text, and add the n-grams of all its words. */
 static void start_text(const Batch *batch, uint32_t text)
 {
     const Classifier *classifier = current(batch);
@@ -27,11 +27,8 @@ static void start_text(const Batch *batch, uint32_t text)
     classifier_start(classifier, scratch);
     if (!classifier->has_ngrams) return;
     const Word *words = word_of(batch, text, 0);
-    for (size_t i = 0; i < batch->texts[text].word_count; i++) {
-        uint64_t key;
-        memcpy(&key, words[i].vector + classifier->ngrams.key_offset, sizeof(key));
-        classifier_add_key(classifier, scratch, key);
-    }
+    for (size_t i = 0; i < batch->texts[text].word_count; i++)
+        classifier_add_ngrams(classifier, scratch, words[i].vector + classifier->ngrams.offset);
 }
 
 /* Compute the vectors of a chunk, and add them to their texts. */

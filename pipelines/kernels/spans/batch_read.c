@@ -109,16 +109,15 @@ static Status embed(Batch *batch, const Network *network, const Description *des
     return status;
 }
 
-/* Write the keys of the tokens of all new records from number `first` on, for the n-grams of a classifier. */
-static void keep_keys(const Batch *batch, const NgramLayer *layer, const Description *description, size_t first)
+/* Write what is kept of the tokens of all new records from number `first` on, for the n-grams of a classifier. */
+static void fill_ngrams(const Batch *batch, const NgramLayer *layer, const Description *description, size_t first)
 {
     const Workspace *work = batch->work;
     const uint64_t *attributes = description->attributes;
     for (size_t r = first; r < work->new_count; r++) {
         const Record *record = work->new_records[r];
         for (size_t t = 0; t < record->token_count; t++, attributes += batch->model->columns)
-            memcpy(record_vectors(record) + t * record->row + layer->key_offset, attributes + layer->column,
-                   sizeof(*attributes));
+            ngrams_fill_row(layer, attributes[layer->column], record_vectors(record) + t * record->row + layer->offset);
     }
 }
 
@@ -128,7 +127,7 @@ static Status prepare_categories(Batch *batch, const Description *description, s
     const SpanModel *model = batch->model;
     for (size_t c = 0; c < model->classifier_count; c++) {
         const Classifier *classifier = &model->classifiers[c];
-        if (classifier->has_ngrams) keep_keys(batch, &classifier->ngrams, description, first);
+        if (classifier->has_ngrams) fill_ngrams(batch, &classifier->ngrams, description, first);
         if (classifier->network != &classifier->own_network) continue;
         const Status status = embed(batch, classifier->network, description, first, classifier->offset);
         if (status != OK) return status;

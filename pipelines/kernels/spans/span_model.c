@@ -38,8 +38,8 @@ static void place_all(SpanModel *model)
     }
     for (Classifier *one = model->classifiers; one < end; one++) {
         if (!one->has_ngrams) continue;
-        one->ngrams.key_offset = model->row;
-        model->row += KEY_FLOATS;
+        one->ngrams.offset = model->row;
+        model->row += ngrams_row(&one->ngrams);
     }
     if (model->sentence_kind == SENTENCES_NETWORK) model->row += padded(model->sentence_network.width);
 }

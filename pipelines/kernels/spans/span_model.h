@@ -39,15 +39,14 @@ typedef struct {
     int has_mutex;
 } SpanModel;
 
-/* A row of `lexicon`. Embeddings are padded; a key is a uint64_t, at no particular alignment.
+/* A row of `lexicon`. Embeddings are padded.
 
      0                  padded(width)
      +------------------+----------------------+------------------------+------------------+
-     | embedding for    | embeddings for the   | keys for the n-grams   | embedding for    |
-     | entities         | classifiers' own     | of the classifiers     | sentences        |
-     |                  | networks             |                        |                  |
+     | embedding for    | embeddings for the   | rows for the n-grams   | embedding for    |
+     | entities         | classifiers' own     | of the classifiers:    | sentences        |
+     |                  | networks             | classification/ngrams.h|                  |
      +------------------+----------------------+------------------------+------------------+ */
-enum { KEY_FLOATS = sizeof(uint64_t) / sizeof(float) };
 
 /* Where the embedding for the sentence network begins in a row. */
 static inline size_t sentence_offset(const SpanModel *model)
