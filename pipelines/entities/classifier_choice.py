@@ -52,13 +52,13 @@ def compilable_classifiers(nlp: Language, plan: Plan, layers: Layers) -> tuple[d
 
 
 def differing_classifiers(
-    engine: Engine, reference: Engine, classifiers: Mapping[str, Sequence[str]]
+    engine: Engine, reference: Engine, classifiers: Mapping[str, Sequence[str]], texts: Sequence[str] = SAMPLE
 ) -> dict[str, str]:
-    """Return the compiled classifiers whose scores of the built-in sample differ from spaCy's, each with the reason.
+    """Return the compiled classifiers whose scores of some texts differ from spaCy's, each with the reason.
 
     `classifiers` has their labels. Empty texts are left out: spaCy scores them by the other texts of their batch.
     """
-    texts = [text for text in SAMPLE if text]
+    texts = [text for text in texts if text]
     asked = [CATEGORIES] * len(texts)
     counts = dict.fromkeys(classifiers, 0)
     for one, other in zip(engine.annotate(texts, asked), reference.annotate(texts, asked), strict=True):
