@@ -131,8 +131,8 @@ static void gelu(float *values, size_t count)
 static void compute_keys(const Classifier *classifier, const float *vectors, float *keys, size_t count)
 {
     const size_t width = classifier->network->width, stride = padded(width);
-    const float *rows[KEY_ROWS];
-    float *results[KEY_ROWS];
+    const float *rows[KEY_ROWS] = {NULL};
+    float *results[KEY_ROWS] = {NULL};
     for (size_t r = 0; r < count; r++) {
         rows[r] = vectors + r * stride;
         results[r] = keys + r * stride;

@@ -249,9 +249,7 @@ def test_a_classifier_that_differs_at_the_start_is_left_to_spacy(
         found, reasons = good(*arguments)
         ours = found["textcat"].ngrams
         assert ours
-        found["textcat"] = replace(
-            found["textcat"], ngrams=replace(ours, bias=ours.bias + np.arange(3, dtype=np.float32))
-        )
+        found["textcat"] = replace(found["textcat"], ngrams=replace(ours, bias=ours.bias * ours.bias.dtype.type(9)))
         return found, reasons
 
     monkeypatch.setattr("spanwise.pipelines.entities.engine_choice.compilable_classifiers", bad)
