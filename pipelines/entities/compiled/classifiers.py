@@ -77,7 +77,7 @@ class Vectors:
         """Describe the layers for the kernels. `network` is the tok2vec's description, or whose it is."""
         poolings = np.array([getattr(constants, name) for name in self.poolings], dtype=np.int32).tobytes()
         keys, residual = (layer and layer.spec for layer in (self.keys, self.residual))
-        return (network, poolings, self.query, keys, residual, None)
+        return (network, poolings, self.query, keys, residual)
 
 
 @dataclass(frozen=True, slots=True)

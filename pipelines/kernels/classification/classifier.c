@@ -22,9 +22,8 @@ Status classifier_scratch_init(ClassifierScratch *scratch, const Classifier *cla
 {
     const size_t width = classifier->has_vectors ? padded(classifier->network->width) : 0;
     const size_t pooled = padded(pooled_values(classifier));
-    const size_t projected = classifier->has_projection ? padded(classifier->projection.values) : 0;
     const size_t inputs = classifier->has_output ? classifier->output.matrix.inputs : 0;
-    const size_t widest = larger(larger(pooled, projected), padded(classifier->classes));
+    const size_t widest = larger(pooled, padded(classifier->classes));
     scratch->scores = calloc(larger(classifier->classes, classifier->ngrams.classes), sizeof(double));
     scratch->sums = calloc(width + 1, sizeof(double));
     scratch->first = floats(width);
@@ -60,7 +59,6 @@ void classifier_free(Classifier *classifier)
     free(classifier->query);
     layer_free(&classifier->keys);
     layer_free(&classifier->residual);
-    layer_free(&classifier->projection);
     layer_free(&classifier->output);
     memset(classifier, 0, sizeof(*classifier));
 }
@@ -216,17 +214,13 @@ static void apply(const MaxoutLayer *layer, const float *row, float *result)
     if (layer->gain) matrix->instructions->normalize(result, layer->values, layer->gain, layer->shift, NULL, result);
 }
 
-/* Compute the text's vector from its tokens'. Returns it: [the values of the pooled vectors or of the projection] */
-static const float *vector_of(const Classifier *classifier, ClassifierScratch *scratch)
+/* Compute the text's vector from its tokens', and leave it in `pooled`. */
+static void compute_vector(const Classifier *classifier, ClassifierScratch *scratch)
 {
     pool(classifier, scratch);
-    if (classifier->has_residual) {
-        apply(&classifier->residual, scratch->pooled, scratch->result);
-        for (size_t i = 0; i < pooled_values(classifier); i++) scratch->pooled[i] += scratch->result[i];
-    }
-    if (!classifier->has_projection) return scratch->pooled;
-    apply(&classifier->projection, scratch->pooled, scratch->result);
-    return scratch->result;
+    if (!classifier->has_residual) return;
+    apply(&classifier->residual, scratch->pooled, scratch->result);
+    for (size_t i = 0; i < pooled_values(classifier); i++) scratch->pooled[i] += scratch->result[i];
 }
 
 /* Turn scores into probabilities: scores, result: [count]; they may not overlap. */
@@ -262,8 +256,8 @@ void classifier_finish(const Classifier *classifier, ClassifierScratch *scratch,
         to += classifier->ngrams.classes;
     }
     if (classifier->has_vectors) {
-        const size_t values = classifier->has_projection ? classifier->projection.values : pooled_values(classifier);
-        memcpy(to, vector_of(classifier, scratch), values * sizeof(float));
+        compute_vector(classifier, scratch);
+        memcpy(to, scratch->pooled, pooled_values(classifier) * sizeof(float));
     }
     apply(&classifier->output, scratch->inputs, scratch->result);
     for (size_t c = 0; c < classes; c++) scratch->scores[c] = (double)scratch->result[c];

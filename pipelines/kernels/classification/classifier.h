@@ -2,10 +2,9 @@
 
 Two kinds of input, of which a classifier has one or both:
 
-     keys of tokens ──> n-gram layer ──> activation ─────────────────────────────┐
-                                                                                 ├──> output layer ──> activation
-     vectors of tokens ──> pooling ──> residual layer ──> projection (each or ───┘
-                                                          none of the two)
+     keys of tokens ──> n-gram layer ──> activation ───────────┐
+                                                               ├──> output layer ──> activation
+     vectors of tokens ──> pooling ──> residual layer, or none ┘
 
 Without an output layer, the n-gram layer's scores are the text's. A text's tokens come in order, in as many pieces as
 the network's chunks are cut; sums are kept in double precision and token by token, so that scores do not depend, to the
@@ -52,8 +51,6 @@ typedef struct {
     MaxoutLayer keys;
     int has_residual; /* pooled += normalize(residual(pooled)) */
     MaxoutLayer residual;
-    int has_projection;
-    MaxoutLayer projection;
 
     int has_output;
     MaxoutLayer output; /* from [n-gram scores, pooled] to classes */
@@ -76,7 +73,7 @@ typedef struct {
     float *inputs;              /* of the output layer, padded */
 } ClassifierScratch;
 
-/* Values of a text's pooled vectors, before a projection. */
+/* Values of a text's pooled vectors. */
 static inline size_t pooled_values(const Classifier *classifier)
 {
     return classifier->has_vectors ? classifier->network->width * classifier->pooling_count : 0;

@@ -131,10 +131,10 @@ static Status read_attention(Classifier *classifier, PyObject *query, PyObject *
 static Status read_vectors(Classifier *classifier, PyObject *spec, const SpanModel *model,
                            const Instructions *instructions, size_t *values)
 {
-    PyObject *network, *poolings, *query, *keys, *residual, *projection;
+    PyObject *network, *poolings, *query, *keys, *residual;
     size_t width = 0;
-    Status status = parse_tuple(spec, "what classifies vectors", "OOOOOO", &network, &poolings, &query, &keys,
-                                &residual, &projection);
+    Status status =
+        parse_tuple(spec, "what classifies vectors", "OOOOO", &network, &poolings, &query, &keys, &residual);
     if (status != OK) return status;
     status = read_vectors_network(classifier, network, model, instructions, &width);
     if (status != OK) return status;
@@ -146,10 +146,6 @@ static Status read_vectors(Classifier *classifier, PyObject *spec, const SpanMod
     status = read_optional(&classifier->residual, &classifier->has_residual, residual, instructions, *values, *values,
                            "the residual layer of a classifier");
     if (status != OK) return status;
-    status = read_optional(&classifier->projection, &classifier->has_projection, projection, instructions, *values, 0,
-                           "the projection of a classifier");
-    if (status != OK) return status;
-    if (classifier->has_projection) *values = classifier->projection.values;
     classifier->has_vectors = 1;
     return OK;
 }

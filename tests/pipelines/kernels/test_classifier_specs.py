@@ -31,7 +31,7 @@ def spec() -> Spec:
 ENSEMBLE, ATTENTION = ("categories", 0), ("categories", 1)
 NGRAMS, VECTORS, OUTPUT = (*ENSEMBLE, 0), (*ENSEMBLE, 1), (*ENSEMBLE, 2)
 WEIGHTS, BIAS, ROWS, STRIDE, LONGEST, COLUMN, ACTIVATION = ((*NGRAMS, i) for i in range(7))
-NETWORK, POOLINGS, QUERY, KEYS, RESIDUAL, PROJECTION = ((*VECTORS, i) for i in range(6))
+NETWORK, POOLINGS, QUERY, KEYS, RESIDUAL = ((*VECTORS, i) for i in range(5))
 MEAN = np.array([getattr(constants, "POOL_MEAN", 0)], np.int32).tobytes()
 
 DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
