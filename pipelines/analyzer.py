@@ -175,10 +175,10 @@ class Analyzer:
         extensions = extensions or Extensions()
         known = known_calibrations(loaded.nlp.path, calibrations)
         reading = reading_of(loaded)
-        engine, fallback = choose_engine(loaded, extensions, known, reading)
-        grammar = choose_grammar(loaded, engine, reading)
-        contents = contents_of(loaded, grammar, fallback, extensions)
-        engine = grammar.engine
+        choice = choose_engine(loaded, extensions, known, reading)
+        grammar = choose_grammar(loaded, choice.engine, reading)
+        contents = contents_of(loaded, choice, grammar, extensions)
+        engine, fallback = grammar.engine, choice.fallback
         if grammar.reason and grammar.is_defect:
             fallback = fallback or Fallback(grammar.reason, is_defect=True)
         layers = loaded.layers

@@ -9,7 +9,7 @@ from typing import Any
 
 from spanwise.pipelines.entities.component_plan import ENCODERS, Component
 from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.engine_choice import Fallback
+from spanwise.pipelines.entities.engine_choice import Choice
 from spanwise.pipelines.entities.extensions import registered
 from spanwise.pipelines.entities.grammar_choice import GrammarChoice
 from spanwise.pipelines.entities.grammar_engine import GrammarEngine
@@ -38,12 +38,10 @@ class Contents:
     extensions: Sequence[PipelineExtension]
 
 
-def contents_of(
-    loaded: LoadedPipeline, grammar: GrammarChoice, fallback: Fallback | None, extensions: Extensions
-) -> Contents:
+def contents_of(loaded: LoadedPipeline, choice: Choice, grammar: GrammarChoice, extensions: Extensions) -> Contents:
     """Describe a loaded pipeline and what was chosen to run it."""
     return Contents(
-        components=[_component(loaded, one, grammar, fallback) for one in _run(loaded)],
+        components=[_component(loaded, one, choice, grammar) for one in _run(loaded)],
         not_served=[*_not_served(loaded, extensions)],
         categories=_categories(loaded),
         span_keys=_span_keys(loaded),
@@ -68,19 +66,23 @@ def _by_kernels(loaded: LoadedPipeline, engine: Engine) -> set[str | None]:
         found = {*engine.grammar.components, *_by_kernels(loaded, engine.engine)}
         heard = all(one.name in found for one in plan.components if one.hears)
         return found | {one.name for one in plan.components if one.factory == "tok2vec" and heard}
-    compiled = engine.compiled.layers if isinstance(engine, MixedEngine) else frozenset()
-    recognizer = plan.recognizer if "entities" in compiled else None
-    return {recognizer, plan.boundaries.name if "sentences" in compiled else None}
+    if not isinstance(engine, MixedEngine):
+        return set()
+    compiled = engine.compiled
+    recognizer = plan.recognizer if "entities" in compiled.layers else None
+    boundaries = plan.boundaries.name if "sentences" in compiled.layers else None
+    return {recognizer, boundaries, *compiled.classifiers}
 
 
-def _component(
-    loaded: LoadedPipeline, one: Component, grammar: GrammarChoice, fallback: Fallback | None
-) -> PipelineComponent:
+def _component(loaded: LoadedPipeline, one: Component, choice: Choice, grammar: GrammarChoice) -> PipelineComponent:
     described = PipelineComponent(name=one.name, factory=one.factory, engine="spacy")
+    fallback = choice.fallback
     if one.name in _by_kernels(loaded, grammar.engine):
         described["engine"] = "compiled"
     elif one.is_opaque:
         described["reason"] = "it may read and write anything, so spaCy's own code runs it"
+    elif reason := choice.classifier_reasons.get(one.name):
+        described["reason"] = reason
     elif fallback and one.writes & {"entities", "sentences"}:
         described["reason"] = fallback.reason
     elif grammar.reason and one.factory in GRAMMAR - {"parser"}:

@@ -8,6 +8,7 @@ boundaries, and these are then the text's sentences and restrict its recognizer.
 from collections.abc import Mapping, Sequence
 
 from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES, SENTENCES, Annotations, Layers
+from spanwise.pipelines.entities.classifier_choice import Merge
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.component_plan import Plan
@@ -19,10 +20,20 @@ class MixedEngine:
     """An engine of two: the compiled one, and spaCy's own for the `borrowed` layers, one batch at a time."""
 
     def __init__(
-        self, compiled: CompiledEngine, spacy_engine: Engine | DeferredEngine, plan: Plan, borrowed: Layers
+        self,
+        compiled: CompiledEngine,
+        spacy_engine: Engine | DeferredEngine,
+        plan: Plan,
+        borrowed: Layers,
+        merge_categories: Merge | None = None,
     ) -> None:
+        """Take both engines, and the plan of spaCy's own.
+
+        `merge_categories`: where each engine computes some of the categories, what puts them together.
+        """
         self.compiled = compiled
         self.borrowed = borrowed
+        self._merge_categories = merge_categories
         self._spacy_engine = spacy_engine
         self._plan = plan
         self._asked: dict[Layers, Layers] = {}
@@ -30,12 +41,16 @@ class MixedEngine:
     @property
     def name(self) -> EngineName:
         """The name of the engine that finds the entities."""
-        return self.compiled.name
+        return self.compiled.name if self._finds_spans else "spacy"
 
     @property
     def calibrations(self) -> Calibrations | None:
         """See `Engine`."""
-        return self.compiled.calibrations
+        return self.compiled.calibrations if self._finds_spans else None
+
+    @property
+    def _finds_spans(self) -> bool:
+        return not self.compiled.layers.isdisjoint(ENTITIES_AND_SENTENCES)
 
     def let_go(self, usual: Layers) -> None:
         """Free the memory of spaCy's components until a text needs them, unless one of the `usual` layers does."""
@@ -68,8 +83,11 @@ class MixedEngine:
     def _lend(self, texts: Sequence[str], asked: Mapping[int, Layers], annotations: Sequence[Annotations]) -> None:
         found = self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values()))
         for (i, layers), other in zip(asked.items(), found, strict=True):
+            mine = annotations[i].categories
             for layer in layers & ENGINE_LAYERS:
                 setattr(annotations[i], layer, getattr(other, layer))
+            if "categories" in layers and self._merge_categories:
+                annotations[i].categories = self._merge_categories(mine or {}, other.categories or {})
 
 
 def _is_split(wanted: Layers, asked: Layers, found: Annotations) -> bool:

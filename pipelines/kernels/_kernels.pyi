@@ -4,6 +4,7 @@ from typing import Any, Final, TypeAlias
 # Constants of C, listed in python/module.c; the headers there explain them.
 WANT_ENTITIES: Final[int]
 WANT_SENTENCES: Final[int]
+WANT_CATEGORIES: Final[int]
 WANT_TOKENS: Final[int]
 WANT_VECTORS: Final[int]
 MODE_SPACE_FOLLOWS: Final[int]
@@ -23,6 +24,16 @@ REDUCE: Final[int]
 LEFT_ARC: Final[int]
 RIGHT_ARC: Final[int]
 BREAK: Final[int]
+LONGEST_NGRAM: Final[int]
+NETWORK_OF_ENTITIES: Final[int]
+POOL_FIRST: Final[int]
+POOL_LAST: Final[int]
+POOL_MAX: Final[int]
+POOL_MEAN: Final[int]
+POOL_ATTENTION: Final[int]
+ACTIVATION_NONE: Final[int]
+ACTIVATION_SOFTMAX: Final[int]
+ACTIVATION_LOGISTIC: Final[int]
 SENTIMENT_CLASSES: Final[int]
 SENTENCE_OUTPUTS: Final[int]
 MAX_DISTANCE: Final[int]
@@ -54,6 +65,7 @@ class SpanKernels:
         static_values: int,
         entities: Any,
         sentences: Any,
+        categories: Any,
         pairs: bytes,
         lexicon_bytes: int,
         tokenizer: Any,
@@ -70,7 +82,7 @@ class SpanKernels:
         describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
-    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]]]]: ...
+    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]], list[float]]]: ...
     def tokens(
         self,
         texts: tuple[str, ...],

@@ -21,11 +21,12 @@ from unittest import mock
 import numpy as np
 from spacy.language import Language
 
+from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import compile_grammar
-from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.compiled.parser import compile_parser
+from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.kernels import constants
 from spanwise.pipelines.sentiment import model_folder
@@ -34,6 +35,7 @@ from spanwise.pipelines.sentiment.compiled_model import CompiledModel
 from tests.conftest import ENGLISH
 from tests.sanitize import native
 from tests.support.artefacts import write_random_model
+from tests.support.classifiers import CLASSIFIERS, ngrams
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 from tests.support.parsers import WIDTH, parser, parser_pipeline
 
@@ -164,10 +166,11 @@ def _fresh(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _span_kernels(nlp: Language, entities: str | None, sentences: str) -> tuple[Any, Callable[[], Any]]:
-    """Compile a pipeline. Return the engine, and the call that makes its kernels."""
+    """Compile a pipeline with its classifiers. Return the engine, and the call that makes its kernels."""
+    found = {name: read_classifier(nlp, name) for name in nlp.pipe_names if name.startswith("textcat")}
     return _recorded(
         "spanwise.pipelines.entities.compiled.compiled_engine",
-        lambda: compile_pipeline(nlp, entities, sentences, lexicon_bytes=_SMALL_LEXICON),
+        lambda: compile_pipeline(nlp, entities, sentences, found, lexicon_bytes=_SMALL_LEXICON),
     )
 
 
@@ -188,12 +191,12 @@ def _annotation(
 
     What is described during the call was recorded: a description that runs out of memory would be Python's affair.
     """
-    wanted = b"\x03" * len(texts)
+    wanted = b"\x07" * len(texts)
 
     def warm() -> Any:
         kernels = make()
         for text in before:
-            kernels.annotate((text,), b"\x03", engine._lexemes)
+            kernels.annotate((text,), b"\x07", engine._lexemes)
         return kernels
 
     answers: list[object] = []
@@ -308,6 +311,15 @@ def operations(folder: Path) -> Iterator[Operation]:
             pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20), "ner", "senter"
         ),
         "no entities": (pipeline({"sentencizer": {}}), None, "sentencizer"),
+        "classifiers": (
+            pipeline(
+                {
+                    "textcat": {"model": {**CLASSIFIERS["ensemble"], "linear_model": ngrams(length=100, ngram_size=3)}},
+                    "textcat_multilabel": {"model": CLASSIFIERS["attention"]},
+                    "sentencizer": {},
+                }
+            ), None, "sentencizer"
+        ),
     }  # fmt: skip
     for name, (nlp, entities, sentences) in architectures.items():
         engine, make = _span_kernels(nlp, entities, sentences)

@@ -14,8 +14,10 @@ from random import Random
 import numpy as np
 
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations, Layer, Layers, Scores
+from spanwise.pipelines.entities.classifier_choice import differing_classifiers
+from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import differing
-from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
@@ -29,6 +31,7 @@ from tests.conftest import ENGLISH
 from tests.sanitize import native
 from tests.sanitize.feed_trees import TreeFeeder
 from tests.sanitize.odd_texts import odd_texts
+from tests.support.classifiers import CLASSIFIERS
 from tests.support.models import pipeline, recognizer
 
 _LEXICON_BYTES = 1 << 17
@@ -37,7 +40,7 @@ _THREADS = 3
 _COMPARED, _COMPARED_TOGETHER = 20, 10
 _LONGEST_COMPARED = 2_000  # code points: spaCy and the reference take their time
 
-Pair = tuple[Engine, Engine]
+Pair = tuple[CompiledEngine, Engine]
 
 
 def english_engines() -> Pair:
@@ -49,10 +52,13 @@ def english_engines() -> Pair:
 
 
 def random_engines() -> Pair:
-    """Compile a pipeline with random weights, six tokens a state, and rules for sentences."""
-    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}})
+    """Compile a pipeline with random weights, six tokens a state, rules for sentences, and two classifiers."""
+    models = {"textcat": CLASSIFIERS["ensemble, not exclusive"], "textcat_multilabel": CLASSIFIERS["all poolings"]}
+    classifiers = {name: {"model": model} for name, model in models.items()}
+    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers})
     own = SpacyEngine(nlp, plan_of(nlp))
-    return compile_pipeline(nlp, "ner", "sentencizer", lexicon_bytes=_LEXICON_BYTES), own
+    found = {name: read_classifier(nlp, name) for name in classifiers}
+    return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES), own
 
 
 class Feeder:
@@ -84,6 +90,9 @@ class Feeder:
         for engine, own in self.engines:
             for i in differing(engine, own, texts):
                 self._note(texts[i], "another answer than spaCy's")
+        engine, own = self.engines[1]
+        for name, what in differing_classifiers(engine, own, engine.classifiers, texts).items():
+            self._note("", f"{name}: {what}")
         found = self.engines[0][0].annotate(texts, [ENTITIES_AND_SENTENCES] * len(texts))
         one, other = (self._check_sentiment(texts, found, model) for model in (self.sentiment, self.reference))
         for text, mine, theirs in zip(texts, one, other, strict=True):
@@ -97,6 +106,10 @@ class Feeder:
                 self._note(text, "spans out of order or range")
             if spans and not wanted:
                 self._note(text, "an answer that nobody asked for")
+        if found.categories is not None and "categories" not in layers:
+            self._note(text, "categories that nobody asked for")
+        if any(not 0 <= score <= 1 for score in (found.categories or {}).values()):
+            self._note(text, "a score that is no probability")
         if any(span.raw_score is None or not 0 <= span.raw_score <= 1 for span in found.entities):
             self._note(text, "a raw score that is no probability")
 
@@ -122,8 +135,8 @@ class Feeder:
 
 
 def _some_layers(chance: Random) -> Layers:
-    both: tuple[Layer, ...] = ("entities", "sentences")
-    return frozenset(layer for layer in both if chance.random() < 0.9)
+    each: tuple[Layer, ...] = ("entities", "sentences", "categories")
+    return frozenset(layer for layer in each if chance.random() < 0.9)
 
 
 def main() -> None:

@@ -181,6 +181,7 @@ def compile_grammar(
         static_values=lexemes.static_values,
         entities=None,
         sentences=None,
+        categories=(),
         pairs=lexemes.pairs,
         lexicon_bytes=lexicon_bytes,
         tokenizer=tokenizer,

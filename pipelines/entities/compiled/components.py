@@ -147,12 +147,12 @@ def below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2V
     if listeners:
         if sequence(model) != [*listeners, top]:
             raise Unsupported("layers between a shared tok2vec and the output")
-        return read_tok2vec(_shared(nlp, name)), top, True
+        return read_tok2vec(shared_tok2vec(nlp, name)), top, True
     return read_tok2vec(model, below=top), top, False
 
 
-def _shared(nlp: Language, name: str) -> AnyModel:
-    """Return the model of the shared tok2vec.
+def shared_tok2vec(nlp: Language, name: str) -> AnyModel:
+    """Return the model of the tok2vec that a component shares with others. Raises `Unsupported`.
 
     With several of them, a component would hear the last one before it: such a pipeline is not supported.
     """

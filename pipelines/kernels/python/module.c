@@ -17,6 +17,7 @@ static const struct {
     /* spans/batch.h */
     CONSTANT(WANT_ENTITIES),
     CONSTANT(WANT_SENTENCES),
+    CONSTANT(WANT_CATEGORIES),
     CONSTANT(WANT_TOKENS),
     CONSTANT(WANT_VECTORS),
     /* spans/runs.h */
@@ -40,6 +41,17 @@ static const struct {
     CONSTANT(LEFT_ARC),
     CONSTANT(RIGHT_ARC),
     CONSTANT(BREAK),
+    /* classification/ngrams.h, classification/classifier.h */
+    CONSTANT(LONGEST_NGRAM),
+    CONSTANT(NETWORK_OF_ENTITIES),
+    CONSTANT(POOL_FIRST),
+    CONSTANT(POOL_LAST),
+    CONSTANT(POOL_MAX),
+    CONSTANT(POOL_MEAN),
+    CONSTANT(POOL_ATTENTION),
+    CONSTANT(ACTIVATION_NONE),
+    CONSTANT(ACTIVATION_SOFTMAX),
+    CONSTANT(ACTIVATION_LOGISTIC),
     /* sentiment/sentiment_model.h */
     CONSTANT(SENTIMENT_CLASSES),
     CONSTANT(SENTENCE_OUTPUTS),
@@ -92,7 +104,7 @@ static PyModuleDef_Slot slots[] = {{Py_mod_exec, execute}, {0, NULL}};
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     "_kernels",
-    "Entities, sentences, trees and sentiment in C.",
+    "Entities, sentences, categories, trees and sentiment in C.",
     0,
     NULL,
     slots,

@@ -1,4 +1,4 @@
-/* The Python type `SpanKernels`: texts in, entities and sentences out, or tokens (token_results.c).
+/* The Python type `SpanKernels`: texts in; entities, sentences and scores of categories out, or tokens (token_results.c).
 
 The GIL is released from the first step of a batch to its last, but while Python describes tokens that are not known. */
 #include "python/arguments.h"
@@ -39,12 +39,25 @@ static void give_way(size_t done)
     PyEval_RestoreThread(thread);
 }
 
-/* Append ([(start, end, label, probability), ...], [(start, end), ...]) for a text. `entity` and `sentence` are the
-   first of the batch's spans that do not belong to an earlier text, and are moved on. */
-static Status append_result(PyObject *results, const Workspace *work, size_t text, size_t *entity, size_t *sentence)
+/* Append the scores of a text, of all classifiers in order. */
+static Status append_scores(PyObject *list, const Batch *batch, size_t text)
 {
-    PyObject *entities = PyList_New(0), *sentences = PyList_New(0);
-    Status status = entities && sentences ? OK : PYTHON_ERROR;
+    const size_t count = batch->texts[text].wanted & WANT_CATEGORIES ? batch->model->category_count : 0;
+    Status status = OK;
+    for (size_t c = text * count; c < (text + 1) * count && status == OK; c++) {
+        give_way(c);
+        status = append(list, PyFloat_FromDouble((double)batch->work->category_scores[c]));
+    }
+    return status;
+}
+
+/* Append ([(start, end, label, probability), ...], [(start, end), ...], [score, ...]) for a text. `entity` and
+   `sentence` are the first of the batch's spans that do not belong to an earlier text, and are moved on. */
+static Status append_result(PyObject *results, const Batch *batch, size_t text, size_t *entity, size_t *sentence)
+{
+    const Workspace *work = batch->work;
+    PyObject *entities = PyList_New(0), *sentences = PyList_New(0), *scores = PyList_New(0);
+    Status status = entities && sentences && scores ? OK : PYTHON_ERROR;
     for (; status == OK && *entity < work->entity_count && work->entities[*entity].text == text; ++*entity) {
         give_way(*entity);
         const EntitySpan *span = &work->entities[*entity];
@@ -56,9 +69,11 @@ static Status append_result(PyObject *results, const Workspace *work, size_t tex
         const SentenceSpan *span = &work->sentences[*sentence];
         status = append(sentences, Py_BuildValue("(II)", span->start, span->end));
     }
-    if (status == OK) status = append(results, PyTuple_Pack(2, entities, sentences));
+    if (status == OK) status = append_scores(scores, batch, text);
+    if (status == OK) status = append(results, PyTuple_Pack(3, entities, sentences, scores));
     Py_XDECREF(entities);
     Py_XDECREF(sentences);
+    Py_XDECREF(scores);
     return status;
 }
 
@@ -68,7 +83,7 @@ static Status append_results(PyObject *results, const Batch *batch)
     size_t entity = 0, sentence = 0;
     Status status = OK;
     for (size_t t = 0; t < batch->count && status == OK; t++)
-        status = append_result(results, batch->work, t, &entity, &sentence);
+        status = append_result(results, batch, t, &entity, &sentence);
     return status;
 }
 
@@ -131,10 +146,10 @@ static PyObject *get_turnovers(PyObject *self, void *Py_UNUSED(closure))
 static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
      "annotate(texts, wanted, describe, split=None) ->\n"
-     "    [([(start, end, label, probability), ...], [(start, end), ...]), ...]\n\n"
-     "`texts` is a tuple; `wanted` has a byte for each text: WANT_ENTITIES, WANT_SENTENCES, or-ed. Positions are code\n"
-     "points. `describe` is called for tokens that are not known, and `split` for runs where there is no tokenizer. Any\n"
-     "number of threads may call."},
+     "    [([(start, end, label, probability), ...], [(start, end), ...], [score, ...]), ...]\n\n"
+     "`texts` is a tuple; `wanted` has a byte for each text: WANT_ENTITIES, WANT_SENTENCES, WANT_CATEGORIES, or-ed.\n"
+     "Positions are code points; scores are those of all classes of all classifiers. `describe` is called for tokens\n"
+     "that are not known, and `split` for runs where there is no tokenizer. Any number of threads may call."},
     {"tokens", tokens, METH_VARARGS,
      "tokens(texts, wanted, describe, split=None) ->\n"
      "    [(counts, starts, ends, spaces, kinds, kind_words, kind_choices, vectors), ...]\n\n"
@@ -156,7 +171,7 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, "Entities and sentences of texts, computed without the GIL from a model's weights."},
+    {Py_tp_doc, "Entities, sentences and categories of texts, computed without the GIL from a model's weights."},
     {Py_tp_new, new_kernels},
     {Py_tp_dealloc, free_kernels},
     {Py_tp_methods, methods},

@@ -6,6 +6,7 @@
 
 #include "python/arguments.h"
 #include "python/arrays.h"
+#include "python/classifier_spec.h"
 #include "python/decoder_spec.h"
 #include "python/exceptions.h"
 #include "python/layer_spec.h"
@@ -152,14 +153,14 @@ static Status read_optional_tokenizer(SpanModel *model, PyObject *spec)
 
 Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"columns",       "static_values", "entities", "sentences",   "pairs",
-                            "lexicon_bytes", "tokenizer",     "norms",    "norm_column", "space_column",
-                            "instructions",  "tokens",        NULL};
+    static char *names[] = {"columns",      "static_values", "entities",  "sentences", "categories",
+                            "pairs",        "lexicon_bytes", "tokenizer", "norms",     "norm_column",
+                            "space_column", "instructions",  "tokens",    NULL};
     Py_ssize_t columns, static_values, lexicon_bytes, norm_column, space_column;
-    PyObject *entities, *sentences, *pairs, *tokenizer, *norms, *tokens = Py_None;
+    PyObject *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOnOOnn|zO", names, &columns, &static_values, &entities,
-                                     &sentences, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOnOOnn|zO", names, &columns, &static_values, &entities,
+                                     &sentences, &categories, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
                                      &space_column, &name, &tokens))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
@@ -176,6 +177,8 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
     status = read_sentences(model, sentences, *instructions);
     if (status != OK) return status;
     status = read_token_networks(model, tokens, *instructions);
+    if (status != OK) return status;
+    status = read_classifiers(model, categories, *instructions);
     if (status != OK) return status;
     status = read_pairs(model, pairs);
     if (status != OK) return status;

@@ -15,6 +15,7 @@ number. A specification that does not fit ends in a ValueError that says what is
      static_values  values of its projected static vector; 0: none
      entities       None, or (network, decoder)
      sentences      None, "rules", or (network, classes layer)
+     categories     (classifier, ...), see classifier_spec.h
      pairs          bytes of uint32, ascending: words that follow one another in an exception
      lexicon_bytes  of one generation
      tokenizer      None, or as in tokenizer_spec.h

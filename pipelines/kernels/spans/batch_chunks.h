@@ -11,6 +11,8 @@ const Word *word_of(const Batch *batch, uint32_t text, uint32_t token);
 /* Run a network over all texts that want it, a chunk at a time: `finish` computes a full chunk. */
 CHECKED Status run_chunks(Batch *batch, const Network *network, int wanted, Status (*finish)(Batch *));
 
+/* Compute the scores of all classifiers for the texts that want categories; batch_categories.c. */
+CHECKED Status find_categories(Batch *batch);
 /* Choose the classes of all tokens of the texts that want tokens, and list their kinds; batch_tokens.c. */
 CHECKED Status find_tokens(Batch *batch);
 

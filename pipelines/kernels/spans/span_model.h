@@ -1,5 +1,5 @@
-/* A model that finds spans: entities by a network and a decoder, sentences by a network or by rules, classes of tokens
-by networks.
+/* A model of texts: entities by a network and a decoder, sentences by a network or by rules, categories by classifiers,
+classes of tokens by networks.
 
 A model does not change after `span_model_prepare`, but for its two lexicons and its stack of idle workspaces, which
 have locks of their own. So any number of threads may work on batches of theirs with one model. */
@@ -8,6 +8,7 @@ have locks of their own. So any number of threads may work on batches of theirs 
 
 #include <pthread.h>
 
+#include "classification/classifier.h"
 #include "network/network.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
@@ -29,15 +30,17 @@ typedef struct {
     Network entity_network;
     Network sentence_network; /* of SENTENCES_NETWORK, as are the classes */
     Decoder decoder;
-    Matrix sentence_classes;      /* a token's vector to [2] scores: inside of a sentence, first of one */
+    Matrix sentence_classes; /* a token's vector to [2] scores: inside of a sentence, first of one */
+    Classifier *classifiers; /* [classifier_count] */
+    size_t classifier_count;
+    size_t category_count;        /* classes of all classifiers */
     int has_tokens;               /* whether tokens can be asked for; then the following three are there */
     TokenNetwork *token_networks; /* [token_network_count]; none where the model finds no classes of tokens */
     size_t token_network_count;
     size_t choice_count;   /* classes that all token networks choose for a token */
     size_t vector_network; /* the token network whose vectors a caller can have */
-    size_t
-        row; /* floats of a token in `lexicon`: its embeddings for entities, classes of tokens and sentences, padded */
-    uint32_t *pairs; /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
+    size_t row;            /* floats of a token in `lexicon`, see below */
+    uint32_t *pairs;       /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
     size_t pair_count;
     int has_tokenizer; /* 0: Python splits runs */
     Tokenizer tokenizer;
@@ -58,7 +61,16 @@ static inline size_t vector_width(const SpanModel *model)
     return model->token_network_count ? model->token_networks[model->vector_network].network.width : 0;
 }
 
-/* Where the embedding for the sentence network begins in a row of `lexicon`. */
+/* A row of `lexicon`. Embeddings are padded.
+
+     0                padded(width)
+     +----------------+---------------------+----------------------+-------------------------+----------------+
+     | embedding for  | embeddings for the  | embeddings for the   | rows for the n-grams    | embedding for  |
+     | entities       | token networks      | classifiers' own     | of the classifiers:     | sentences      |
+     |                |                     | networks             | classification/ngrams.h |                |
+     +----------------+---------------------+----------------------+-------------------------+----------------+ */
+
+/* Where the embedding for the sentence network begins in a row. */
 static inline size_t sentence_offset(const SpanModel *model)
 {
     return model->row - padded(model->sentence_network.width);
