@@ -199,6 +199,21 @@ def test_what_no_kernel_knows_keeps_the_grammar_with_spacy(tmp_path: Path) -> No
     assert analyzer.analyze("a a b", ["tokens"])["tokens"][1]["pos"] == "X"
 
 
+def test_a_grammar_that_answers_differently_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiled grammar that differs from spaCy's at the start does not serve, and is reported as a defect."""
+    nlp = pipeline({**SHARED, "tagger": classes()})
+    nlp.to_disk(tmp_path)
+    another, _ = compiled(pipeline({**SHARED, "tagger": classes()}, seed=1))
+    monkeypatch.setattr("spanwise.pipelines.entities.grammar_choice.compile_grammar", lambda *_: another)
+    analyzer = Analyzer.load(tmp_path)
+    assert not isinstance(analyzer.engine, GrammarEngine)
+    assert analyzer.fallback
+    assert analyzer.fallback.is_defect
+    assert "described differently" in analyzer.fallback.reason
+    expected = [token.tag_ for token in nlp(SENTENCES[0])]
+    assert [token["tag"] for token in analyzer.analyze(SENTENCES[0], ["tokens"])["tokens"]] == expected
+
+
 def refused(change: Callable[[Language], None]) -> str:
     """Change a pipeline of tagger, attribute_ruler and lemmatizer. Return why it is not compiled any more."""
     nlp = looking_up("lookup", {**SHARED, "tagger": classes()})
