@@ -13,11 +13,12 @@ from random import Random
 
 import numpy as np
 
-from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations, Layer, Layers, Scores
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, TOKENS, Annotations, Layer, Layers, Scores
 from spanwise.pipelines.entities.classifier_choice import differing_classifiers
 from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import differing
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
@@ -32,7 +33,7 @@ from tests.sanitize import native
 from tests.sanitize.feed_trees import TreeFeeder
 from tests.sanitize.odd_texts import odd_texts
 from tests.support.classifiers import CLASSIFIERS
-from tests.support.models import pipeline, recognizer
+from tests.support.models import LISTENER, pipeline, recognizer, tok2vec
 
 _LEXICON_BYTES = 1 << 17
 _BATCHES = (1, 2, 3, 8, 40, 150)
@@ -61,11 +62,20 @@ def random_engines() -> Pair:
     return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES), own
 
 
+def grammars() -> tuple[CompiledGrammar, Engine]:
+    """Compile two taggers with random weights, over a shared tok2vec and one of its own. Return spaCy's beside them."""
+    shared, own = ({"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": one} for one in (LISTENER, tok2vec()))
+    nlp = pipeline({"tok2vec": {"model": tok2vec()}, "tagger": {"model": shared}, "morphologizer": {"model": own}})
+    plan = plan_of(nlp)
+    return compile_grammar(nlp, plan, lexicon_bytes=_LEXICON_BYTES), SpacyEngine(nlp, plan)
+
+
 class Feeder:
     """Everything that is fed, and what was wrong with the answers."""
 
     def __init__(self) -> None:
         self.engines = (english_engines(), random_engines())
+        self.grammar, self.own_grammar = grammars()
         artefact = Artefact.load(model_folder("en"))
         self.sentiment = CompiledModel(artefact)
         self.reference = ReferenceModel(artefact)
@@ -81,6 +91,10 @@ class Feeder:
                 self._check_annotations(text, found, layers)
             self._check_sentiment(texts, annotations, self.sentiment)
         self.trees.feed(texts, chance)
+        for text, tokens in zip(texts, self.grammar.annotate(texts), strict=True):
+            bounds = [0, *(at for pair in zip(tokens.start, tokens.end, strict=True) for at in pair), len(text)]
+            if any(left > right for left, right in pairwise(bounds)):
+                self._note(text, "tokens out of order or range")
         if self.sentiment.tokenize(texts[0]) != sorted(self.sentiment.tokenize(texts[0])):
             self._note(texts[0], "words out of order")
 
@@ -93,10 +107,14 @@ class Feeder:
         engine, own = self.engines[1]
         for name, what in differing_classifiers(engine, own, engine.classifiers, texts).items():
             self._note("", f"{name}: {what}")
+        expected = self.own_grammar.annotate(texts, [TOKENS] * len(texts))
+        for text, tokens, theirs in zip(texts, self.grammar.annotate(texts), expected, strict=True):
+            if tokens != theirs.tokens:
+                self._note(text, "other tokens than spaCy's")
         found = self.engines[0][0].annotate(texts, [ENTITIES_AND_SENTENCES] * len(texts))
         one, other = (self._check_sentiment(texts, found, model) for model in (self.sentiment, self.reference))
-        for text, mine, theirs in zip(texts, one, other, strict=True):
-            if len(mine) != len(theirs) or (mine and np.abs(np.array(mine) - np.array(theirs)).max() > TOLERANCE):
+        for text, mine, reference in zip(texts, one, other, strict=True):
+            if len(mine) != len(reference) or (mine and np.abs(np.array(mine) - np.array(reference)).max() > TOLERANCE):
                 self._note(text, "another sentiment than the reference's")
 
     def _check_annotations(self, text: str, found: Annotations, layers: Layers) -> None:

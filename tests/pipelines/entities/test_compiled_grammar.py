@@ -45,7 +45,7 @@ def classes(vectors: Config | None = None, version: int = 2, **config: Any) -> C
 
 
 SHARED = {"tok2vec": {"model": tok2vec()}}
-TREES = {"min_tree_freq": 1}
+TREES: Config = {"min_tree_freq": 1}
 PATTERNS: list[Config] = [
     {"patterns": [[{"TAG": "NN"}]], "attrs": {"POS": "NOUN", "MORPH": "Number=Sing"}},
     {"patterns": [[{"TAG": {"IN": ["VB", "IN"]}, "LOWER": {"NOT_IN": ["acme", "of"]}}]], "attrs": {"POS": "X"}},
@@ -86,14 +86,14 @@ def with_trees(**config: Any) -> Language:
     return pipeline({**SHARED, "trainable_lemmatizer": classes(**TREES, **config)})
 
 
+def two_morphologizers(*, overwrite: bool, extend: bool) -> Build:
+    """Return what makes a pipeline with a morphologizer after another one."""
+    second = classes(tok2vec(width=48), overwrite=overwrite, extend=extend)
+    return lambda: pipeline({**SHARED, "morphologizer1": classes(), "morphologizer2": second})
+
+
 MORPHOLOGIZERS: dict[str, Build] = {
-    f"two morphologizers, overwrite={overwrite}, extend={extend}": lambda overwrite=overwrite, extend=extend: pipeline(
-        {
-            **SHARED,
-            "morphologizer1": classes(),
-            "morphologizer2": classes(tok2vec(width=48), overwrite=overwrite, extend=extend),
-        }
-    )
+    f"two morphologizers, {overwrite=}, {extend=}": two_morphologizers(overwrite=overwrite, extend=extend)
     for overwrite in (False, True)
     for extend in (False, True)
 }
@@ -199,6 +199,21 @@ def test_what_no_kernel_knows_keeps_the_grammar_with_spacy(tmp_path: Path) -> No
     assert analyzer.analyze("a a b", ["tokens"])["tokens"][1]["pos"] == "X"
 
 
+def test_a_grammar_that_answers_differently_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiled grammar that differs from spaCy's at the start does not serve, and is reported as a defect."""
+    nlp = pipeline({**SHARED, "tagger": classes()})
+    nlp.to_disk(tmp_path)
+    another, _ = compiled(pipeline({**SHARED, "tagger": classes()}, seed=1))
+    monkeypatch.setattr("spanwise.pipelines.entities.grammar_choice.compile_grammar", lambda *_: another)
+    analyzer = Analyzer.load(tmp_path)
+    assert not isinstance(analyzer.engine, GrammarEngine)
+    assert analyzer.fallback
+    assert analyzer.fallback.is_defect
+    assert "described differently" in analyzer.fallback.reason
+    expected = [token.tag_ for token in nlp(SENTENCES[0])]
+    assert [token["tag"] for token in analyzer.analyze(SENTENCES[0], ["tokens"])["tokens"]] == expected
+
+
 def refused(change: Callable[[Language], None]) -> str:
     """Change a pipeline of tagger, attribute_ruler and lemmatizer. Return why it is not compiled any more."""
     nlp = looking_up("lookup", {**SHARED, "tagger": classes()})
@@ -232,6 +247,11 @@ def with_shape_by_hand(nlp: Language) -> None:
     adding([{"SHAPE": "Xxxx"}])(nlp)
 
 
+def with_parser(nlp: Language) -> None:
+    """Add a parser."""
+    nlp.add_pipe("parser")
+
+
 REFUSED: dict[str, tuple[Callable[[Language], None], str]] = {
     "an attribute of entities": (adding([{"ENT_TYPE": "ORG"}]), "a pattern over ENT_TYPE"),
     "a norm": (adding([{"NORM": "a"}]), "a pattern over NORM"),
@@ -240,7 +260,7 @@ REFUSED: dict[str, tuple[Callable[[Language], None], str]] = {
     "a token outside": (adding([{"TAG": "NN"}], index=1), "outside of its pattern"),
     "words changed by hand": (with_shape_by_hand, "SHAPE was set by hand"),
     "lemmas that depend on earlier ones": (with_dutch_lemmas, "may depend on more than the word"),
-    "a parser": (lambda nlp: nlp.add_pipe("parser"), "parser: there is no kernel for parser"),
+    "a parser": (with_parser, "parser: there is no kernel for parser"),
 }  # fmt: skip
 
 
