@@ -85,7 +85,7 @@ def _component(loaded: LoadedPipeline, one: Component, choice: Choice, grammar: 
         described["reason"] = reason
     elif fallback and one.writes & {"entities", "sentences"}:
         described["reason"] = fallback.reason
-    elif grammar.reason and one.factory in GRAMMAR - {"parser"}:
+    elif grammar.reason and one.factory in GRAMMAR:
         described["reason"] = grammar.reason
     else:
         described["reason"] = f"there is no kernel for {one.factory}"

@@ -6,7 +6,7 @@ compiled together or left to spaCy together.
 
 from dataclasses import dataclass
 
-from spanwise.pipelines.annotations import TOKENS
+from spanwise.pipelines.annotations import NOUN_CHUNKS, SENTENCES, TOKENS
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
@@ -49,8 +49,15 @@ def choose_grammar(loaded: LoadedPipeline, engine: Engine, reading: TokenizerRea
 
 def differing_tokens(grammar: CompiledGrammar, reference: Engine) -> int:
     """Return how many texts of the built-in sample the compiled grammar describes in another way than spaCy."""
-    expected = reference.annotate(SAMPLE, [TOKENS] * len(SAMPLE))
-    return sum(tokens != other.tokens for tokens, other in zip(grammar.annotate(SAMPLE), expected, strict=True))
+    layers, trees = TOKENS, grammar.trees
+    if trees is not None:
+        layers |= SENTENCES | (NOUN_CHUNKS if trees.has_noun_chunks else frozenset())
+    expected = reference.annotate(SAMPLE, [layers] * len(SAMPLE))
+    found = grammar.describe(SAMPLE, sentences=trees is not None, noun_chunks="noun_chunks" in layers)
+    return sum(
+        (one.tokens, [*one.sentences], [*one.noun_chunks]) != (other.tokens, other.sentences, other.noun_chunks)
+        for one, other in zip(found, expected, strict=True)
+    )
 
 
 def reading_of(loaded: LoadedPipeline) -> TokenizerReading | None:

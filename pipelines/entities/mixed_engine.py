@@ -7,7 +7,14 @@ boundaries, and these are then the text's sentences and restrict its recognizer.
 
 from collections.abc import Mapping, Sequence
 
-from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES, SENTENCES, Annotations, Layers
+from spanwise.pipelines.annotations import (
+    ENGINE_LAYERS,
+    ENTITIES,
+    ENTITIES_AND_SENTENCES,
+    SENTENCES,
+    Annotations,
+    Layers,
+)
 from spanwise.pipelines.entities.classifier_choice import Merge
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
@@ -64,7 +71,14 @@ class MixedEngine:
         if not asked:
             return annotations
         self._lend(texts, asked, annotations)
-        split = {i: ENTITIES_AND_SENTENCES | asked[i] for i in asked if _is_split(wanted[i], asked[i], annotations[i])}
+        split = {
+            i: ENTITIES_AND_SENTENCES | asked[i]
+            for i in asked
+            if "entities" in wanted[i]
+            and not asked[i] & ENTITIES
+            and "sentences" in asked[i]
+            and is_split(annotations[i])
+        }
         if split:
             self._lend(texts, split, annotations)
         return annotations
@@ -90,14 +104,12 @@ class MixedEngine:
                 annotations[i].categories = self._merge_categories(mine or {}, other.categories or {})
 
 
-def _is_split(wanted: Layers, asked: Layers, found: Annotations) -> bool:
+def is_split(found: Annotations) -> bool:
     """Return whether a sentence begins inside an entity.
 
     Only then do boundaries change what a greedy recognizer finds: each of its actions inside one sentence stays both
     allowed and the best.
     """
-    if "entities" not in wanted or "entities" in asked or "sentences" not in asked:
-        return False
     starts = iter(sentence.start for sentence in found.sentences)
     start = next(starts, None)
     for entity in found.entities:

@@ -6,7 +6,6 @@ here once and kept within a bound; what is left for Python to do for each token 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -14,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 
-from spanwise.pipelines.annotations import Tokens
-from spanwise.pipelines.entities.compiled.layers import MaxoutLayer, Tok2Vec
-from spanwise.pipelines.entities.compiled.lemma_rules import read_lemmatizer
+from spanwise.pipelines.annotations import NounChunk, SentenceSpan, Tokens
+from spanwise.pipelines.entities.compiled.grammar_components import CompiledStage, number_of_parsed, read_grammar
+from spanwise.pipelines.entities.compiled.grammar_trees import GrammarTrees, LabelStage
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
+from spanwise.pipelines.entities.compiled.parser import Parse
 from spanwise.pipelines.entities.compiled.static_vectors import statics_of
-from spanwise.pipelines.entities.compiled.token_classes import TokenClassifier, read_classifier
-from spanwise.pipelines.entities.compiled.token_rules import TokenRules, read_rules
-from spanwise.pipelines.entities.compiled.token_state import UNSET, Stage, TokenState
+from spanwise.pipelines.entities.compiled.token_rules import TokenRules
+from spanwise.pipelines.entities.compiled.token_state import UNSET, TokenState
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.entities.component_plan import Component, Plan
+from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.kernels import SpanKernels, constants
 
 LEXICON_BYTES = 8 << 20
@@ -36,17 +35,6 @@ _MOST_KINDS = 1 << 13
 _LONGEST_KEPT = 64
 """Characters of the longest word that is kept."""
 
-_CLASSIFIERS = frozenset({"tagger", "morphologizer", "trainable_lemmatizer"})
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledStage:
-    """A compiled component, and which of the classes that were chosen for a token are its own."""
-
-    name: str
-    stage: Stage | TokenRules
-    choices: slice
-
 
 class _Kind(NamedTuple):
     """What the components say of the tokens of a kind, and the parts of longer patterns that these tokens fit."""
@@ -55,17 +43,34 @@ class _Kind(NamedTuple):
     parts: int
 
 
+class Grammar(NamedTuple):
+    """What is found of a text. Sentences and noun chunks are those of a parser's trees, where they were asked for."""
+
+    tokens: Tokens
+    sentences: Sequence[SentenceSpan] = ()
+    noun_chunks: Sequence[NounChunk] = ()
+
+
 class CompiledGrammar:
     """The compiled grammar of a pipeline. Any number of threads may share it."""
 
     def __init__(
-        self, kernels: SpanKernels, lexemes: Lexemes, stages: Sequence[CompiledStage], *, can_split: bool
+        self,
+        kernels: SpanKernels,
+        lexemes: Lexemes,
+        stages: Sequence[CompiledStage],
+        trees: GrammarTrees | None,
+        *,
+        can_split: bool,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
         self._split = None if can_split else lexemes.split
         self._stages = tuple(stages)
-        self._choices = max((stage.choices.stop for stage in stages), default=0)
+        self.trees = trees
+        """The parser's part; None where there is none."""
+        self._wanted = constants.WANT_TOKENS | (constants.WANT_VECTORS if trees else 0)
+        self._choices = max((one.choices.stop for one in stages if not isinstance(one.stage, LabelStage)), default=0)
         self._rules = next(
             (one.stage for one in stages if isinstance(one.stage, TokenRules) and one.stage.has_phrases), None
         )
@@ -79,21 +84,39 @@ class CompiledGrammar:
 
     def annotate(self, texts: Sequence[str]) -> list[Tokens]:
         """Return the tokens of each text, in order."""
-        wanted = bytes([constants.WANT_TOKENS]) * len(texts)
-        found: list[Tokens] = []
+        return [one.tokens for one in self.describe(texts)]
+
+    def describe(self, texts: Sequence[str], *, sentences: bool = False, noun_chunks: bool = False) -> list[Grammar]:
+        """Return the tokens of each text, in order, and what was asked for besides."""
+        wanted = bytes([self._wanted]) * len(texts)
+        found: list[Grammar] = []
         for group in self._kernels.tokens(tuple(texts), wanted, self._lexemes, self._split):
             counts = np.frombuffer(group[0], dtype=np.uint32)
-            found += self._read(texts[len(found) : len(found) + len(counts)], counts, group)
+            part = texts[len(found) : len(found) + len(counts)]
+            for text, (tokens, parse) in zip(part, self._read(part, counts, group), strict=True):
+                if self.trees is None or parse is None:
+                    found.append(Grammar(tokens))
+                    continue
+                spans = self.trees.sentences_of(text, tokens, parse) if sentences else ()
+                chunks = self.trees.noun_chunks_of(text, tokens, parse) if noun_chunks else ()
+                found.append(Grammar(tokens, spans, chunks))
         return found
 
-    def _read(self, texts: Sequence[str], counts: NDArray[np.uint32], group: Sequence[bytes]) -> Iterator[Tokens]:
-        """Turn the arrays of a group of texts into its tokens (`SpanKernels.tokens`)."""
+    def _read(
+        self, texts: Sequence[str], counts: NDArray[np.uint32], group: Sequence[bytes]
+    ) -> Iterator[tuple[Tokens, Parse | None]]:
+        """Turn the arrays of a group of texts into its tokens (`SpanKernels.tokens`) and trees."""
         starts, ends = (np.frombuffer(array, dtype=np.uint32).tolist() for array in group[1:3])
         spaces = np.frombuffer(group[3], dtype=bool).tolist()
-        kinds, firsts = (np.frombuffer(array, dtype=np.uint32) for array in group[4:6])
+        kinds: NDArray[Any] = np.frombuffer(group[4], dtype=np.uint32)
+        firsts = np.frombuffer(group[5], dtype=np.uint32)
         bounds = [0, *np.cumsum(counts).tolist()]
         words = _words(texts, bounds, starts, ends, firsts)
-        choices = np.frombuffer(group[6], dtype=np.uint32).reshape(len(firsts), self._choices)
+        choices: NDArray[Any] = np.frombuffer(group[6], dtype=np.uint32).reshape(len(firsts), self._choices)
+        parses: Sequence[Parse | None] = [None] * len(texts)
+        if self.trees is not None:
+            parses = trees = self.trees.parse(words, kinds, counts, group[7])
+            words, choices, kinds = self.trees.divide(words, choices, kinds, trees)
         known = [self._kind((word, *chosen)) for word, chosen in zip(words, choices.tolist(), strict=True)]
         states = [kind.state for kind in known]
         numbers = kinds.tolist()
@@ -105,8 +128,11 @@ class CompiledGrammar:
                 numbers[token] = len(states) - 1
         columns = dict(zip(TokenState._fields, zip(*states, strict=True), strict=True)) if states else {}
         columns = {name: column for name, column in columns.items() if any(column)}
-        for first, last in pairwise(bounds):
-            yield _tokens(starts[first:last], ends[first:last], spaces[first:last], numbers[first:last], columns)
+        for (first, last), parse in zip(pairwise(bounds), parses, strict=True):
+            tokens = _tokens(starts[first:last], ends[first:last], spaces[first:last], numbers[first:last], columns)
+            if parse is not None and tokens.head is not None:
+                tokens.head = parse.heads
+            yield tokens, parse
 
     def _kind(self, key: tuple[Any, ...]) -> _Kind:
         """Return a kind from those that are kept, or work it out. Kinds that do not come again are dropped."""
@@ -170,7 +196,7 @@ def compile_grammar(
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
     reading = reading or TokenizerReading(nlp.tokenizer)
-    stages, networks = _stages(nlp, [one for one in plan.components if "tokens" in one.writes or one.is_opaque])
+    stages, networks, model = read_grammar(nlp, plan)
     attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tok2vec.tables))
     lexemes = Lexemes(
         nlp.vocab, reading.rules, attributes, statics_of(nlp.vocab, [network.tok2vec for network in networks])
@@ -188,74 +214,8 @@ def compile_grammar(
         norms=lexemes.norms,
         norm_column=lexemes.norm_column,
         space_column=lexemes.space_column,
-        tokens=(tuple(network.spec(attributes) for network in networks), 0),
+        tokens=(tuple(network.spec(attributes) for network in networks), number_of_parsed(networks)),
     )
-    return CompiledGrammar(kernels, lexemes, stages, can_split=reason is None)
-
-
-@dataclass(slots=True)
-class _Network:
-    """A tok2vec and the layers of classes over it."""
-
-    tok2vec: Tok2Vec
-    layers: list[tuple[MaxoutLayer, int]]
-
-    @property
-    def choices(self) -> int:
-        return sum(best for _, best in self.layers)
-
-    def spec(self, attributes: Sequence[str]) -> tuple[Any, ...]:
-        """Describe the network for the kernels (`kernels/python/token_spec.h`)."""
-        return self.tok2vec.spec(attributes), tuple((layer.spec, best) for layer, best in self.layers)
-
-
-def _stages(nlp: Language, components: Sequence[Component]) -> tuple[list[CompiledStage], list[_Network]]:
-    """Read all components. Returns them, and the networks in the order of the classes that they choose."""
-    read: list[tuple[str, Stage | TokenRules | TokenClassifier]] = []
-    for one in components:
-        try:
-            read.append((one.name, _read_component(nlp, one)))
-        except Unsupported as reason:
-            raise Unsupported(f"{one.name}: {reason}") from reason
-    networks: list[_Network] = []
-    places: dict[str, tuple[_Network, int]] = {}
-    shared: _Network | None = None
-    for name, part in read:
-        if not isinstance(part, TokenClassifier):
-            continue
-        network = shared if part.shared else None
-        if network is None:
-            network = _Network(part.tok2vec, [])
-            networks.append(network)
-            shared = network if part.shared else shared
-        places[name] = network, network.choices
-        network.layers.append((part.classes, part.best))
-    begins: dict[int, int] = {}
-    total = 0
-    for network in networks:
-        begins[id(network)] = total
-        total += network.choices
-    stages = []
-    for name, part in read:
-        if isinstance(part, TokenClassifier):
-            network, place = places[name]
-            first = begins[id(network)] + place
-            stages.append(CompiledStage(name, part.stage, slice(first, first + part.best)))
-        else:
-            stages.append(CompiledStage(name, part, slice(0, 0)))
-    if sum(isinstance(one.stage, TokenRules) and one.stage.has_phrases for one in stages) > 1:
-        raise Unsupported("patterns of several tokens in more than one attribute_ruler")
-    return stages, networks
-
-
-def _read_component(nlp: Language, one: Component) -> Stage | TokenRules | TokenClassifier:
-    """Read a component. Raises `Unsupported`."""
-    if one.is_opaque:
-        raise Unsupported("it may read and write anything")
-    if one.factory in _CLASSIFIERS:
-        return read_classifier(nlp, one.name)
-    if one.factory == "attribute_ruler":
-        return read_rules(nlp, one.name)
-    if one.factory == "lemmatizer":
-        return read_lemmatizer(nlp, one.name)
-    raise Unsupported(f"there is no kernel for {one.factory}")
+    labels = (label for one in stages if isinstance(one.stage, TokenRules) for label in one.stage.labels)
+    trees = GrammarTrees(nlp, model, lexemes, labels) if model else None
+    return CompiledGrammar(kernels, lexemes, stages, trees, can_split=reason is None)

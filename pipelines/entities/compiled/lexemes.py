@@ -153,6 +153,10 @@ class Lexemes:
             spaces[-1] = True
         return tokens, spaces, first, last
 
+    def marks(self, text: str) -> tuple[bool, bool]:
+        """Return whether a word is white space, and whether it is punctuation."""
+        return self._changed_flags.get(text) or (bool(self._is_space(text)), bool(self._is_punct(text)))
+
     def _flags(self, text: str) -> int:
         space, punct = self._changed_flags.get(text) or (self._is_space(text), self._ends and self._is_punct(text))
         flags = constants.TOKEN_IS_SPACE if space else 0

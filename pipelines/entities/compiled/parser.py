@@ -139,6 +139,8 @@ def read_parser(nlp: Language, name: str) -> ParserModel:
     scored = int(upper.get_dim("nO")) if upper else int(weights.shape[1])
     if scored != len(actions):
         raise Unsupported("another number of scores than of actions")
+    if not {"S", "D"} <= {action.partition("-")[0] for action in actions}:
+        raise Unsupported("a parser that cannot shift or not reduce")
     return ParserModel(
         affine(parameter(linear, "W"), parameter(linear, "b")),
         weights,

@@ -59,6 +59,11 @@ class TokenRules:
         self._unread = {name: "" for name in TokenState._fields if name not in read}
 
     @property
+    def labels(self) -> frozenset[str]:
+        """The labels of arcs that rules set."""
+        return frozenset(attributes["dep"] for attributes in self._attributes if "dep" in attributes)
+
+    @property
     def has_phrases(self) -> bool:
         """Whether there are patterns of several tokens."""
         return bool(self._phrases)

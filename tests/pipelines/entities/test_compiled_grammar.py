@@ -10,19 +10,24 @@ import spacy
 from spacy.lang.nl.lemmatizer import DutchLemmatizer
 from spacy.language import Language
 from spacy.lookups import Lookups
+from spacy.training import Example
 
 from spanwise.pipelines import Analyzer
-from spanwise.pipelines.annotations import TOKENS, Tokens
+from spanwise.pipelines.annotations import NOUN_CHUNKS, TOKENS, Tokens
+from spanwise.pipelines.annotations import SENTENCES as SENTENCES_LAYER
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
+from spanwise.pipelines.entities.compiled.grammar_trees import GrammarTrees
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import plan_of
+from spanwise.pipelines.entities.grammar_choice import differing_tokens
 from spanwise.pipelines.entities.grammar_engine import GrammarEngine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.kernels import SpanKernels
 from tests.conftest import ENGLISH, FRENCH
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
+from tests.support.parsers import parser
 
 pytestmark = pytest.mark.skipif(SpanKernels is None, reason="the kernels were not built: there is no C compiler")
 
@@ -46,6 +51,13 @@ def classes(vectors: Config | None = None, version: int = 2, **config: Any) -> C
 
 SHARED = {"tok2vec": {"model": tok2vec()}}
 TREES: Config = {"min_tree_freq": 1}
+
+
+def trees(**model: Any) -> Config:
+    """Return the configuration of a parser that keeps every action which it sees."""
+    return {**parser(**model), "min_action_freq": 1}
+
+
 PATTERNS: list[Config] = [
     {"patterns": [[{"TAG": "NN"}]], "attrs": {"POS": "NOUN", "MORPH": "Number=Sing"}},
     {"patterns": [[{"TAG": {"IN": ["VB", "IN"]}, "LOWER": {"NOT_IN": ["acme", "of"]}}]], "attrs": {"POS": "X"}},
@@ -143,6 +155,30 @@ PIPELINES: dict[str, Build] = {
         "lookup", {**SHARED, "trainable_lemmatizer": classes(**TREES)}, overwrite=True
     ),
 }
+PARSED: dict[str, Build] = {
+    "a parser alone": lambda: pipeline({**SHARED, "parser": trees()}),
+    "a parser of its own": lambda: pipeline({**SHARED, "tagger": classes(), "parser": trees(tok2vec=tok2vec())}),
+    "a parser before a tagger of its own": lambda: pipeline(
+        {"parser": trees(tok2vec=tok2vec(width=48)), "tagger": classes(tok2vec())}
+    ),
+    "a parser without an upper layer": lambda: pipeline({**SHARED, "parser": trees(use_upper=False)}),
+    "a parser and parts of speech": lambda: pipeline({**SHARED, "morphologizer": classes(), "parser": trees()}),
+    "rules behind a parser": lambda: ruled(
+        {**SHARED, "tagger": classes(), "parser": trees()},
+        *PATTERNS,
+        {"patterns": [[{"DEP": "ROOT"}]], "attrs": {"POS": "VERB", "DEP": "top"}},
+    ),
+    "everything behind a parser": lambda: pipeline(
+        {
+            **SHARED,
+            "parser": trees(),
+            "tagger": classes(tok2vec()),
+            "morphologizer": classes(),
+            "trainable_lemmatizer": classes(**TREES),
+        }
+    ),
+    "a language without noun chunks": lambda: pipeline({**SHARED, "parser": trees()}, language="cs"),
+}
 
 
 def compiled(nlp: Language, **options: Any) -> tuple[CompiledGrammar, SpacyEngine]:
@@ -166,6 +202,40 @@ def test_tokens_equal_those_of_spacy(name: str) -> None:
     assert alone == tokens_of(own, TEXTS)
 
 
+@pytest.mark.parametrize("name", PARSED)
+@pytest.mark.filterwarnings("ignore:.*W108")
+def test_trees_equal_those_of_spacy(name: str) -> None:
+    """Heads, labels, sentences and noun chunks are the same for every text, in a batch and alone."""
+    grammar, own = compiled(PARSED[name]())
+    assert grammar.trees
+    assert grammar.trees.has_noun_chunks == ("without" not in name or "layer" in name)
+    assert_same_trees(grammar, own)
+
+
+@pytest.mark.parametrize("source", [ENGLISH, FRENCH])
+def test_official_parsers_are_compiled(source: str) -> None:
+    """All grammar of an official pipeline is compiled with its parser, and answers as spaCy's does."""
+    loaded = load(source)
+    grammar = compile_grammar(loaded.nlp, loaded.plan)
+    assert {"parser", "attribute_ruler", "lemmatizer"} < {*grammar.components}
+    assert_same_trees(grammar, SpacyEngine(loaded.nlp, loaded.plan))
+
+
+def assert_same_trees(grammar: CompiledGrammar, own: SpacyEngine) -> None:
+    """Hold everything that a grammar with a parser finds against spaCy's."""
+    with_chunks = grammar.trees is not None and grammar.trees.has_noun_chunks
+    layers = TOKENS | SENTENCES_LAYER | (NOUN_CHUNKS if with_chunks else frozenset())
+    expected = [(one.tokens, one.sentences, one.noun_chunks) for one in own.annotate(TEXTS, [layers] * len(TEXTS))]
+    assert any(sentences for _, sentences, _ in expected)
+    has_pos = any(tokens and any(tokens.annotated.get("pos", ())) for tokens, _, _ in expected)
+    assert any(chunks for _, _, chunks in expected) == (with_chunks and has_pos)
+    for found in (
+        grammar.describe(TEXTS, sentences=True, noun_chunks=with_chunks),
+        [grammar.describe([text], sentences=True, noun_chunks=with_chunks)[0] for text in TEXTS],
+    ):
+        assert [(one.tokens, [*one.sentences], [*one.noun_chunks]) for one in found] == expected
+
+
 @pytest.mark.parametrize("source", [ENGLISH, FRENCH])
 def test_official_pipelines_are_compiled(source: str) -> None:
     """Without the parser, every grammar component of an official pipeline is compiled, and answers as spaCy's does."""
@@ -185,6 +255,32 @@ def test_an_analyzer_says_what_is_compiled() -> None:
     answer = analyzer.analyze("Tim Cook was gonna see us.", ["tokens", "entities"])
     assert [token["lemma"] for token in answer["tokens"]] == ["Tim", "Cook", "be", "go", "to", "see", "we", "."]
     assert [entity["text"] for entity in answer["entities"]] == ["Tim Cook"]
+
+
+def test_trees_need_nothing_of_spacys() -> None:
+    """With a parser, too, tokens, noun chunks and sentences of a text come without spaCy's components in memory."""
+    analyzer = Analyzer.load(ENGLISH)
+    whole: Any = analyzer.engine
+    assert {one["engine"] for one in analyzer.contents.components} == {"compiled"}
+    answer = analyzer.analyze(
+        "Tim Cook saw the new office. She left.", ["tokens", "noun_chunks", "sentences", "entities"]
+    )
+    assert [token["head"] for token in answer["tokens"]] == [1, 2, 2, 5, 5, 2, 2, 8, 8, 8]
+    assert [chunk["text"] for chunk in answer["noun_chunks"]] == ["Tim Cook", "the new office", "She"]
+    assert [sentence["text"] for sentence in answer["sentences"]] == ["Tim Cook saw the new office.", "She left."]
+    assert not whole.engine._spacy_engine.is_loaded
+
+
+def test_trees_that_differ_at_the_start_do_not_serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parser whose sentences or noun chunks differ from spaCy's leaves the grammar to spaCy, which is a defect."""
+    loaded = load(ENGLISH)
+    grammar = compile_grammar(loaded.nlp, loaded.plan)
+    own = SpacyEngine(loaded.nlp, loaded.plan)
+    assert differing_tokens(grammar, own) == 0
+    for method in ("sentences_of", "noun_chunks_of"):
+        with monkeypatch.context() as patch:
+            patch.setattr(GrammarTrees, method, lambda *_: [])
+            assert differing_tokens(grammar, own) > 0
 
 
 def test_what_no_kernel_knows_keeps_the_grammar_with_spacy(tmp_path: Path) -> None:
@@ -247,9 +343,24 @@ def with_shape_by_hand(nlp: Language) -> None:
     adding([{"SHAPE": "Xxxx"}])(nlp)
 
 
-def with_parser(nlp: Language) -> None:
-    """Add a parser."""
-    nlp.add_pipe("parser")
+def with_beam_parser(nlp: Language) -> None:
+    """Add a parser that searches with a beam."""
+    nlp.add_pipe("beam_parser", name="parser")
+
+
+def with_parsers(*names: str) -> Callable[[Language], None]:
+    """Add parsers that are ready to run, and other components without configuration."""
+
+    def change(nlp: Language) -> None:
+        for name in names:
+            component: Any = nlp.add_pipe(name.rstrip("0123456789"), name=name)
+            if name.startswith("parser"):
+                component.add_label("det")
+                component.initialize(
+                    lambda: [Example.from_dict(nlp.make_doc("a b"), {"heads": [1, 1], "deps": ["det", "ROOT"]})]
+                )
+
+    return change
 
 
 REFUSED: dict[str, tuple[Callable[[Language], None], str]] = {
@@ -260,7 +371,9 @@ REFUSED: dict[str, tuple[Callable[[Language], None], str]] = {
     "a token outside": (adding([{"TAG": "NN"}], index=1), "outside of its pattern"),
     "words changed by hand": (with_shape_by_hand, "SHAPE was set by hand"),
     "lemmas that depend on earlier ones": (with_dutch_lemmas, "may depend on more than the word"),
-    "a parser": (with_parser, "parser: there is no kernel for parser"),
+    "a beam": (with_beam_parser, "parser: it may read and write anything"),
+    "boundaries beside a parser": (with_parsers("parser", "sentencizer"), "components beside it set sentence"),
+    "two parsers": (with_parsers("parser1", "parser2"), "components beside it set sentence"),
 }  # fmt: skip
 
 
