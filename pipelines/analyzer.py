@@ -22,6 +22,8 @@ from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.contents import Contents, contents_of
 from spanwise.pipelines.entities.engine import Engine, EngineName
 from spanwise.pipelines.entities.engine_choice import Fallback, choose_engine
+from spanwise.pipelines.entities.grammar_choice import choose_grammar, reading_of
+from spanwise.pipelines.entities.grammar_engine import GrammarEngine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from spanwise.pipelines.extension_specs import Extensions
@@ -81,7 +83,7 @@ class Analyzer:
     contents: Contents = field(repr=False)
     """Its components and who runs them, and what it computes that no feature serves."""
     fallback: Fallback | None = None
-    """Why spaCy's own components find the entities or the sentences; None where the compiled engine does."""
+    """Why spaCy's own components find the entities or the sentences, or why tokens that should be compiled are not."""
     ignored_calibration: Path | None = None
     """A file of calibrations in the pipeline's folder that is not used, because it was fitted on other weights."""
     detector: LanguageDetector | None = field(default=DETECTOR, repr=False)
@@ -150,7 +152,7 @@ class Analyzer:
                 detector=detector,
             )
             analyzer.self_test()
-            if isinstance(analyzer.engine, MixedEngine) and not preload:
+            if isinstance(analyzer.engine, MixedEngine | GrammarEngine) and not preload:
                 analyzer.engine.let_go(analyzer.usual_layers)
         except PipelineError:
             raise
@@ -173,8 +175,13 @@ class Analyzer:
         meta, nlp_language = loaded.nlp.meta, str(loaded.nlp.lang)
         extensions = extensions or Extensions()
         known = known_calibrations(loaded.nlp.path, calibrations)
-        engine, fallback = choose_engine(loaded, extensions, known)
-        contents = contents_of(loaded, engine, fallback, extensions)
+        reading = reading_of(loaded)
+        choice = choose_engine(loaded, extensions, known, reading)
+        grammar = choose_grammar(loaded, choice.engine, reading)
+        contents = contents_of(loaded, choice, grammar, extensions)
+        engine, fallback = grammar.engine, choice.fallback
+        if grammar.reason and grammar.is_defect:
+            fallback = fallback or Fallback(grammar.reason, is_defect=True)
         layers = loaded.layers
         sentiment_model: SentimentModel | None
         if sentiment is not None:

@@ -25,6 +25,9 @@ Layers = frozenset[Layer]
 
 ENTITIES: Layers = frozenset({"entities"})
 SENTENCES: Layers = frozenset({"sentences"})
+TOKENS: Layers = frozenset({"tokens"})
+NOUN_CHUNKS: Layers = frozenset({"noun_chunks"})
+CATEGORIES: Layers = frozenset({"categories"})
 ENTITIES_AND_SENTENCES: Layers = ENTITIES | SENTENCES
 SENTIMENT_LAYERS: Layers = frozenset({"sentiment", "target_sentiment"})
 """What a sentiment model computes, from the text and the layers of the engine."""

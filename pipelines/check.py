@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.annotations import Layers
+from spanwise.pipelines.annotations import CATEGORIES, ENTITIES_AND_SENTENCES, TOKENS, Layers
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.component_plan import ENCODERS, Component
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
@@ -86,7 +86,9 @@ def _checked(one: Component, described: PipelineComponent, analyzer: Analyzer, r
 
 
 def _annotate(analyzer: Analyzer, layers: Layers) -> object:
-    return analyzer.engine.annotate(_TEXTS, [layers & {"entities", "sentences"}] * len(_TEXTS))
+    """Have the kernels compute what a component writes. All of a pipeline's grammar runs together, with its tok2vec."""
+    asked = TOKENS if not layers or "tokens" in layers else layers & (ENTITIES_AND_SENTENCES | CATEGORIES)
+    return analyzer.engine.annotate(_TEXTS, [asked] * len(_TEXTS))
 
 
 def _run(loaded: LoadedPipeline, one: Component, docs: list[Any]) -> tuple[float, list[Any]]:

@@ -18,6 +18,8 @@ import numpy as np
 import typer
 
 from benchmarks.corpus import DATA
+from benchmarks.engine.classifiers import print_classifiers
+from benchmarks.engine.grammar import print_grammar
 from benchmarks.engine.texts import Texts, load_texts
 from benchmarks.engine.timing import Work, beside_a_busy_thread, in_threads, medians, once
 from benchmarks.ner_alone import PIPELINE, load_ner
@@ -51,7 +53,10 @@ def main(
     for texts in (short_texts, long_texts):
         print(f"\n{texts.name}: {len(texts.texts)} texts of {texts.mean_tokens:.0f} tokens; texts per second")
         _print_rows(texts, _compare(nlp, compiled, texts, rounds))
+    print_classifiers(short_texts.texts, rounds)
     _print_parts(short_texts, compiled, read_entities(loaded.nlp, str(loaded.plan.recognizer)), rounds)
+    for texts in (short_texts, long_texts):
+        print_grammar(PIPELINE, texts.texts, rounds)
 
 
 def _compare(nlp: Any, compiled: Engine, texts: Texts, rounds: int) -> dict[str, tuple[float | None, float]]:

@@ -150,6 +150,10 @@ class Plan:
             found = self._chains[layers] = self._chain(layers)
         return found
 
+    def without(self, names: Collection[str]) -> "Plan":
+        """Return the plan without components that something else computes, and whose answers no other one reads."""
+        return replace(self, components=tuple(one for one in self.components if one.name not in names))
+
     def sets_boundaries(self, layers: Layers) -> bool:
         """Return whether these layers, besides the sentences themselves, make a component run that sets boundaries."""
         return self._sets_boundaries(self._needed(layers - {"sentences"}))

@@ -9,9 +9,12 @@ from typing import Any
 
 from spanwise.pipelines.entities.component_plan import ENCODERS, Component
 from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.engine_choice import Fallback
+from spanwise.pipelines.entities.engine_choice import Choice
 from spanwise.pipelines.entities.extensions import registered
+from spanwise.pipelines.entities.grammar_choice import GrammarChoice
+from spanwise.pipelines.entities.grammar_engine import GrammarEngine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
+from spanwise.pipelines.entities.spacy_layers import GRAMMAR
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.schemas import CategoryLabels, NotServed, PipelineComponent, PipelineExtension
@@ -35,10 +38,10 @@ class Contents:
     extensions: Sequence[PipelineExtension]
 
 
-def contents_of(loaded: LoadedPipeline, engine: Engine, fallback: Fallback | None, extensions: Extensions) -> Contents:
-    """Describe a loaded pipeline and the engine that was chosen for it."""
+def contents_of(loaded: LoadedPipeline, choice: Choice, grammar: GrammarChoice, extensions: Extensions) -> Contents:
+    """Describe a loaded pipeline and what was chosen to run it."""
     return Contents(
-        components=[_component(loaded, one, engine, fallback) for one in _run(loaded)],
+        components=[_component(loaded, one, choice, grammar) for one in _run(loaded)],
         not_served=[*_not_served(loaded, extensions)],
         categories=_categories(loaded),
         span_keys=_span_keys(loaded),
@@ -56,18 +59,34 @@ def _run(loaded: LoadedPipeline) -> list[Component]:
     return [*plan.components, *([] if plan.boundaries in plan.components else [plan.boundaries])]
 
 
-def _component(loaded: LoadedPipeline, one: Component, engine: Engine, fallback: Fallback | None) -> PipelineComponent:
-    described = PipelineComponent(name=one.name, factory=one.factory, engine="spacy")
+def _by_kernels(loaded: LoadedPipeline, engine: Engine) -> set[str | None]:
+    """Return the names of the compiled components."""
     plan = loaded.plan
-    compiled = engine.compiled.layers if isinstance(engine, MixedEngine) else frozenset()
-    by_kernels = {plan.recognizer if "entities" in compiled else None}
-    by_kernels.add(plan.boundaries.name if "sentences" in compiled else None)
-    if one.name in by_kernels:
+    if isinstance(engine, GrammarEngine):
+        found = {*engine.grammar.components, *_by_kernels(loaded, engine.engine)}
+        heard = all(one.name in found for one in plan.components if one.hears)
+        return found | {one.name for one in plan.components if one.factory == "tok2vec" and heard}
+    if not isinstance(engine, MixedEngine):
+        return set()
+    compiled = engine.compiled
+    recognizer = plan.recognizer if "entities" in compiled.layers else None
+    boundaries = plan.boundaries.name if "sentences" in compiled.layers else None
+    return {recognizer, boundaries, *compiled.classifiers}
+
+
+def _component(loaded: LoadedPipeline, one: Component, choice: Choice, grammar: GrammarChoice) -> PipelineComponent:
+    described = PipelineComponent(name=one.name, factory=one.factory, engine="spacy")
+    fallback = choice.fallback
+    if one.name in _by_kernels(loaded, grammar.engine):
         described["engine"] = "compiled"
     elif one.is_opaque:
         described["reason"] = "it may read and write anything, so spaCy's own code runs it"
+    elif reason := choice.classifier_reasons.get(one.name):
+        described["reason"] = reason
     elif fallback and one.writes & {"entities", "sentences"}:
         described["reason"] = fallback.reason
+    elif grammar.reason and one.factory in GRAMMAR:
+        described["reason"] = grammar.reason
     else:
         described["reason"] = f"there is no kernel for {one.factory}"
     return described

@@ -1,16 +1,22 @@
 """Choose the engine of a pipeline: the compiled one where it knows the pipeline and agrees with spaCy, else spaCy's.
 
-Layers that the kernels do not know are computed by spaCy's own components beside them (`mixed_engine.py`).
+Layers that the kernels do not know are computed by spaCy's own components beside them (`mixed_engine.py`). Entities and
+sentences are compiled together or left to spaCy together, but for boundaries alone; each text classifier is compiled
+or left to spaCy by itself (`classifier_choice.py`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES
+from spanwise.pipelines.entities.classifier_choice import compilable_classifiers, differing_classifiers, merger_of
 from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations
+from spanwise.pipelines.entities.compiled.classifiers import Classifier
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine
@@ -24,7 +30,7 @@ from spanwise.pipelines.load_errors import first_line
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Why spaCy's own components compute the entities or the sentences.
+    """Why spaCy's own components compute entities or sentences, or tokens or a classifier that should be compiled.
 
     `is_defect`: the compiled engine should have served and failed, so that somebody must look.
     """
@@ -33,41 +39,103 @@ class Fallback:
     is_defect: bool
 
 
+class Choice(NamedTuple):
+    """The engine of a pipeline, why it is not the compiled one, and why classifiers are not compiled, by name."""
+
+    engine: Engine
+    fallback: Fallback | None
+    classifier_reasons: Mapping[str, str]
+
+
+_NOT_FITTING = "its static vectors are projected in another way than those of a component before it"
+
+
 def choose_engine(
-    loaded: LoadedPipeline, extensions: Extensions | None = None, known: KnownCalibrations | None = None
-) -> tuple[Engine, Fallback | None]:
+    loaded: LoadedPipeline,
+    extensions: Extensions | None = None,
+    known: KnownCalibrations | None = None,
+    reading: TokenizerReading | None = None,
+) -> Choice:
     """Compile the pipeline and compare it with spaCy on the built-in sample, or fall back and say why.
 
-    `known` calibrations: see `compile_pipeline`.
+    `known` calibrations, `reading`: see `compile_pipeline`.
     """
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
+    make = partial(_attempt, loaded, own, extensions, known, reading=reading)
+    classifiers, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
+    engine: MixedEngine | None = None
     if plan.is_intertwined:
-        fallback = Fallback("components beside the recognizer read or write entities", is_defect=False)
+        fallback: Fallback | None = Fallback("components beside the recognizer read or write entities", is_defect=False)
     else:
-        try:
-            compiled = compile_pipeline(loaded.nlp, plan.recognizer, plan.boundaries.name, known=known)
-            lender = DeferredEngine(own, partial(_load_again, loaded.reload, extensions))
-            engine = MixedEngine(compiled, lender, plan, (loaded.layers & ENGINE_LAYERS) - compiled.layers)
-            wrong = len(differing(engine, own, wanted=loaded.layers & ENTITIES_AND_SENTENCES))
-        except Unsupported as error:
-            fallback = Fallback(str(error), is_defect=False)
-        except Exception as error:  # noqa: BLE001
-            # A model that the compiler did not foresee must not keep the service from starting.
-            fallback = Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
-        else:
-            if not wrong and "sentences" in compiled.layers:
-                return engine, None
-            if not wrong:
-                warm_vocabulary(loaded.nlp)
-                return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False)
-            reason = f"{wrong} of {len(SAMPLE)} built-in texts were answered differently"
-            fallback = Fallback(reason, is_defect=True)
-    warm_vocabulary(loaded.nlp)
-    return own, fallback
+        engine, fallback = make(classifiers, with_spans=True)
+    if engine is None and classifiers:
+        engine, alone = make(classifiers, with_spans=False)
+        if engine is None and alone:
+            reasons |= dict.fromkeys(classifiers, alone.reason)
+            if alone.is_defect and not plan.is_intertwined:  # is the classifier what has failed?
+                engine, fallback = make({}, with_spans=True)
+            fallback = fallback or alone
+    if engine is not None and engine.compiled.classifiers:
+        wrong = differing_classifiers(engine, own, engine.compiled.classifiers)
+        if wrong:
+            reasons |= wrong
+            right = {name: one for name, one in classifiers.items() if name not in wrong}
+            with_spans = not engine.compiled.layers.isdisjoint(ENTITIES_AND_SENTENCES)
+            engine, other = make(right, with_spans=with_spans) if with_spans or right else (None, None)
+            fallback = fallback or other or Fallback(f"categories: {next(iter(wrong.values()))}", is_defect=True)
+    if engine is not None:
+        reasons |= {name: _NOT_FITTING for name in classifiers if name not in {*engine.compiled.classifiers, *reasons}}
+    if engine is None or fallback:
+        warm_vocabulary(loaded.nlp)
+    return Choice(engine or own, fallback, reasons)
 
 
-def _load_again(reload: Callable[[], LoadedPipeline], extensions: Extensions | None) -> Engine:
+def _attempt(
+    loaded: LoadedPipeline,
+    own: Engine,
+    extensions: Extensions | None,
+    known: KnownCalibrations | None,
+    classifiers: Mapping[str, Classifier],
+    *,
+    reading: TokenizerReading | None,
+    with_spans: bool,
+) -> tuple[MixedEngine | None, Fallback | None]:
+    """Compile classifiers, with entities and sentences or without. Return no engine, or one with what spaCy still does.
+
+    Without entities and sentences there is a `Fallback` only where there is no engine.
+    """
+    plan = loaded.plan
+    entities, sentences = (plan.recognizer, plan.boundaries.name) if with_spans else (None, None)
+    try:
+        compiled = compile_pipeline(loaded.nlp, entities, sentences, classifiers, known=known, reading=reading)
+        lender_plan = plan.without(compiled.classifiers)
+        lender = DeferredEngine(
+            SpacyEngine(loaded.nlp, lender_plan, extensions),
+            partial(_load_again, loaded.reload, extensions, compiled.classifiers),
+        )
+        borrowed = (loaded.layers & ENGINE_LAYERS) - compiled.layers
+        merge = None
+        if compiled.classifiers and any("categories" in one.writes for one in lender_plan.components):
+            borrowed |= {"categories"}
+            merge = merger_of(loaded.nlp, plan, compiled.classifiers)
+        engine = MixedEngine(compiled, lender, lender_plan, borrowed, merge)
+        wrong = with_spans and len(differing(engine, own, wanted=loaded.layers & ENTITIES_AND_SENTENCES))
+    except Unsupported as error:
+        return None, Fallback(str(error), is_defect=False)
+    except Exception as error:  # noqa: BLE001
+        # A model that the compiler did not foresee must not keep the service from starting.
+        return None, Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
+    if wrong:
+        return None, Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
+    if with_spans and "sentences" not in compiled.layers:
+        return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False)
+    return engine, None
+
+
+def _load_again(
+    reload: Callable[[], LoadedPipeline], extensions: Extensions | None, compiled: Collection[str]
+) -> Engine:
     loaded = reload()
     warm_vocabulary(loaded.nlp)
-    return SpacyEngine(loaded.nlp, loaded.plan, extensions)
+    return SpacyEngine(loaded.nlp, loaded.plan.without(compiled), extensions)

@@ -7,7 +7,15 @@ boundaries, and these are then the text's sentences and restrict its recognizer.
 
 from collections.abc import Mapping, Sequence
 
-from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES, SENTENCES, Annotations, Layers
+from spanwise.pipelines.annotations import (
+    ENGINE_LAYERS,
+    ENTITIES,
+    ENTITIES_AND_SENTENCES,
+    SENTENCES,
+    Annotations,
+    Layers,
+)
+from spanwise.pipelines.entities.classifier_choice import Merge
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.component_plan import Plan
@@ -19,10 +27,20 @@ class MixedEngine:
     """An engine of two: the compiled one, and spaCy's own for the `borrowed` layers, one batch at a time."""
 
     def __init__(
-        self, compiled: CompiledEngine, spacy_engine: Engine | DeferredEngine, plan: Plan, borrowed: Layers
+        self,
+        compiled: CompiledEngine,
+        spacy_engine: Engine | DeferredEngine,
+        plan: Plan,
+        borrowed: Layers,
+        merge_categories: Merge | None = None,
     ) -> None:
+        """Take both engines, and the plan of spaCy's own.
+
+        `merge_categories`: where each engine computes some of the categories, what puts them together.
+        """
         self.compiled = compiled
         self.borrowed = borrowed
+        self._merge_categories = merge_categories
         self._spacy_engine = spacy_engine
         self._plan = plan
         self._asked: dict[Layers, Layers] = {}
@@ -30,12 +48,16 @@ class MixedEngine:
     @property
     def name(self) -> EngineName:
         """The name of the engine that finds the entities."""
-        return self.compiled.name
+        return self.compiled.name if self._finds_spans else "spacy"
 
     @property
     def calibrations(self) -> Calibrations | None:
         """See `Engine`."""
-        return self.compiled.calibrations
+        return self.compiled.calibrations if self._finds_spans else None
+
+    @property
+    def _finds_spans(self) -> bool:
+        return not self.compiled.layers.isdisjoint(ENTITIES_AND_SENTENCES)
 
     def let_go(self, usual: Layers) -> None:
         """Free the memory of spaCy's components until a text needs them, unless one of the `usual` layers does."""
@@ -49,7 +71,14 @@ class MixedEngine:
         if not asked:
             return annotations
         self._lend(texts, asked, annotations)
-        split = {i: ENTITIES_AND_SENTENCES | asked[i] for i in asked if _is_split(wanted[i], asked[i], annotations[i])}
+        split = {
+            i: ENTITIES_AND_SENTENCES | asked[i]
+            for i in asked
+            if "entities" in wanted[i]
+            and not asked[i] & ENTITIES
+            and "sentences" in asked[i]
+            and is_split(annotations[i])
+        }
         if split:
             self._lend(texts, split, annotations)
         return annotations
@@ -68,18 +97,19 @@ class MixedEngine:
     def _lend(self, texts: Sequence[str], asked: Mapping[int, Layers], annotations: Sequence[Annotations]) -> None:
         found = self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values()))
         for (i, layers), other in zip(asked.items(), found, strict=True):
+            mine = annotations[i].categories
             for layer in layers & ENGINE_LAYERS:
                 setattr(annotations[i], layer, getattr(other, layer))
+            if "categories" in layers and self._merge_categories:
+                annotations[i].categories = self._merge_categories(mine or {}, other.categories or {})
 
 
-def _is_split(wanted: Layers, asked: Layers, found: Annotations) -> bool:
+def is_split(found: Annotations) -> bool:
     """Return whether a sentence begins inside an entity.
 
     Only then do boundaries change what a greedy recognizer finds: each of its actions inside one sentence stays both
     allowed and the best.
     """
-    if "entities" not in wanted or "entities" in asked or "sentences" not in asked:
-        return False
     starts = iter(sentence.start for sentence in found.sentences)
     start = next(starts, None)
     for entity in found.entities:

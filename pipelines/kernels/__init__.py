@@ -1,18 +1,19 @@
-"""The kernels: entities, sentences and sentiment in C. README.md beside this file is the way in.
+"""The kernels: entities, sentences, trees and sentiment in C. README.md beside this file is the way in.
 
 Arrays and UTF-8 go in, positions and numbers come out, and the GIL is not held in between. Nothing here knows spaCy's
-objects: `spanwise.pipelines.entities.compiled` does. Where the project was installed without a C compiler, the three
-names below are None, and spaCy and numpy serve instead.
+objects: `spanwise.pipelines.entities.compiled` does. Where the project was installed without a C compiler, the names
+below are None, and spaCy and numpy serve instead.
 """
 
 import sys
 
 try:
     from spanwise.pipelines.kernels import _kernels as constants
-    from spanwise.pipelines.kernels._kernels import SentimentKernels, SpanKernels
+    from spanwise.pipelines.kernels._kernels import ParserKernels, SentimentKernels, SpanKernels
 except ImportError as error:
     if sys.modules.get(f"{__name__}._kernels"):
         raise ImportError("The compiled kernels are older than the code that uses them: run `make install`.") from error
-    constants = SentimentKernels = SpanKernels = None  # type: ignore[assignment,misc]  # there was no C compiler
+    # there was no C compiler
+    constants = ParserKernels = SentimentKernels = SpanKernels = None  # type: ignore[assignment,misc]
 
-__all__ = ["SentimentKernels", "SpanKernels", "constants"]
+__all__ = ["ParserKernels", "SentimentKernels", "SpanKernels", "constants"]

@@ -4,6 +4,9 @@ from typing import Any, Final, TypeAlias
 # Constants of C, listed in python/module.c; the headers there explain them.
 WANT_ENTITIES: Final[int]
 WANT_SENTENCES: Final[int]
+WANT_CATEGORIES: Final[int]
+WANT_TOKENS: Final[int]
+WANT_VECTORS: Final[int]
 MODE_SPACE_FOLLOWS: Final[int]
 MODE_WHOLE_TEXT: Final[int]
 TOKEN_IS_SPACE: Final[int]
@@ -16,6 +19,21 @@ MOVE_I: Final[int]
 MOVE_L: Final[int]
 MOVE_U: Final[int]
 MOVE_O: Final[int]
+SHIFT: Final[int]
+REDUCE: Final[int]
+LEFT_ARC: Final[int]
+RIGHT_ARC: Final[int]
+BREAK: Final[int]
+LONGEST_NGRAM: Final[int]
+NETWORK_OF_ENTITIES: Final[int]
+POOL_FIRST: Final[int]
+POOL_LAST: Final[int]
+POOL_MAX: Final[int]
+POOL_MEAN: Final[int]
+POOL_ATTENTION: Final[int]
+ACTIVATION_NONE: Final[int]
+ACTIVATION_SOFTMAX: Final[int]
+ACTIVATION_LOGISTIC: Final[int]
 SENTIMENT_CLASSES: Final[int]
 SENTENCE_OUTPUTS: Final[int]
 MAX_DISTANCE: Final[int]
@@ -47,6 +65,7 @@ class SpanKernels:
         static_values: int,
         entities: Any,
         sentences: Any,
+        categories: Any,
         pairs: bytes,
         lexicon_bytes: int,
         tokenizer: Any,
@@ -54,6 +73,7 @@ class SpanKernels:
         norm_column: int,
         space_column: int,
         instructions: str | None = None,
+        tokens: Any = None,
     ) -> None: ...
     def annotate(
         self,
@@ -62,7 +82,15 @@ class SpanKernels:
         describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
-    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]]]]: ...
+    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]], list[float]]]: ...
+    def tokens(
+        self,
+        texts: tuple[str, ...],
+        wanted: bytes,
+        describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
+        split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
+        /,
+    ) -> list[tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]]: ...
     def tokenize(self, text: str, /) -> list[tuple[int, int, int, int]]: ...
     @property
     def instructions(self) -> str: ...
@@ -70,6 +98,26 @@ class SpanKernels:
     def turnovers(self) -> int: ...
     @property
     def tables(self) -> dict[str, tuple[int, int, int, int]]: ...
+
+class ParserKernels:
+    def __init__(
+        self,
+        linear: Any,
+        lower: Any,
+        bias: Any,
+        missing: Any,
+        upper: Any,
+        moves: bytes,
+        labels: bytes,
+        decorations: bytes,
+        root: int,
+        instructions: str | None = None,
+    ) -> None: ...
+    def parse(
+        self, vectors: Any, counts: bytes, spaces: bytes, starts: bytes | None = None, /
+    ) -> tuple[bytes, bytes, bytes, bytes, bytes]: ...
+    @property
+    def instructions(self) -> str: ...
 
 Triple: TypeAlias = tuple[float, float, float]
 

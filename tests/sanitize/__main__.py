@@ -27,7 +27,8 @@ PLANTED = {
 """Each bug that `planted_bugs.py` makes, and what must be reported of it."""
 
 _TESTS = ("tests/pipelines/kernels", "tests/pipelines/sentiment", "tests/pipelines/entities")
-_SLOW_TESTS = "not every_known_architecture and not other_languages"
+_SLOW_TESTS = "not every_known_architecture and not other_languages and not official_pipelines"
+_SHORT_FILES = ("test_compiled_architectures.py", "test_compiled_parser.py")
 _ERROR = re.compile(r"ERROR: AddressSanitizer|runtime error:|AddressSanitizer:DEADLYSIGNAL")
 _LEAK = re.compile(r"^(?:Direct|Indirect) leak of .*?(?=\n\n)", re.MULTILINE | re.DOTALL)
 _OWN_FRAME = re.compile(r" (?:pipelines/kernels|tests/sanitize)/\S+\.[ch]:\d")
@@ -76,9 +77,9 @@ def _pytest_options(*, short: bool) -> Iterator[str]:
     if short:
         yield from ("-k", _SLOW_TESTS)
     for folder in _TESTS:
-        pattern = "test_compiled_architectures.py" if short else "test_compiled_*.py"
-        pattern = pattern if folder.endswith("entities") else "test_*.py"
-        yield from (str(path.relative_to(ROOT)) for path in sorted((ROOT / folder).glob(pattern)))
+        patterns = _SHORT_FILES if short else ("test_compiled_*.py",)
+        for pattern in patterns if folder.endswith("entities") else ("test_*.py",):
+            yield from (str(path.relative_to(ROOT)) for path in sorted((ROOT / folder).glob(pattern)))
 
 
 def run(check: Check, environment: dict[str, str]) -> Outcome:

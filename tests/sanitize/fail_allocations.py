@@ -21,16 +21,23 @@ from unittest import mock
 import numpy as np
 from spacy.language import Language
 
+from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_grammar import compile_grammar
+from spanwise.pipelines.entities.compiled.parser import compile_parser
+from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.kernels import constants
 from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.compiled_model import CompiledModel
 from tests.conftest import ENGLISH
 from tests.sanitize import native
 from tests.support.artefacts import write_random_model
-from tests.support.models import SENTENCES, pipeline, recognizer, tok2vec
+from tests.support.classifiers import CLASSIFIERS, ngrams
+from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
+from tests.support.parsers import WIDTH, parser, parser_pipeline
 
 _SMALL_LEXICON = 1 << 15
 _REPETITIONS = 30
@@ -159,10 +166,11 @@ def _fresh(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _span_kernels(nlp: Language, entities: str | None, sentences: str) -> tuple[Any, Callable[[], Any]]:
-    """Compile a pipeline. Return the engine, and the call that makes its kernels."""
+    """Compile a pipeline with its classifiers. Return the engine, and the call that makes its kernels."""
+    found = {name: read_classifier(nlp, name) for name in nlp.pipe_names if name.startswith("textcat")}
     return _recorded(
         "spanwise.pipelines.entities.compiled.compiled_engine",
-        lambda: compile_pipeline(nlp, entities, sentences, lexicon_bytes=_SMALL_LEXICON),
+        lambda: compile_pipeline(nlp, entities, sentences, found, lexicon_bytes=_SMALL_LEXICON),
     )
 
 
@@ -183,12 +191,12 @@ def _annotation(
 
     What is described during the call was recorded: a description that runs out of memory would be Python's affair.
     """
-    wanted = b"\x03" * len(texts)
+    wanted = b"\x07" * len(texts)
 
     def warm() -> Any:
         kernels = make()
         for text in before:
-            kernels.annotate((text,), b"\x03", engine._lexemes)
+            kernels.annotate((text,), b"\x07", engine._lexemes)
         return kernels
 
     answers: list[object] = []
@@ -207,6 +215,35 @@ def _annotation(
         )
 
     return Operation(f"{name}: annotate", prepare, expected, stride, stride)
+
+
+def _token_operations() -> Iterator[Operation]:
+    classes = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": LISTENER}}
+    own = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": tok2vec(width=48)}}
+    nlp = pipeline({"tok2vec": {"model": tok2vec()}, "tagger": classes, "morphologizer": classes, "tagger2": own})
+    grammar, make = _recorded(
+        "spanwise.pipelines.entities.compiled.compiled_grammar",
+        lambda: compile_grammar(nlp, plan_of(nlp), lexicon_bytes=_SMALL_LEXICON),
+    )
+    yield _construction("token networks", make)
+    texts = (SAMPLE[0], SENTENCES[1], "", " ".join(f"word{i}" for i in range(200)))
+    wanted = bytes([constants.WANT_TOKENS | constants.WANT_VECTORS]) * len(texts)
+    answers: list[object] = []
+
+    def record(words: list[str]) -> Any:
+        answers.append(grammar._lexemes(words))
+        return answers[-1]
+
+    expected = make().tokens(texts, wanted, record)
+
+    def prepare() -> Attempt:
+        kernels, strings = make(), _fresh(texts)
+        return Attempt(
+            partial(kernels.tokens, strings, wanted, partial(next, iter(answers))),
+            partial(kernels.tokens, strings, wanted, grammar._lexemes),
+        )
+
+    yield Operation("token networks: tokens", prepare, expected, 7, 7)
 
 
 def _sentiment_operations(name: str, artefact: Artefact) -> Iterator[Operation]:
@@ -246,8 +283,23 @@ def _call(name: str, make: Callable[[], Any], method: str, texts: Any, *argument
     return Operation(name, prepare, prepare().call())
 
 
+def _parser_operations(name: str, nlp: Language) -> Iterator[Operation]:
+    """Make a parser, and parse more texts than there are lanes, one of them longer than a window."""
+    _, make = _recorded("spanwise.pipelines.entities.compiled.parser", lambda: compile_parser(nlp, "parser"))
+    yield _construction(name, make)
+    lengths = (3, 0, 40, 1, 7, 700, 12, 30, 5, 2, 90)
+    vectors = _plain(np.random.default_rng(0).normal(size=(sum(lengths), WIDTH)).astype(np.float32))
+    arguments = (vectors, np.array(lengths, np.uint32).tobytes(), bytes(sum(lengths)))
+
+    def prepare() -> Attempt:
+        call = partial(make().parse, *arguments)
+        return Attempt(call, call)
+
+    yield Operation(f"{name}: parse", prepare, prepare().call())
+
+
 def operations(folder: Path) -> Iterator[Operation]:
-    """Yield constructors and methods of both kinds of kernels, with models of several architectures."""
+    """Yield constructors and methods of all kinds of kernels, with models of several architectures."""
     many = " ".join(f"word{i}" for i in range(300))
     joined = ("Google:) ) and b:( (", "do n't ): , (:", "RT Google:) ) x")
     texts = (SAMPLE[0], *joined, SENTENCES[1])
@@ -259,6 +311,15 @@ def operations(folder: Path) -> Iterator[Operation]:
             pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20), "ner", "senter"
         ),
         "no entities": (pipeline({"sentencizer": {}}), None, "sentencizer"),
+        "classifiers": (
+            pipeline(
+                {
+                    "textcat": {"model": {**CLASSIFIERS["ensemble"], "linear_model": ngrams(length=100, ngram_size=3)}},
+                    "textcat_multilabel": {"model": CLASSIFIERS["attention"]},
+                    "sentencizer": {},
+                }
+            ), None, "sentencizer"
+        ),
     }  # fmt: skip
     for name, (nlp, entities, sentences) in architectures.items():
         engine, make = _span_kernels(nlp, entities, sentences)
@@ -270,6 +331,9 @@ def operations(folder: Path) -> Iterator[Operation]:
             old = tuple(many[i : i + 300] for i in range(0, len(many), 300)) * 2
             turned = f"{name}, a lexicon that has turned over"
             yield _annotation(turned, engine, make, (many, *joined), before=old, stride=17)
+    yield from _token_operations()
+    yield from _parser_operations("parser", parser_pipeline(parser()))
+    yield from _parser_operations("parser without upper layer", parser_pipeline(parser(use_upper=False)))
     loaded = load(ENGLISH)
     engine, make = _span_kernels(loaded.nlp, loaded.plan.recognizer, loaded.plan.boundaries.name)
     yield _construction(ENGLISH, make)

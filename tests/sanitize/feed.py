@@ -13,9 +13,12 @@ from random import Random
 
 import numpy as np
 
-from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations, Layer, Layers, Scores
+from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, TOKENS, Annotations, Layer, Layers, Scores
+from spanwise.pipelines.entities.classifier_choice import differing_classifiers
+from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import differing
-from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
@@ -27,8 +30,10 @@ from spanwise.pipelines.sentiment.model_choice import TOLERANCE
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
 from tests.conftest import ENGLISH
 from tests.sanitize import native
+from tests.sanitize.feed_trees import TreeFeeder
 from tests.sanitize.odd_texts import odd_texts
-from tests.support.models import pipeline, recognizer
+from tests.support.classifiers import CLASSIFIERS
+from tests.support.models import LISTENER, pipeline, recognizer, tok2vec
 
 _LEXICON_BYTES = 1 << 17
 _BATCHES = (1, 2, 3, 8, 40, 150)
@@ -36,7 +41,7 @@ _THREADS = 3
 _COMPARED, _COMPARED_TOGETHER = 20, 10
 _LONGEST_COMPARED = 2_000  # code points: spaCy and the reference take their time
 
-Pair = tuple[Engine, Engine]
+Pair = tuple[CompiledEngine, Engine]
 
 
 def english_engines() -> Pair:
@@ -48,10 +53,21 @@ def english_engines() -> Pair:
 
 
 def random_engines() -> Pair:
-    """Compile a pipeline with random weights, six tokens a state, and rules for sentences."""
-    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}})
+    """Compile a pipeline with random weights, six tokens a state, rules for sentences, and two classifiers."""
+    models = {"textcat": CLASSIFIERS["ensemble, not exclusive"], "textcat_multilabel": CLASSIFIERS["all poolings"]}
+    classifiers = {name: {"model": model} for name, model in models.items()}
+    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers})
     own = SpacyEngine(nlp, plan_of(nlp))
-    return compile_pipeline(nlp, "ner", "sentencizer", lexicon_bytes=_LEXICON_BYTES), own
+    found = {name: read_classifier(nlp, name) for name in classifiers}
+    return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES), own
+
+
+def grammars() -> tuple[CompiledGrammar, Engine]:
+    """Compile two taggers with random weights, over a shared tok2vec and one of its own. Return spaCy's beside them."""
+    shared, own = ({"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": one} for one in (LISTENER, tok2vec()))
+    nlp = pipeline({"tok2vec": {"model": tok2vec()}, "tagger": {"model": shared}, "morphologizer": {"model": own}})
+    plan = plan_of(nlp)
+    return compile_grammar(nlp, plan, lexicon_bytes=_LEXICON_BYTES), SpacyEngine(nlp, plan)
 
 
 class Feeder:
@@ -59,10 +75,12 @@ class Feeder:
 
     def __init__(self) -> None:
         self.engines = (english_engines(), random_engines())
+        self.grammar, self.own_grammar = grammars()
         artefact = Artefact.load(model_folder("en"))
         self.sentiment = CompiledModel(artefact)
         self.reference = ReferenceModel(artefact)
         self.wrong: list[str] = []
+        self.trees = TreeFeeder(self._note)
 
     def feed(self, texts: Sequence[str], chance: Random) -> None:
         """Annotate and score a batch, and note what is out of order."""
@@ -72,18 +90,31 @@ class Feeder:
             for text, found, layers in zip(texts, annotations, wanted, strict=True):
                 self._check_annotations(text, found, layers)
             self._check_sentiment(texts, annotations, self.sentiment)
+        self.trees.feed(texts, chance)
+        for text, tokens in zip(texts, self.grammar.annotate(texts), strict=True):
+            bounds = [0, *(at for pair in zip(tokens.start, tokens.end, strict=True) for at in pair), len(text)]
+            if any(left > right for left, right in pairwise(bounds)):
+                self._note(text, "tokens out of order or range")
         if self.sentiment.tokenize(texts[0]) != sorted(self.sentiment.tokenize(texts[0])):
             self._note(texts[0], "words out of order")
 
     def compare(self, texts: Sequence[str]) -> None:
         """Hold a batch's answers against spaCy's and the reference's."""
+        self.trees.compare(texts)
         for engine, own in self.engines:
             for i in differing(engine, own, texts):
                 self._note(texts[i], "another answer than spaCy's")
+        engine, own = self.engines[1]
+        for name, what in differing_classifiers(engine, own, engine.classifiers, texts).items():
+            self._note("", f"{name}: {what}")
+        expected = self.own_grammar.annotate(texts, [TOKENS] * len(texts))
+        for text, tokens, theirs in zip(texts, self.grammar.annotate(texts), expected, strict=True):
+            if tokens != theirs.tokens:
+                self._note(text, "other tokens than spaCy's")
         found = self.engines[0][0].annotate(texts, [ENTITIES_AND_SENTENCES] * len(texts))
         one, other = (self._check_sentiment(texts, found, model) for model in (self.sentiment, self.reference))
-        for text, mine, theirs in zip(texts, one, other, strict=True):
-            if len(mine) != len(theirs) or (mine and np.abs(np.array(mine) - np.array(theirs)).max() > TOLERANCE):
+        for text, mine, reference in zip(texts, one, other, strict=True):
+            if len(mine) != len(reference) or (mine and np.abs(np.array(mine) - np.array(reference)).max() > TOLERANCE):
                 self._note(text, "another sentiment than the reference's")
 
     def _check_annotations(self, text: str, found: Annotations, layers: Layers) -> None:
@@ -93,6 +124,10 @@ class Feeder:
                 self._note(text, "spans out of order or range")
             if spans and not wanted:
                 self._note(text, "an answer that nobody asked for")
+        if found.categories is not None and "categories" not in layers:
+            self._note(text, "categories that nobody asked for")
+        if any(not 0 <= score <= 1 for score in (found.categories or {}).values()):
+            self._note(text, "a score that is no probability")
         if any(span.raw_score is None or not 0 <= span.raw_score <= 1 for span in found.entities):
             self._note(text, "a raw score that is no probability")
 
@@ -118,8 +153,8 @@ class Feeder:
 
 
 def _some_layers(chance: Random) -> Layers:
-    both: tuple[Layer, ...] = ("entities", "sentences")
-    return frozenset(layer for layer in both if chance.random() < 0.9)
+    each: tuple[Layer, ...] = ("entities", "sentences", "categories")
+    return frozenset(layer for layer in each if chance.random() < 0.9)
 
 
 def main() -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from spanwise.pipelines.entities.compiled import compiled_engine
+from spanwise.pipelines.entities.compiled import compiled_engine, compiled_grammar
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
+from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.sentiment.artefact import Artefact
 from tests.support.artefacts import write_random_model
-from tests.support.models import pipeline, recognizer, tok2vec
+from tests.support.models import LISTENER, pipeline, recognizer, tok2vec
 
 Spec = dict[str, Any]
 Keys = tuple[Any, ...]
@@ -51,6 +52,17 @@ def span_spec() -> Spec:
     """Return the valid specification of such an engine."""
     with mock.patch.object(compiled_engine, "SpanKernels", Recorder):
         made: Any = small_engine()
+    return dict(made._kernels.spec)
+
+
+def token_spec() -> Spec:
+    """Return the valid specification of two token networks, with two classifiers and with one."""
+    classes = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": LISTENER}}
+    own = {"model": {"@architectures": "spacy.Tagger.v2", "nO": None, "tok2vec": tok2vec(width=48)}}
+    components = {"tok2vec": {"model": tok2vec()}, "tagger": classes, "morphologizer": classes, "tagger2": own}
+    nlp = pipeline(components)
+    with mock.patch.object(compiled_grammar, "SpanKernels", Recorder):
+        made: Any = compiled_grammar.compile_grammar(nlp, plan_of(nlp))
     return dict(made._kernels.spec)
 
 

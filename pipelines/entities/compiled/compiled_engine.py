@@ -6,14 +6,23 @@ A pipeline is read once. From then on the vocabulary is the only object of spaCy
 Any number of threads may annotate at the same time: they share the kernels' lexicon, and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from spacy.language import Language
-from spacy.tokenizer import Tokenizer
 
-from spanwise.pipelines.annotations import ENTITIES, SENTENCES, Annotations, EntitySpan, Layers, SentenceSpan
+from spanwise.pipelines.annotations import (
+    CATEGORIES,
+    ENTITIES,
+    SENTENCES,
+    Annotations,
+    EntitySpan,
+    Layers,
+    SentenceSpan,
+)
 from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations, known_calibrations
+from spanwise.pipelines.entities.compiled.classifiers import Classifier, specs_of
 from spanwise.pipelines.entities.compiled.components import (
     EntityModel,
     SentenceModel,
@@ -23,11 +32,11 @@ from spanwise.pipelines.entities.compiled.components import (
 )
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
-from spanwise.pipelines.entities.compiled.lexemes import Lexemes, NoStaticVectors, StaticVectors
-from spanwise.pipelines.entities.compiled.static_vectors import ProjectedVectors
+from spanwise.pipelines.entities.compiled.lexemes import Lexemes
+from spanwise.pipelines.entities.compiled.static_vectors import statics_of
+from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
-from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
 from spanwise.pipelines.kernels import SpanKernels, constants
 
 LEXICON_BYTES = 8 << 20
@@ -47,7 +56,7 @@ class WordTable(NamedTuple):
 
 
 class CompiledEngine:
-    """A compiled recognizer and compiled sentence boundaries, or one of the two."""
+    """A compiled recognizer, compiled sentence boundaries and compiled text classifiers, or some of these."""
 
     name: EngineName = "compiled"
 
@@ -59,6 +68,7 @@ class CompiledEngine:
         calibrations: Calibrations,
         *,
         layers: Layers,
+        classifiers: Mapping[str, Sequence[str]],
         tokenizer_reason: str | None = None,
     ) -> None:
         self._kernels = kernels
@@ -71,6 +81,9 @@ class CompiledEngine:
         self.tokenizer_reason = tokenizer_reason
         """Why Python splits words of this pipeline's tokenizer; None where the kernels do."""
         self._split = None if tokenizer_reason is None else lexemes.split
+        self.classifiers = classifiers
+        """The labels of each compiled classifier, in the pipeline's order."""
+        self._categories = tuple(label for labels in classifiers.values() for label in labels)
 
     @property
     def instructions(self) -> str:
@@ -89,64 +102,80 @@ class CompiledEngine:
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
-        entities_flag, sentences_flag = constants.WANT_ENTITIES, constants.WANT_SENTENCES
-        flags = bytes(
-            entities_flag * ("entities" in layers) | sentences_flag * ("sentences" in layers) for layers in wanted
-        )
-        labels, calibrate = self._labels, self._calibrate
+        flags = bytes(map(_flags, wanted))
+        labels, calibrate, categories = self._labels, self._calibrate, self._categories
         return [
             Annotations(
                 [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
+                categories=dict(zip(categories, scores, strict=True)) if scores else None,
             )
-            for entities, sentences in self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
+            for entities, sentences, scores in self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
         ]
+
+
+@lru_cache(maxsize=1 << 10)
+def _flags(layers: Layers) -> int:
+    """Return what the kernels compute for a text that wants these layers."""
+    return (
+        constants.WANT_ENTITIES * ("entities" in layers)
+        | constants.WANT_SENTENCES * ("sentences" in layers)
+        | constants.WANT_CATEGORIES * ("categories" in layers)
+    )
 
 
 def compile_pipeline(
     nlp: Language,
     entities: str | None,
-    sentences: str,
+    sentences: str | None,
+    classifiers: Mapping[str, Classifier] | None = None,
     *,
     instructions: str | None = None,
     lexicon_bytes: int = LEXICON_BYTES,
     known: KnownCalibrations | None = None,
+    reading: TokenizerReading | None = None,
 ) -> CompiledEngine:
-    """Compile the recognizer and the component that sets sentence boundaries. Raises `Unsupported`.
+    """Compile the recognizer, the component that sets sentence boundaries, and text classifiers. Raises `Unsupported`.
 
     `entities` and `sentences` are the components' names in the pipeline. Where only the boundaries cannot be compiled,
-    the engine's `layers` lack them. `instructions` names an instruction set of this processor; the default is the best
-    one. `known` calibrations are by default those that ship with Spanwise and those in the pipeline's folder.
+    the engine's `layers` lack them; `classifiers` (`read_classifier`) that do not fit the rest are missing in the
+    engine's `classifiers`. `instructions` names an instruction set of this processor; the default is the best one.
+    `known` calibrations are by default those that ship with Spanwise and those in the pipeline's folder.
+    `reading`: the pipeline's tokenizer, where it has been read already.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
-    if type(nlp.tokenizer) is not Tokenizer:
-        raise Unsupported(f"the tokenizer {type(nlp.tokenizer).__name__}")
+    reading = reading or TokenizerReading(nlp.tokenizer)
     recognizer = read_entities(nlp, entities) if entities else None
+    boundaries: SentenceModel | SentenceRules | None
     try:
-        boundaries: SentenceModel | SentenceRules | None = read_sentences(nlp, sentences)
+        boundaries = read_sentences(nlp, sentences) if sentences else None
     except Unsupported:
         if recognizer is None:
             raise
         boundaries = None
     networks = _networks(recognizer, boundaries)
     try:
-        statics = _statics(nlp, networks)
+        statics = statics_of(nlp.vocab, networks)
     except Unsupported:
         if recognizer is None:
             raise
         boundaries = None
         networks = _networks(recognizer, boundaries)
-        statics = _statics(nlp, networks)
-    attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tables))
+        statics = statics_of(nlp.vocab, networks)
+    fitting, networks = _fitting(classifiers or {}, networks)
+    statics = statics_of(nlp.vocab, networks)
+    tables = [table.attribute for network in networks for table in network.tables]
+    attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes)]))
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
-    lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), attributes, statics, ends)
-    tokenizer, tokenizer_reason = _tokenizer_spec(lexemes)
+    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, statics, ends)
+    tokenizer, tokenizer_reason = reading.spec(lexemes)
     kernels = SpanKernels(
         columns=len(attributes),
         static_values=statics.width,
         entities=_entities_spec(recognizer, attributes),
         sentences=_sentences_spec(boundaries, attributes),
+        categories=specs_of(fitting, attributes, recognizer.tok2vec if recognizer else None),
         pairs=lexemes.pairs,
         lexicon_bytes=lexicon_bytes,
         tokenizer=tokenizer,
@@ -159,28 +188,40 @@ def compile_pipeline(
     known = known or known_calibrations(nlp.path)
     calibrations = known.of(fingerprint(recognizer)) if recognizer else Calibrations()
     layers = (ENTITIES if recognizer else frozenset()) | (SENTENCES if boundaries else frozenset())
-    return CompiledEngine(kernels, lexemes, labels, calibrations, layers=layers, tokenizer_reason=tokenizer_reason)
+    layers |= CATEGORIES if fitting else frozenset()
+    categories = {name: classifier.labels for name, classifier in fitting.items()}
+    return CompiledEngine(
+        kernels,
+        lexemes,
+        labels,
+        calibrations,
+        layers=layers,
+        classifiers=categories,
+        tokenizer_reason=tokenizer_reason,
+    )
 
 
-def _tokenizer_spec(lexemes: Lexemes) -> tuple[Any, str | None]:
-    """Describe the tokenizer, or say why the kernels cannot apply it."""
-    try:
-        return lexemes.tokenizer, None
-    except Unsupported as reason:
-        return None, str(reason)
+def _fitting(
+    classifiers: Mapping[str, Classifier], networks: Sequence[Tok2Vec]
+) -> tuple[dict[str, Classifier], list[Tok2Vec]]:
+    """Leave out classifiers with another projection of static vectors than the networks before them.
+
+    Returns the others, and all networks.
+    """
+    fitting, found = {}, list(networks)
+    for name, classifier in classifiers.items():
+        network = classifier.vectors.tok2vec if classifier.vectors else None
+        if network and network.statics is not None:
+            others = [other.statics for other in found if other.statics is not None]
+            if others and others[0] is not network.statics:
+                continue
+        fitting[name] = classifier
+        found += [network] if network else []
+    return fitting, found
 
 
 def _networks(recognizer: EntityModel | None, boundaries: SentenceModel | SentenceRules | None) -> list[Tok2Vec]:
     return [model.tok2vec for model in (recognizer, boundaries) if isinstance(model, EntityModel | SentenceModel)]
-
-
-def _statics(nlp: Language, networks: Sequence[Tok2Vec]) -> StaticVectors:
-    projections = [network.statics for network in networks if network.statics is not None]
-    if not projections:
-        return NoStaticVectors()
-    if any(projection is not projections[0] for projection in projections):
-        raise Unsupported("two networks with static vectors of their own")
-    return ProjectedVectors(nlp.vocab, projections[0])
 
 
 def _entities_spec(recognizer: EntityModel | None, attributes: Sequence[str]) -> Any:

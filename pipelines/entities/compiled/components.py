@@ -102,7 +102,7 @@ def read_entities(nlp: Language, name: str) -> EntityModel:
     model = component.model
     if kind(model) != "tb_framework" or model.attrs.get("unseen_classes"):
         raise Unsupported("a transition model with classes that it has not learnt")
-    tok2vec, linear = _below(nlp, name, model.get_ref("tok2vec"), "linear")
+    tok2vec, linear, _ = below(nlp, name, model.get_ref("tok2vec"), "linear")
     lower = model.get_ref("lower")
     weights, missing = parameter(lower, "W"), parameter(lower, "pad")
     if weights.shape[0] not in _FEATURES:
@@ -131,12 +131,15 @@ def read_sentences(nlp: Language, name: str) -> SentenceModel | SentenceRules:
         return SentenceRules(frozenset(component.punct_chars))
     if type(component) is not SentenceRecognizer:
         raise Unsupported(f"sentences by {type(component).__name__}")
-    tok2vec, softmax = _below(nlp, name, component.model, "softmax")
+    tok2vec, softmax, _ = below(nlp, name, component.model, "softmax")
     return SentenceModel(tok2vec, affine(parameter(softmax, "W"), parameter(softmax, "b")))
 
 
-def _below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2Vec, AnyModel]:
-    """Split a component's model into the tok2vec, which may be a shared one, and the output layer on top of it."""
+def below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2Vec, AnyModel, bool]:
+    """Split a component's model into the tok2vec and the output layer on top, and tell whether the tok2vec is shared.
+
+    Raises `Unsupported`.
+    """
     *_, top = sequence(model) or [model]
     if kind(top) != output:
         raise Unsupported(f"the layer {kind(top)!r} where {output!r} was expected")
@@ -144,12 +147,12 @@ def _below(nlp: Language, name: str, model: AnyModel, output: str) -> tuple[Tok2
     if listeners:
         if sequence(model) != [*listeners, top]:
             raise Unsupported("layers between a shared tok2vec and the output")
-        return read_tok2vec(_shared(nlp, name)), top
-    return read_tok2vec(model, below=top), top
+        return read_tok2vec(shared_tok2vec(nlp, name)), top, True
+    return read_tok2vec(model, below=top), top, False
 
 
-def _shared(nlp: Language, name: str) -> AnyModel:
-    """Return the model of the shared tok2vec.
+def shared_tok2vec(nlp: Language, name: str) -> AnyModel:
+    """Return the model of the tok2vec that a component shares with others. Raises `Unsupported`.
 
     With several of them, a component would hear the last one before it: such a pipeline is not supported.
     """

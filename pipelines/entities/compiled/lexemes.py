@@ -88,6 +88,11 @@ class Lexemes:
         self._find_changed(vocab)
 
     @property
+    def static_values(self) -> int:
+        """How many values a word's projected static vector has."""
+        return self._statics.width
+
+    @property
     def norm_column(self) -> int:
         """Which attribute is the norm, or -1."""
         return -1 if self._norm_column is None else self._norm_column
@@ -147,6 +152,10 @@ class Lexemes:
         if mode == constants.MODE_SPACE_FOLLOWS and tokens:
             spaces[-1] = True
         return tokens, spaces, first, last
+
+    def marks(self, text: str) -> tuple[bool, bool]:
+        """Return whether a word is white space, and whether it is punctuation."""
+        return self._changed_flags.get(text) or (bool(self._is_space(text)), bool(self._is_punct(text)))
 
     def _flags(self, text: str) -> int:
         space, punct = self._changed_flags.get(text) or (self._is_space(text), self._ends and self._is_punct(text))

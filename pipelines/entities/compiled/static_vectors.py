@@ -9,8 +9,19 @@ from spacy.strings import get_string_id
 from spacy.vectors import Mode, Vectors
 from spacy.vocab import Vocab
 
-from spanwise.pipelines.entities.compiled.layers import Floats
+from spanwise.pipelines.entities.compiled.layers import Floats, Tok2Vec
+from spanwise.pipelines.entities.compiled.lexemes import NoStaticVectors, StaticVectors
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+
+
+def statics_of(vocab: Vocab, networks: Sequence[Tok2Vec]) -> StaticVectors:
+    """Return the static vectors that networks read. Raises `Unsupported` where two project them differently."""
+    projections = [network.statics for network in networks if network.statics is not None]
+    if not projections:
+        return NoStaticVectors()
+    if any(projection is not projections[0] for projection in projections):
+        raise Unsupported("two networks with static vectors of their own")
+    return ProjectedVectors(vocab, projections[0])
 
 
 class ProjectedVectors:

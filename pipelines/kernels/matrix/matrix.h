@@ -54,6 +54,10 @@ typedef struct Instructions {
        `row`. */
     void (*normalize)(const float *row, size_t values, const float *gain, const float *shift, const float *addend,
                       float *result);
+    /* result[i] = the largest, over the pieces p, of the sum of rows[r][p][i] over all rows. rows: [count] pointers to
+       [pieces][values]; result: [values], a multiple of ROW_ALIGN. The sums are in the order of the rows, so that all
+       instruction sets give the same result to the last bit. */
+    void (*add_rows)(const float *const *rows, size_t count, size_t pieces, size_t values, float *result);
 } Instructions;
 
 const Instructions *best_instructions(void);

@@ -118,4 +118,19 @@ static void normalize(const float *row, size_t values, const float *gain, const 
     }
 }
 
-const Instructions EXPORT = {NAME, LANES, apply, normalize};
+/* See `add_rows` in matrix.h. */
+static void add_rows(const float *const *rows, size_t count, size_t pieces, size_t values, float *result)
+{
+    for (size_t i = 0; i < values; i += LANES) {
+        vec most = {0};
+        for (size_t p = 0; p < pieces; p++) {
+            const size_t at = p * values + i;
+            vec sum = load(rows[0] + at);
+            for (size_t r = 1; r < count; r++) sum += load(rows[r] + at);
+            most = p ? larger(most, sum) : sum;
+        }
+        store(result + i, most);
+    }
+}
+
+const Instructions EXPORT = {NAME, LANES, apply, normalize, add_rows};

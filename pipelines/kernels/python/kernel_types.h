@@ -1,4 +1,4 @@
-/* The two Python types of the module. */
+/* The Python types of the module. */
 #ifndef SPANWISE_KERNEL_TYPES_H
 #define SPANWISE_KERNEL_TYPES_H
 
@@ -6,6 +6,7 @@
 
 extern PyType_Spec span_kernels_type;      /* span_kernels.c */
 extern PyType_Spec sentiment_kernels_type; /* sentiment_kernels.c */
+extern PyType_Spec parser_kernels_type;    /* parser_kernels.c */
 
 /* Free the memory of an object whose members are freed. Every `Py_tp_dealloc` ends so. */
 static inline void free_object(PyObject *self)

@@ -1,7 +1,8 @@
-/* The Python module `spanwise.pipelines.kernels._kernels`: two types, and the constants that Python and C share.
+/* The Python module `spanwise.pipelines.kernels._kernels`: its types, and the constants that Python and C share.
 
 pipelines/entities/compiled takes these constants from here. pipelines/sentiment works without kernels, too, so it has
 its own; compiled_model.py there compares them with these when it is imported. */
+#include "parser/parser_model.h"
 #include "python/kernel_types.h"
 #include "python/limited_api.h"
 #include "sentiment/sentiment_model.h"
@@ -16,6 +17,9 @@ static const struct {
     /* spans/batch.h */
     CONSTANT(WANT_ENTITIES),
     CONSTANT(WANT_SENTENCES),
+    CONSTANT(WANT_CATEGORIES),
+    CONSTANT(WANT_TOKENS),
+    CONSTANT(WANT_VECTORS),
     /* spans/runs.h */
     CONSTANT(MODE_SPACE_FOLLOWS),
     CONSTANT(MODE_WHOLE_TEXT),
@@ -31,6 +35,23 @@ static const struct {
     CONSTANT(MOVE_L),
     CONSTANT(MOVE_U),
     CONSTANT(MOVE_O),
+    /* parser/parser_model.h */
+    CONSTANT(SHIFT),
+    CONSTANT(REDUCE),
+    CONSTANT(LEFT_ARC),
+    CONSTANT(RIGHT_ARC),
+    CONSTANT(BREAK),
+    /* classification/ngrams.h, classification/classifier.h */
+    CONSTANT(LONGEST_NGRAM),
+    CONSTANT(NETWORK_OF_ENTITIES),
+    CONSTANT(POOL_FIRST),
+    CONSTANT(POOL_LAST),
+    CONSTANT(POOL_MAX),
+    CONSTANT(POOL_MEAN),
+    CONSTANT(POOL_ATTENTION),
+    CONSTANT(ACTIVATION_NONE),
+    CONSTANT(ACTIVATION_SOFTMAX),
+    CONSTANT(ACTIVATION_LOGISTIC),
     /* sentiment/sentiment_model.h */
     CONSTANT(SENTIMENT_CLASSES),
     CONSTANT(SENTENCE_OUTPUTS),
@@ -70,7 +91,9 @@ static int add_type(PyObject *module, PyType_Spec *spec)
 /* Called by Python: returns 0, or -1 with an exception set. */
 static int execute(PyObject *module)
 {
-    if (add_type(module, &span_kernels_type) || add_type(module, &sentiment_kernels_type)) return -1;
+    if (add_type(module, &span_kernels_type) || add_type(module, &sentiment_kernels_type) ||
+        add_type(module, &parser_kernels_type))
+        return -1;
     for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
         if (PyModule_AddIntConstant(module, constants[i].name, constants[i].value)) return -1;
     return 0;
@@ -79,7 +102,15 @@ static int execute(PyObject *module)
 static PyModuleDef_Slot slots[] = {{Py_mod_exec, execute}, {0, NULL}};
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_kernels", "Entities, sentences and sentiment in C.", 0, NULL, slots, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "_kernels",
+    "Entities, sentences, categories, trees and sentiment in C.",
+    0,
+    NULL,
+    slots,
+    NULL,
+    NULL,
+    NULL,
 };
 
 PyMODINIT_FUNC PyInit__kernels(void) { return PyModuleDef_Init(&definition); }

@@ -2,15 +2,8 @@
 #include "python/questions.h"
 
 #include "python/arguments.h"
+#include "python/batch_run.h"
 #include "python/exceptions.h"
-
-/* Append an item to a list, and drop the reference to it. `item` may be NULL: an exception is set then. */
-static Status append(PyObject *list, PyObject *item)
-{
-    const int failed = !item || PyList_Append(list, item);
-    Py_XDECREF(item);
-    return failed ? PYTHON_ERROR : OK;
-}
 
 /* Call a function with a list, to which the reference is dropped. */
 static Status call(PyObject *function, PyObject *list, Status status, PyObject **answer)

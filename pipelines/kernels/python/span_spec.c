@@ -6,9 +6,11 @@
 
 #include "python/arguments.h"
 #include "python/arrays.h"
+#include "python/classifier_spec.h"
 #include "python/decoder_spec.h"
 #include "python/exceptions.h"
 #include "python/layer_spec.h"
+#include "python/token_spec.h"
 #include "python/tokenizer_spec.h"
 
 enum { MOST_COLUMNS = 1 << 10, MOST_STATIC_VALUES = 1 << 20 };
@@ -52,8 +54,7 @@ static Status read_tables(Network *network, PyObject *tables, size_t columns)
     return OK;
 }
 
-/* Read ((table, ...), static_values, mix, (convolution, ...), window). */
-static Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions)
+Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions)
 {
     PyObject *tables, *mix, *convolutions;
     Py_ssize_t static_values, window;
@@ -152,15 +153,15 @@ static Status read_optional_tokenizer(SpanModel *model, PyObject *spec)
 
 Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"columns",     "static_values", "entities",     "sentences",
-                            "pairs",       "lexicon_bytes", "tokenizer",    "norms",
-                            "norm_column", "space_column",  "instructions", NULL};
+    static char *names[] = {"columns",      "static_values", "entities",  "sentences", "categories",
+                            "pairs",        "lexicon_bytes", "tokenizer", "norms",     "norm_column",
+                            "space_column", "instructions",  "tokens",    NULL};
     Py_ssize_t columns, static_values, lexicon_bytes, norm_column, space_column;
-    PyObject *entities, *sentences, *pairs, *tokenizer, *norms;
+    PyObject *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOnOOnn|z", names, &columns, &static_values, &entities,
-                                     &sentences, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
-                                     &space_column, &name))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOnOOnn|zO", names, &columns, &static_values, &entities,
+                                     &sentences, &categories, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
+                                     &space_column, &name, &tokens))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
     if (static_values < 0 || static_values > MOST_STATIC_VALUES)
@@ -174,6 +175,10 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
     status = read_entities(model, entities, *instructions);
     if (status != OK) return status;
     status = read_sentences(model, sentences, *instructions);
+    if (status != OK) return status;
+    status = read_token_networks(model, tokens, *instructions);
+    if (status != OK) return status;
+    status = read_classifiers(model, categories, *instructions);
     if (status != OK) return status;
     status = read_pairs(model, pairs);
     if (status != OK) return status;

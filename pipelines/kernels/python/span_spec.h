@@ -15,6 +15,7 @@ number. A specification that does not fit ends in a ValueError that says what is
      static_values  values of its projected static vector; 0: none
      entities       None, or (network, decoder)
      sentences      None, "rules", or (network, classes layer)
+     categories     (classifier, ...), see classifier_spec.h
      pairs          bytes of uint32, ascending: words that follow one another in an exception
      lexicon_bytes  of one generation
      tokenizer      None, or as in tokenizer_spec.h
@@ -22,7 +23,13 @@ number. A specification that does not fit ends in a ValueError that says what is
      norm_column    which attribute that is, or -1
      space_column   which attribute says that a space follows, or -1
      instructions   None, or the name of an instruction set
+     tokens         None, or as in token_spec.h
    What was allocated before a failure is freed by `span_model_free`. */
 CHECKED Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs);
+
+/* Read a network for a model whose columns and static values are known:
+     ((table, ...), static_values, mix, (convolution, ...), window)
+   where a table is (weights [rows, values], seed, column). */
+CHECKED Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions);
 
 #endif

@@ -1,6 +1,6 @@
 /* The networks over a batch: from records to entities and sentences, in code points; see batch.h. */
 #include "grow.h"
-#include "spans/batch.h"
+#include "spans/batch_chunks.h"
 
 /* ---- words ---- */
 
@@ -60,7 +60,7 @@ static Status list_words(Batch *batch)
     return OK;
 }
 
-static const Word *word_of(const Batch *batch, uint32_t text, uint32_t token)
+const Word *word_of(const Batch *batch, uint32_t text, uint32_t token)
 {
     return &batch->work->words[batch->texts[text].first_word + token];
 }
@@ -123,8 +123,7 @@ static Status classify_chunk(Batch *batch)
     return OK;
 }
 
-/* Run a network over all texts that want it, a chunk at a time: `finish` computes a full chunk. */
-static Status run_chunks(Batch *batch, const Network *network, int wanted, Status (*finish)(Batch *))
+Status run_chunks(Batch *batch, const Network *network, int wanted, Status (*finish)(Batch *))
 {
     Chunk *chunk = &batch->work->chunk;
     chunk_clear(chunk);
@@ -234,6 +233,10 @@ Status batch_compute(Batch *batch)
     status = find_entities(batch);
     if (status != OK) return status;
     status = find_sentences(batch);
+    if (status != OK) return status;
+    status = find_categories(batch);
+    if (status != OK) return status;
+    status = find_tokens(batch);
     if (status != OK) return status;
     status = batch_keep_runs(batch);
     if (status != OK) return status;

@@ -138,6 +138,15 @@ Status batch_describe(Batch *batch, size_t first, const Description *description
 
 /* ---- forms ---- */
 
+/* Return an attribute of a form: that of its lexeme, but for what its exception and the space behind it change. */
+static uint64_t attribute_of(const Batch *batch, const Form *form, size_t column)
+{
+    const SpanModel *model = batch->model;
+    if (form->norm && column == (size_t)model->norm_column) return model->norms[form->norm - 1];
+    if (form->space && column == (size_t)model->space_column) return 1;
+    return batch->work->attributes[form->lexeme * model->columns + column];
+}
+
 /* Embed forms [first, first + count) by a network, at `offset` of their rows. */
 static Status embed(Batch *batch, const Network *network, size_t first, size_t count, size_t offset)
 {
@@ -150,16 +159,37 @@ static Status embed(Batch *batch, const Network *network, size_t first, size_t c
     Status status = attributes && statics ? OK : NO_MEMORY;
     for (size_t i = 0; i < count && status == OK; i++) {
         const Form *form = &work->forms[first + i];
-        memcpy(attributes + i * columns, work->attributes + form->lexeme * columns, columns * sizeof(*attributes));
+        for (size_t c = 0; c < columns; c++) attributes[i * columns + c] = attribute_of(batch, form, c);
         memcpy(statics + i * values, work->statics + form->lexeme * values, values * sizeof(*statics));
-        if (form->norm) attributes[i * columns + (size_t)model->norm_column] = model->norms[form->norm - 1];
-        if (form->space) attributes[i * columns + (size_t)model->space_column] = 1;
         results[i] = work->vectors + (first + i) * model->row + offset;
     }
     if (status == OK) status = network_embed(network, attributes, columns, statics, count, results);
     free(attributes);
     free(statics);
     return status;
+}
+
+/* Write what is kept of forms [first, first + count) for the n-grams of a classifier. */
+static void fill_ngrams(const Batch *batch, const NgramLayer *layer, size_t first, size_t count)
+{
+    const Workspace *work = batch->work;
+    for (size_t f = first; f < first + count; f++)
+        ngrams_fill_row(layer, attribute_of(batch, &work->forms[f], layer->column),
+                        work->vectors + f * batch->model->row + layer->offset);
+}
+
+/* Fill in what the classifiers need of forms [first, first + count). */
+static Status prepare_categories(Batch *batch, size_t first, size_t count)
+{
+    const SpanModel *model = batch->model;
+    for (size_t c = 0; c < model->classifier_count; c++) {
+        const Classifier *classifier = &model->classifiers[c];
+        if (classifier->has_ngrams) fill_ngrams(batch, &classifier->ngrams, first, count);
+        if (classifier->network != &classifier->own_network) continue;
+        const Status status = embed(batch, classifier->network, first, count, classifier->offset);
+        if (status != OK) return status;
+    }
+    return OK;
 }
 
 Status batch_learn(Batch *batch)
@@ -172,6 +202,10 @@ Status batch_learn(Batch *batch)
         const size_t count = left < BLOCK_FORMS ? left : BLOCK_FORMS;
         memset(work->vectors + first * model->row, 0, count * model->row * sizeof(float));
         Status status = model->has_entities ? embed(batch, &model->entity_network, first, count, 0) : OK;
+        for (const TokenNetwork *one = model->token_networks;
+             one < model->token_networks + model->token_network_count && status == OK; one++)
+            status = embed(batch, &one->network, first, count, one->offset);
+        if (status == OK) status = prepare_categories(batch, first, count);
         if (status == OK && model->sentence_kind == SENTENCES_NETWORK)
             status = embed(batch, &model->sentence_network, first, count, sentence_offset(model));
         if (status != OK) return status;

@@ -57,9 +57,9 @@ typedef struct {
      |        | = K      | = T         |      | = R | [T] Token | [T][R] float | [K] char |         |
      +--------+----------+-------------+------+-----+-----------+--------------+----------+---------+
 
-   In the lexicon of embeddings a row is the token's embedding for the entity network, then the one for the sentence
-   network, each padded (span_model.h). In the lexicon of descriptions, a key is a token, and a row the
-   bytes of its attributes, then its projected static vector (descriptions.c). */
+   In the lexicon of embeddings a row has what each network and classifier keeps of the token (span_model.h). In the
+   lexicon of descriptions, a key is a token, and a row the bytes of its attributes, then its projected static vector
+   (descriptions.c). */
 typedef struct {
     uint64_t hash;
     uint32_t key_size; /* bytes of UTF-8 */

@@ -8,10 +8,49 @@
 /* What a record takes on average, in bytes: of a run with embeddings, of a description. */
 enum { MEAN_RECORD = 192, MEAN_DESCRIPTION = 96 };
 
+/* Point a classifier at its network. Returns the floats that its own network, if it has one, takes from `row` on. */
+static size_t place_network(SpanModel *model, Classifier *classifier, size_t row)
+{
+    if (!classifier->has_vectors) return 0;
+    if (classifier->network_from == NETWORK_OF_ENTITIES) {
+        classifier->network = &model->entity_network;
+        classifier->offset = 0;
+        return 0;
+    }
+    if (classifier->network_from != NETWORK_OWN) {
+        classifier->network = model->classifiers[classifier->network_from].network;
+        classifier->offset = model->classifiers[classifier->network_from].offset;
+        return 0;
+    }
+    classifier->network = &classifier->own_network;
+    classifier->offset = row;
+    return padded(classifier->own_network.width);
+}
+
+/* Lay out the rows of the lexicon; see span_model.h. */
+static void place_all(SpanModel *model)
+{
+    Classifier *const end = model->classifiers + model->classifier_count;
+    model->row = model->has_entities ? padded(model->entity_network.width) : 0;
+    for (size_t n = 0; n < model->token_network_count; n++) {
+        model->token_networks[n].offset = model->row;
+        model->row += padded(model->token_networks[n].network.width);
+    }
+    for (Classifier *one = model->classifiers; one < end; one++) {
+        model->row += place_network(model, one, model->row);
+        model->category_count += one->classes;
+    }
+    for (Classifier *one = model->classifiers; one < end; one++) {
+        if (!one->has_ngrams) continue;
+        one->ngrams.offset = model->row;
+        model->row += ngrams_row(&one->ngrams);
+    }
+    if (model->sentence_kind == SENTENCES_NETWORK) model->row += padded(model->sentence_network.width);
+}
+
 Status span_model_prepare(SpanModel *model, size_t lexicon_bytes)
 {
-    model->row = (model->has_entities ? padded(model->entity_network.width) : 0) +
-                 (model->sentence_kind == SENTENCES_NETWORK ? padded(model->sentence_network.width) : 0);
+    place_all(model);
     if (pthread_mutex_init(&model->idle_mutex, NULL)) return NO_MEMORY;
     model->has_mutex = 1;
     const Status status = lexicon_init(&model->lexicon, lexicon_bytes, MEAN_RECORD);
@@ -28,6 +67,11 @@ void span_model_free(SpanModel *model)
     }
     network_free(&model->entity_network);
     network_free(&model->sentence_network);
+    for (size_t n = 0; model->token_networks && n < model->token_network_count; n++)
+        token_network_free(&model->token_networks[n]);
+    free(model->token_networks);
+    for (size_t c = 0; model->classifiers && c < model->classifier_count; c++) classifier_free(&model->classifiers[c]);
+    free(model->classifiers);
     decoder_free(&model->decoder);
     matrix_free(&model->sentence_classes);
     free(model->pairs);

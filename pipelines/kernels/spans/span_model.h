@@ -1,4 +1,5 @@
-/* A model that finds spans: entities by a network and a decoder, sentences by a network or by rules.
+/* A model of texts: entities by a network and a decoder, sentences by a network or by rules, categories by classifiers,
+classes of tokens by networks.
 
 A model does not change after `span_model_prepare`, but for its two lexicons and its stack of idle workspaces, which
 have locks of their own. So any number of threads may work on batches of theirs with one model. */
@@ -7,9 +8,11 @@ have locks of their own. So any number of threads may work on batches of theirs 
 
 #include <pthread.h>
 
+#include "classification/classifier.h"
 #include "network/network.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
+#include "spans/token_network.h"
 #include "status.h"
 #include "tokenizer/tokenizer.h"
 
@@ -28,8 +31,16 @@ typedef struct {
     Network sentence_network; /* of SENTENCES_NETWORK, as are the classes */
     Decoder decoder;
     Matrix sentence_classes; /* a token's vector to [2] scores: inside of a sentence, first of one */
-    size_t row;              /* floats of a token in `lexicon`: its embedding for either network, padded */
-    uint32_t *pairs;         /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
+    Classifier *classifiers; /* [classifier_count] */
+    size_t classifier_count;
+    size_t category_count;        /* classes of all classifiers */
+    int has_tokens;               /* whether tokens can be asked for; then the following three are there */
+    TokenNetwork *token_networks; /* [token_network_count]; none where the model finds no classes of tokens */
+    size_t token_network_count;
+    size_t choice_count;   /* classes that all token networks choose for a token */
+    size_t vector_network; /* the token network whose vectors a caller can have */
+    size_t row;            /* floats of a token in `lexicon`, see below */
+    uint32_t *pairs;       /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
     size_t pair_count;
     int has_tokenizer; /* 0: Python splits runs */
     Tokenizer tokenizer;
@@ -44,7 +55,22 @@ typedef struct {
     int has_mutex;
 } SpanModel;
 
-/* Where the embedding for the sentence network begins in a row of `lexicon`. */
+/* The values of the vectors that a caller can have; 0 where there are none. */
+static inline size_t vector_width(const SpanModel *model)
+{
+    return model->token_network_count ? model->token_networks[model->vector_network].network.width : 0;
+}
+
+/* A row of `lexicon`. Embeddings are padded.
+
+     0                padded(width)
+     +----------------+---------------------+----------------------+-------------------------+----------------+
+     | embedding for  | embeddings for the  | embeddings for the   | rows for the n-grams    | embedding for  |
+     | entities       | token networks      | classifiers' own     | of the classifiers:     | sentences      |
+     |                |                     | networks             | classification/ngrams.h |                |
+     +----------------+---------------------+----------------------+-------------------------+----------------+ */
+
+/* Where the embedding for the sentence network begins in a row. */
 static inline size_t sentence_offset(const SpanModel *model)
 {
     return model->row - padded(model->sentence_network.width);

@@ -3,14 +3,18 @@
 
 #include <stdlib.h>
 
-/* Items of an array that is kept for the next batch, and forms with their vectors. */
-enum { LARGEST_IDLE = 1 << 17, LARGEST_FORMS = 1 << 13 };
+/* Items of an array that is kept for the next batch, forms with their vectors, and vectors of words. */
+enum { LARGEST_IDLE = 1 << 17, LARGEST_FORMS = 1 << 13, LARGEST_VECTORS = 1 << 15 };
 
 void workspace_free(Workspace *work)
 {
     chunk_free(&work->chunk);
     decoder_scratch_free(&work->decoder);
     free(work->class_scores);
+    for (size_t c = 0; work->classifiers && c < work->classifier_count; c++)
+        classifier_scratch_free(&work->classifiers[c]);
+    free(work->classifiers);
+    free(work->category_scores);
     free(work->runs.items);
     free(work->words);
     free(work->questions);
@@ -28,17 +32,57 @@ void workspace_free(Workspace *work)
     free(work->token_spans.items);
     free(work->entities);
     free(work->sentences);
+    token_scratch_free(&work->tokens);
     free(work);
+}
+
+/* Allocate scores for the token network with the most classes. */
+static Status init_tokens(Workspace *work, const SpanModel *model)
+{
+    size_t most = 0;
+    for (const TokenNetwork *one = model->token_networks; one < model->token_networks + model->token_network_count;
+         one++)
+        for (size_t c = 0; c < one->classifier_count; c++)
+            if (one->classifiers[c].layer.outputs > most) most = one->classifiers[c].layer.outputs;
+    if (!most) return OK;
+    work->tokens.scores = calloc(work->chunk.max_rows * most, sizeof(float));
+    return work->tokens.scores ? OK : NO_MEMORY;
+}
+
+/* Make the chunk, for any of the model's networks. */
+static Status init_chunk(Workspace *work, const SpanModel *model)
+{
+    const Network **networks = malloc((model->token_network_count + model->classifier_count + 2) * sizeof(*networks));
+    if (!networks) return NO_MEMORY;
+    size_t count = 0;
+    for (; count < model->token_network_count; count++) networks[count] = &model->token_networks[count].network;
+    if (model->has_entities) networks[count++] = &model->entity_network;
+    if (model->sentence_kind == SENTENCES_NETWORK) networks[count++] = &model->sentence_network;
+    for (size_t c = 0; c < model->classifier_count; c++)
+        if (model->classifiers[c].has_vectors) networks[count++] = model->classifiers[c].network;
+    const Status status = chunk_init(&work->chunk, networks, count);
+    free(networks);
+    return status;
+}
+
+static Status init_classifiers(Workspace *work, const SpanModel *model)
+{
+    work->classifiers = calloc(model->classifier_count + 1, sizeof(*work->classifiers));
+    if (!work->classifiers) return NO_MEMORY;
+    while (work->classifier_count < model->classifier_count) {
+        const Classifier *classifier = &model->classifiers[work->classifier_count];
+        const Status status = classifier_scratch_init(&work->classifiers[work->classifier_count++], classifier);
+        if (status != OK) return status;
+    }
+    return OK;
 }
 
 /* Allocate what the model's networks need; freed by the caller where that fails. */
 static Status workspace_init(Workspace *work, const SpanModel *model)
 {
-    const Network *networks[2];
-    size_t count = 0;
-    if (model->has_entities) networks[count++] = &model->entity_network;
-    if (model->sentence_kind == SENTENCES_NETWORK) networks[count++] = &model->sentence_network;
-    Status status = chunk_init(&work->chunk, networks, count);
+    Status status = init_chunk(work, model);
+    if (status == OK) status = init_tokens(work, model);
+    if (status == OK) status = init_classifiers(work, model);
     if (status != OK) return status;
     if (model->has_entities) status = decoder_scratch_init(&work->decoder, &model->decoder, work->chunk.max_rows);
     if (status != OK || model->sentence_kind != SENTENCES_NETWORK) return status;
@@ -65,13 +109,15 @@ Status workspace_take(SpanModel *model, Workspace **work)
 }
 
 /* Return whether arrays have grown beyond what ordinary texts need. */
-static int is_large(const Workspace *work)
+static int is_large(const Workspace *work, const SpanModel *model)
 {
-    const size_t largest[] = {work->word_capacity,      work->runs.capacity,           work->pieces.capacity,
-                              work->tokenizer.capacity, work->tokenizer.ways.capacity, work->lexeme_capacity};
+    const size_t largest[] = {work->word_capacity,           work->runs.capacity,
+                              work->pieces.capacity,         work->tokenizer.capacity,
+                              work->tokenizer.ways.capacity, work->lexeme_capacity,
+                              work->tokens.kinds_capacity,   work->category_capacity * model->category_count};
     for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++)
         if (largest[i] > LARGEST_IDLE) return 1;
-    return work->form_capacity > LARGEST_FORMS;
+    return work->form_capacity > LARGEST_FORMS || work->tokens.vector_capacity > LARGEST_VECTORS;
 }
 
 void workspace_give_back(SpanModel *model, Workspace *work)
@@ -79,8 +125,8 @@ void workspace_give_back(SpanModel *model, Workspace *work)
     work->runs.count = work->word_count = work->question_count = work->unknown_count = 0;
     work->answered = work->run_questions = work->pieces.count = work->lexeme_count = work->asked_count = 0;
     work->form_count = work->embedded = work->old_count = 0;
-    work->token_spans.count = work->entity_count = work->sentence_count = 0;
-    if (is_large(work)) {
+    work->token_spans.count = work->entity_count = work->sentence_count = work->tokens.kind_count = 0;
+    if (is_large(work, model)) {
         workspace_free(work);
         return;
     }

@@ -5,6 +5,7 @@ its arrays, for the next batch of any thread. */
 #ifndef SPANWISE_WORKSPACE_H
 #define SPANWISE_WORKSPACE_H
 
+#include "classification/classifier.h"
 #include "network/chunk.h"
 #include "spans/decoder.h"
 #include "spans/runs.h"
@@ -54,9 +55,14 @@ typedef struct Workspace {
     struct Workspace *next;
     Chunk chunk;
     DecoderScratch decoder;
-    float *class_scores; /* [rows of the chunk][padded(2)], of the sentence network */
-    Runs runs;           /* of all texts, in order */
-    Word *words;         /* of all texts, in order */
+    float *class_scores;            /* [rows of the chunk][padded(2)], of the sentence network */
+    ClassifierScratch *classifiers; /* [classifier_count], one for each of the model's */
+    size_t classifier_count;
+    size_t classifying;       /* which classifier the chunk is computed for */
+    float *category_scores;   /* [texts of the batch][category_count], those of all classifiers in order */
+    size_t category_capacity; /* texts that there is room for */
+    Runs runs;                /* of all texts, in order */
+    Word *words;              /* of all texts, in order */
     size_t word_count, word_capacity;
     size_t *unknown; /* indexes of runs without a record */
     size_t unknown_count, unknown_capacity;
@@ -86,6 +92,7 @@ typedef struct Workspace {
     size_t entity_count, entity_capacity;
     SentenceSpan *sentences;
     size_t sentence_count, sentence_capacity;
+    TokenScratch tokens;
 } Workspace;
 
 /* Take an idle workspace, or make one. */

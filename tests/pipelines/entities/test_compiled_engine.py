@@ -252,7 +252,7 @@ def test_a_mismatch_at_start_falls_back_to_spacy(loaded: LoadedPipeline, monkeyp
     """An engine that differs from spaCy at start is replaced by spaCy's, and the fallback is reported as a defect."""
     # Compare raw scores too: spaCy's engine gives none, so the answers differ.
     monkeypatch.setattr(comparison, "same", lambda one, other: one == other and same(one, other))
-    engine, fallback = choose_engine(loaded)
+    engine, fallback, _ = choose_engine(loaded)
     assert engine.name == "spacy"
     assert fallback
     assert fallback.is_defect
@@ -266,7 +266,7 @@ def test_a_model_that_nobody_has_thought_of_falls_back(loaded: LoadedPipeline, m
     """
     layers: dict[str, CompiledEngine] = {}
     monkeypatch.setattr("spanwise.pipelines.entities.engine_choice.compile_pipeline", lambda *_: layers["unheard-of"])
-    engine, fallback = choose_engine(loaded)
+    engine, fallback, _ = choose_engine(loaded)
     assert engine.name == "spacy"
     assert fallback
     assert fallback.is_defect
@@ -275,7 +275,7 @@ def test_a_model_that_nobody_has_thought_of_falls_back(loaded: LoadedPipeline, m
 def test_without_kernels_spacy_serves(loaded: LoadedPipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the project was installed without a C compiler, spaCy's engine serves, and the fallback is no defect."""
     monkeypatch.setattr("spanwise.pipelines.entities.compiled.compiled_engine.SpanKernels", None)
-    engine, fallback = choose_engine(loaded)
+    engine, fallback, _ = choose_engine(loaded)
     assert engine.name == "spacy"
     assert fallback
     assert not fallback.is_defect

@@ -19,7 +19,7 @@ LENGTH = 5_000
 @pytest.fixture(scope="module")
 def engine() -> CompiledEngine:
     """Load the default pipeline's compiled engine, which has not met any word."""
-    engine, _ = choose_engine(load(ENGLISH))
+    engine = choose_engine(load(ENGLISH)).engine
     assert isinstance(engine, MixedEngine)
     return engine.compiled
 

@@ -48,6 +48,7 @@ def test_everything_is_imported_without_kernels() -> None:
         "import sys; sys.modules['spanwise.pipelines.kernels._kernels'] = None\n"
         "import spanwise.pipelines.kernels as kernels\n"
         "import spanwise.pipelines.entities.engine_choice, spanwise.pipelines.sentiment.model_choice\n"
-        "assert kernels.SpanKernels is kernels.SentimentKernels is kernels.constants is None\n"
+        "import spanwise.pipelines.entities.compiled.parser\n"
+        "assert kernels.SpanKernels is kernels.SentimentKernels is kernels.ParserKernels is kernels.constants is None\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

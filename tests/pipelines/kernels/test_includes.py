@@ -10,10 +10,12 @@ MAY_INCLUDE = {
     "": {""},  # status.h and grow.h
     "matrix": {"", "matrix"},
     "network": {"", "matrix", "network"},
+    "classification": {"", "matrix", "network", "classification"},
     "tokenizer": {"", "tokenizer"},
-    "spans": {"", "matrix", "network", "tokenizer", "spans"},
+    "spans": {"", "matrix", "network", "classification", "tokenizer", "spans"},
     "sentiment": {"", "matrix", "network", "sentiment"},
-    "python": {"", "matrix", "network", "tokenizer", "spans", "sentiment", "python"},
+    "parser": {"", "matrix", "parser"},
+    "python": {"", "matrix", "network", "classification", "tokenizer", "spans", "sentiment", "parser", "python"},
 }
 """The folders that the sources of a folder may include; "" is the kernels' root."""
 

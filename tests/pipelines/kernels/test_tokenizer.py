@@ -32,8 +32,8 @@ def kernels_of(nlp: Language) -> Callable[[str], Described]:
     lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), (), NoStaticVectors())
     norms = [None, *lexemes._norm_numbers]
     kernels = SpanKernels(
-        columns=0, static_values=0, entities=None, sentences="rules", pairs=b"", lexicon_bytes=1 << 16,
-        tokenizer=lexemes.tokenizer, norms=lexemes.norms, norm_column=-1, space_column=-1,
+        columns=0, static_values=0, entities=None, sentences="rules", categories=(), pairs=b"",
+        lexicon_bytes=1 << 16, tokenizer=lexemes.tokenizer, norms=lexemes.norms, norm_column=-1, space_column=-1,
     )  # fmt: skip
     return lambda text: [(start, end, norms[norm], bool(space)) for start, end, norm, space in kernels.tokenize(text)]
 

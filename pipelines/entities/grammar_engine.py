@@ -1,0 +1,92 @@
+"""Compute tokens and noun chunks by the compiled grammar, and everything else by another engine.
+
+Without a parser, tokens are read by no other layer of the answer, so the two engines need not know of each other. A
+parser sets sentence boundaries, which are then the text's sentences and restrict the recognizer, as in `MixedEngine`:
+where one lies inside of an entity, the other engine answers for that text with spaCy's own components. Custom
+attributes are an exception, too: what computes them may look at tags, which the other engine then sets.
+"""
+
+from collections.abc import Sequence
+
+from spanwise.pipelines.annotations import (
+    ENTITIES,
+    ENTITIES_AND_SENTENCES,
+    NOUN_CHUNKS,
+    SENTENCES,
+    TOKENS,
+    Annotations,
+    Layers,
+)
+from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar
+from spanwise.pipelines.entities.compiled.confidence import Calibrations
+from spanwise.pipelines.entities.engine import Engine, EngineName
+from spanwise.pipelines.entities.mixed_engine import MixedEngine, is_split
+
+
+class GrammarEngine:
+    """An engine of a compiled grammar beside another engine."""
+
+    def __init__(self, engine: Engine, grammar: CompiledGrammar) -> None:
+        self.engine = engine
+        self.grammar = grammar
+        self._has_trees = grammar.trees is not None
+        has_chunks = grammar.trees is not None and grammar.trees.has_noun_chunks
+        self._layers = TOKENS | NOUN_CHUNKS if has_chunks else TOKENS
+        finds_entities = isinstance(engine, MixedEngine) and "entities" not in engine.borrowed
+        self._left = frozenset({"extensions"})
+        """A text that wants one of these layers is the other engine's with all of its layers."""
+        if self._has_trees:
+            self._left |= (NOUN_CHUNKS - self._layers) | (frozenset() if finds_entities else ENTITIES)
+
+    @property
+    def name(self) -> EngineName:
+        """The name of the engine that finds the entities."""
+        return self.engine.name
+
+    @property
+    def calibrations(self) -> Calibrations | None:
+        """See `Engine`."""
+        return self.engine.calibrations
+
+    def let_go(self, usual: Layers) -> None:
+        """Free the memory of spaCy's components until a text needs them: see `MixedEngine`."""
+        if isinstance(self.engine, MixedEngine):
+            self.engine.let_go(usual - self._layers)
+
+    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
+        """See `Engine`."""
+        chosen = [i for i, layers in enumerate(wanted) if self._is_apart(layers)]
+        if not chosen:
+            return self.engine.annotate(texts, wanted)
+        others = [*wanted]
+        for i in chosen:
+            others[i] = wanted[i] - self._layers - (SENTENCES if self._has_trees else frozenset())
+        annotations = self.engine.annotate(texts, others) if any(others) else [Annotations() for _ in texts]
+        self._describe(texts, wanted, chosen, annotations)
+        if self._has_trees:
+            split = [i for i in chosen if "entities" in wanted[i] and is_split(annotations[i])]
+            whole = self.engine.annotate([texts[i] for i in split], [wanted[i] for i in split]) if split else []
+            for i, found in zip(split, whole, strict=True):
+                annotations[i] = found
+        return annotations
+
+    def _is_apart(self, layers: Layers) -> bool:
+        """Return whether the compiled grammar computes its layers of a text that wants these layers."""
+        return not layers.isdisjoint(self._layers) and layers.isdisjoint(self._left)
+
+    def _describe(
+        self, texts: Sequence[str], wanted: Sequence[Layers], chosen: Sequence[int], annotations: Sequence[Annotations]
+    ) -> None:
+        """Fill in what the grammar finds of the chosen texts."""
+        found = self.grammar.describe(
+            [texts[i] for i in chosen],
+            sentences=any(not wanted[i].isdisjoint(ENTITIES_AND_SENTENCES) for i in chosen),
+            noun_chunks=any("noun_chunks" in wanted[i] for i in chosen),
+        )
+        for i, one in zip(chosen, found, strict=True):
+            if "tokens" in wanted[i]:
+                annotations[i].tokens = one.tokens
+            if "noun_chunks" in wanted[i]:
+                annotations[i].noun_chunks = [*one.noun_chunks]
+            if self._has_trees and not wanted[i].isdisjoint(ENTITIES_AND_SENTENCES):
+                annotations[i].sentences = [*one.sentences]

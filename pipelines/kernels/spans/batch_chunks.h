@@ -1,0 +1,19 @@
+/* What the steps of `batch_compute` share: words, and networks that run over the texts of a batch. */
+#ifndef SPANWISE_BATCH_CHUNKS_H
+#define SPANWISE_BATCH_CHUNKS_H
+
+#include "spans/batch.h"
+#include "status.h"
+
+/* Return a word of a text. */
+const Word *word_of(const Batch *batch, uint32_t text, uint32_t token);
+
+/* Run a network over all texts that want it, a chunk at a time: `finish` computes a full chunk. */
+CHECKED Status run_chunks(Batch *batch, const Network *network, int wanted, Status (*finish)(Batch *));
+
+/* Compute the scores of all classifiers for the texts that want categories; batch_categories.c. */
+CHECKED Status find_categories(Batch *batch);
+/* Choose the classes of all tokens of the texts that want tokens, and list their kinds; batch_tokens.c. */
+CHECKED Status find_tokens(Batch *batch);
+
+#endif
