@@ -14,7 +14,7 @@ from typing import cast, get_args, overload
 
 from spacy.glossary import GLOSSARY
 
-from spanwise.pipelines.annotations import ENTITIES, SENTIMENT_LAYERS, EntitySpan, Layers
+from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES, SENTIMENT_LAYERS, EntitySpan, Layers
 from spanwise.pipelines.document import Document
 from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, WordTable
@@ -249,8 +249,10 @@ class Analyzer:
     def _asks_kernels_alone(self, features: frozenset[Feature]) -> bool:
         layers = recipe_of(features).layers
         engine, model = self.engine, self.sentiment_model
-        in_engine = isinstance(engine, CompiledEngine) or (
-            isinstance(engine, MixedEngine) and layers.isdisjoint(engine.borrowed)
+        in_engine = (
+            isinstance(engine, CompiledEngine)
+            or (isinstance(engine, MixedEngine) and layers.isdisjoint(engine.borrowed))
+            or (isinstance(engine, GrammarEngine) and engine.computes_in_kernels(layers & ENGINE_LAYERS))
         )
         in_model = layers.isdisjoint(SENTIMENT_LAYERS) or (model is not None and model.name == "compiled")
         return in_engine and in_model
@@ -267,7 +269,8 @@ class Analyzer:
     @property
     def word_tables(self) -> tuple[WordTable, ...]:
         """The compiled engine's tables of words, as they are now; none where spaCy's own engine serves."""
-        engine = self.engine.compiled if isinstance(self.engine, MixedEngine) else self.engine
+        engine = self.engine.engine if isinstance(self.engine, GrammarEngine) else self.engine
+        engine = engine.compiled if isinstance(engine, MixedEngine) else engine
         return engine.word_tables if isinstance(engine, CompiledEngine) else ()
 
     @property

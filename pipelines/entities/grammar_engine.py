@@ -48,6 +48,19 @@ class GrammarEngine:
         """See `Engine`."""
         return self.engine.calibrations
 
+    def computes_in_kernels(self, layers: Layers) -> bool:
+        """Return whether no text that wants these layers needs spaCy's components, whatever it says.
+
+        Tokens and entities together may need them: where a sentence begins inside an entity.
+        """
+        if not self._is_apart(layers):
+            others = layers
+        elif self._has_trees and "entities" in layers:
+            return False
+        else:
+            others = layers - self._layers - (SENTENCES if self._has_trees else frozenset())
+        return not others or (isinstance(self.engine, MixedEngine) and others.isdisjoint(self.engine.borrowed))
+
     def let_go(self, usual: Layers) -> None:
         """Free the memory of spaCy's components until a text needs them: see `MixedEngine`."""
         if isinstance(self.engine, MixedEngine):

@@ -35,7 +35,7 @@ CALLERS = CONTRACT / "callers"
 SEEN = {
     "entities": [["Tim Cook", "PERSON", 0, 8], ["Paris", "GPE", 15, 20]],
     "grammar": [5, "love", 1, "Tim Cook"],
-    "pipelines": ["tok2vec", "spacy", "vectors of tok2vec"],
+    "pipelines": ["tok2vec", "compiled", "vectors of tok2vec"],
     "batch": [["ok", "a", 2], ["error", "b", "unsupported_language"]],
     "invalid": [422, "validation_failed", "/labels", "unknown_label"],
     "stream": [["ok", "a", 2], ["error", "b", "unsupported_language"]],

@@ -148,3 +148,11 @@ def test_a_self_test_needs_offsets_that_fit(english: Analyzer) -> None:
     """The self-test fails when a span ends beyond its text, since no caller could slice it."""
     with pytest.raises(SelfTestFailed):
         replace(english, engine=FixedEngine([EntitySpan(0, 10**6, "X", None)], [])).self_test()
+
+
+def test_what_the_kernels_compute_alone_is_known(english: Analyzer) -> None:
+    """Entities, sentences and sentiment take nothing else; tokens beside entities may need spaCy."""
+    for features in ({"entities"}, {"entities", "sentiment", "sentences", "entity_sentiment"}, {"tokens", "sentences"}):
+        assert english.computes_in_kernels(frozenset(features))  # type: ignore[arg-type]
+    assert not english.computes_in_kernels(frozenset({"entities", "tokens"}))
+    assert english.word_tables
