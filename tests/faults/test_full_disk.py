@@ -52,7 +52,7 @@ def test_a_full_disk_ends_no_worker_and_keeps_none_from_starting(small_disk: Pat
         for _ in range(10):
             assert entities(process, "Paris").status_code == 200
         found = metrics(process)
-        assert found("spanwise_documents_total", language="en", outcome="ok") == 20
+        assert found.total("spanwise_documents_total", language="en", outcome="ok") == 20
         assert found("spanwise_workers") == 2
         assert process.stop() == 0
     assert b"Traceback" not in process.errors

@@ -24,7 +24,7 @@ def test_a_text_that_a_pipeline_cannot_bear_fails_alone(kind: str, misbehaving: 
         assert [entity["start"] for entity in results[2]["analysis"]["entities"]] == [3]
         assert entities(process, f"secretly {kind}").status_code == 500
         assert ask(process, "/readyz").status_code == 200
-        assert metrics(process)("spanwise_documents_total", language="en", outcome="failed") == 2
+        assert metrics(process).total("spanwise_documents_total", language="en", outcome="failed") == 2
         assert process.stop() == 0
     assert "secretly" not in str(process.log)
     assert sum(line["event"] == "analysis_failed" for line in process.log) == 2
