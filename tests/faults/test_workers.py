@@ -45,7 +45,7 @@ def test_a_killed_worker_takes_along_only_what_it_was_working_on(full_size: bool
         counted = metrics(process)
         assert counted("spanwise_workers") == 2
         # The dead worker may have counted requests whose answers got lost.
-        texts = counted("spanwise_documents_total", language="en", outcome="ok")
+        texts = counted.total("spanwise_documents_total", language="en", outcome="ok")
         assert answered <= texts <= answered + kills * callers
         assert process.stop() == 0
     assert b"Traceback" not in process.errors
