@@ -22,8 +22,8 @@ from tests.support.process import ServiceProcess, environment, service
 
 pytestmark = pytest.mark.process
 
-LONG = "!" * 45_000  # takes about a second: the tokenizer's rules take off one after the other
-"""Some seconds of work."""
+LONG = "!" * 45_000
+"""About a second of work, with the component `slow_texts`."""
 
 post = partial(httpx.post, timeout=120, verify=False)  # reading certificates takes longer than a request
 
@@ -31,7 +31,7 @@ post = partial(httpx.post, timeout=120, verify=False)  # reading certificates ta
 @pytest.fixture(scope="module")
 def running() -> Iterator[ServiceProcess]:
     """Yield one process that several tests share."""
-    with service(environment(log_level="debug")) as process:
+    with service(environment(log_level="debug", components="slow_texts", max_queued_seconds="600")) as process:
         yield process
 
 
@@ -138,7 +138,7 @@ def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) ->
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None:
     """Accepted work is answered, new work is refused, and then the process exits with 0."""
-    with service(environment(), "--workers", workers) as process, ThreadPoolExecutor(4) as pool:
+    with service(environment(components="slow_texts"), "--workers", workers) as process, ThreadPoolExecutor(4) as pool:
         accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(4)]
         time.sleep(1.0)
         process.process.send_signal(number)
@@ -149,7 +149,7 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None
 
 def test_while_it_drains_it_says_so() -> None:
     """`/readyz` and new work get 503 `shutting_down` as long as accepted work is being finished."""
-    with service(environment()) as process, ThreadPoolExecutor(6) as pool:
+    with service(environment(components="slow_texts")) as process, ThreadPoolExecutor(6) as pool:
         accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(6)]
         time.sleep(1.0)
         process.process.send_signal(signal.SIGTERM)
@@ -170,7 +170,10 @@ def test_while_it_drains_it_says_so() -> None:
 
 def test_a_drain_is_bounded() -> None:
     """Work that does not end in time is answered 503, and the process exits with 0 without waiting for it."""
-    with service(environment(shutdown_seconds="1")) as process, ThreadPoolExecutor(16) as pool:
+    with (
+        service(environment(shutdown_seconds="1", components="slow_texts", max_queued_seconds="600")) as process,
+        ThreadPoolExecutor(16) as pool,
+    ):
         slow = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(16)]
         time.sleep(1.0)
         started = time.monotonic()

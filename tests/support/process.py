@@ -20,10 +20,14 @@ READY_SECONDS = 120
 
 
 def environment(**changed: str) -> dict[str, str]:
-    """Return this process's environment with these settings of the service alone, and patience for a slow machine."""
+    """Return this process's environment with these settings of the service alone, and patience for a slow machine.
+
+    With `components="slow_texts"`, long texts of exclamation marks take about a second each.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith("SPANWISE_")}
     settings = {"nlp_threads": "1", "default_timeout_ms": "120000", "shutdown_seconds": "120", **changed}
-    return {**kept, **{f"SPANWISE_{name.upper()}": value for name, value in settings.items()}}
+    named = {f"SPANWISE_{name.upper()}": value for name, value in settings.items()}
+    return {**kept, **named, "PYTHONPATH": str(Path(__file__).parent / "modules")}
 
 
 class ServiceProcess:

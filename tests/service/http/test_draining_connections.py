@@ -17,7 +17,7 @@ LONG = sized(body=b'{"text":"%b"}' % (b"!" * 90_000))
 
 def test_every_answer_of_a_draining_server_closes_its_connection() -> None:
     """Refusals, probes and the answers to accepted work carry `Connection: close`, on kept connections and new ones."""
-    with service(environment()) as process:
+    with service(environment(components="slow_texts")) as process:
         kept = [Raw(process.url) for _ in range(3)]
         for raw in kept:
             answer = raw.send(LIVENESS).answer()
@@ -45,7 +45,7 @@ def test_every_answer_of_a_draining_server_closes_its_connection() -> None:
 
 def test_callers_on_kept_connections_see_each_refusal_once() -> None:
     """No caller meets a broken connection: each gets one 503 and a close, and tries elsewhere."""
-    with service(environment(), "--workers", "1") as process, ThreadPoolExecutor(16) as pool:
+    with service(environment(components="slow_texts"), "--workers", "1") as process, ThreadPoolExecutor(16) as pool:
         accepted = Raw(process.url, seconds=60).send(LONG)
         clients = [httpx.Client(base_url=process.url) for _ in range(16)]
         for client in clients:
