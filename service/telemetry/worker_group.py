@@ -23,6 +23,9 @@ KINDS = ("counter", "histogram", "gauge_livesum", "gauge_livemax")
 """The kinds of files; each worker has one of each kind. `Metrics` refuses a metric that would need another kind."""
 _GAUGES = tuple(kind for kind in KINDS if kind.startswith("gauge_"))
 _COUNT_BYTES = 8  # a file begins with the number of bytes that it uses, in four bytes and four of padding
+_LOCK_BYTES = 40
+"""What a worker writes into its lock's file has this length always: it overwrites blocks that are there, because on a
+full disk there are no new ones."""
 _FILE_BYTES = {kind: 1 << (16 if kind in _GAUGES else 17) for kind in KINDS}
 """The size of a file, with room for the series that a worker can have at most. prometheus_client would enlarge a file
 that is full, but without disk blocks for what it adds."""
@@ -89,20 +92,19 @@ def living(folder: Path) -> Iterator[LivingWorker]:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                if said := file.read().split():  # nothing, in the moment after a worker took the number
+                if said := file.read().split():  # nothing, in the moment after the first worker took the number
                     yield LivingWorker(int(lock.stem), int(said[0]), float(said[1]))
 
 
 def _hold(folder: Path, number: int) -> bool:
     """Lock a number for as long as this process lives. Return False if another process holds it."""
-    descriptor = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(_lock(folder, number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return False
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()} {time.time():.2f}".encode())
+    os.pwrite(descriptor, f"{os.getpid()} {time.time():.2f}".encode().ljust(_LOCK_BYTES), 0)
     return True
 
 
@@ -112,6 +114,9 @@ def _allocate(folder: Path, number: int) -> None:
     They appear complete, by a rename, because other workers may read them at once. The blocks are allocated because
     prometheus_client maps the files, and writing to a mapped page on a full disk kills the process.
     """
+    lock = _lock(folder, number)
+    if not lock.exists():
+        lock.write_bytes(b" " * _LOCK_BYTES)
     for kind in KINDS:
         path = _file(folder, kind, number)
         if not path.exists():
@@ -126,6 +131,10 @@ def _empty_gauges(folder: Path, number: int) -> None:
     for kind in _GAUGES:
         with _file(folder, kind, number).open("r+b") as file:
             file.write(bytes(_COUNT_BYTES))
+
+
+def _lock(folder: Path, number: int) -> Path:
+    return folder / f"{number}.lock"
 
 
 def _file(folder: Path, kind: str, number: int) -> Path:

@@ -36,9 +36,6 @@ def fill(folder: Path) -> None:
     assert not shutil.disk_usage(folder).free
 
 
-@pytest.mark.xfail(
-    reason="a reload on a full disk does not end since the metrics' files grew: to be mended", strict=False
-)
 def test_a_full_disk_ends_no_worker_and_keeps_none_from_starting(small_disk: Path) -> None:
     """Every file of the metrics has its blocks from the start: a dead worker is replaced, and all are, by SIGHUP."""
     settings = {**environment(), "TMPDIR": str(small_disk)}

@@ -174,7 +174,7 @@ def test_the_folder_is_private_and_goes_in_the_end(tmp_path: Path, monkeypatch: 
         (folder,) = tmp_path.iterdir()
         assert os.environ[FOLDER_VARIABLE] == str(folder)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert len(list(folder.iterdir())) == 3 * len(KINDS), "one more than workers, for one that is replaced"
+        assert len(list(folder.iterdir())) == 3 * (len(KINDS) + 1), "one more than workers, each with its lock"
         found = scrape_group(folder)
         assert not found.families, "nobody has counted anything"
     assert not list(tmp_path.iterdir())
