@@ -22,6 +22,7 @@ from spanwise.pipelines.entities.spacy_layers import (
     SPAN_FINDERS,
     SPAN_RULER,
 )
+from spanwise.pipelines.entities.word_flags import WORD_FLAGS
 
 RULE_SENTENCES = "spanwise_sentencizer"
 """The name of the sentencizer that is added where a pipeline sets no sentence boundaries itself."""
@@ -41,38 +42,19 @@ _UNREAD = CLASSIFIERS | SPAN_FINDERS
 _HARMLESS_ATTRIBUTES = frozenset({"TAG", "POS", "MORPH", "LEMMA", "DEP"})
 """Attributes that an attribute_ruler may write without changing the input or the answer of a trained component."""
 
-_LEXICAL_KEYS = frozenset(
-    [
-        "ORTH",
-        "TEXT",
-        "NORM",
-        "LOWER",
-        "LENGTH",
-        "SHAPE",
-        "PREFIX",
-        "SUFFIX",
-        "IS_ALPHA",
-        "IS_ASCII",
-        "IS_DIGIT",
-        "IS_LOWER",
-        "IS_UPPER",
-        "IS_TITLE",
-        "IS_PUNCT",
-        "IS_SPACE",
-        "IS_STOP",
-        "IS_OOV",
-        "LIKE_NUM",
-        "LIKE_URL",
-        "LIKE_EMAIL",
-        "IS_CURRENCY",
-        "IS_QUOTE",
-        "IS_BRACKET",
-        "IS_LEFT_PUNCT",
-        "IS_RIGHT_PUNCT",
-        "SPACY",
-        "OP",
-    ]
-)
+_LEXICAL_KEYS = WORD_FLAGS | {
+    "IS_OOV",
+    "LENGTH",
+    "LOWER",
+    "NORM",
+    "OP",
+    "ORTH",
+    "PREFIX",
+    "SHAPE",
+    "SPACY",
+    "SUFFIX",
+    "TEXT",
+}
 """Keys of patterns that depend on the text alone: a ruler with no others needs no component before it."""
 
 _TEXTUAL_SUGGESTERS = frozenset({"spacy.ngram_suggester.v1", "spacy.ngram_range_suggester.v1"})

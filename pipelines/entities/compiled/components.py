@@ -92,16 +92,22 @@ class SentenceRules:
     ends: frozenset[str]
 
 
+def greedy_model(component: Any) -> AnyModel:
+    """Return the model of a transition-based component that is decoded greedily. Raises `Unsupported`."""
+    if component.cfg.get("beam_width", 1) != 1:
+        raise Unsupported("a beam search")
+    model: AnyModel = component.model
+    if kind(model) != "tb_framework" or model.attrs.get("unseen_classes"):
+        raise Unsupported("a transition model with classes that it has not learnt")
+    return model
+
+
 def read_entities(nlp: Language, name: str) -> EntityModel:
     """Read a named-entity recognizer. Raises `Unsupported`."""
     component: Any = nlp.get_pipe(name)
     if type(component) is not EntityRecognizer:
         raise Unsupported(f"entities by {type(component).__name__}")
-    if component.cfg.get("beam_width", 1) != 1:
-        raise Unsupported("a beam search")
-    model = component.model
-    if kind(model) != "tb_framework" or model.attrs.get("unseen_classes"):
-        raise Unsupported("a transition model with classes that it has not learnt")
+    model = greedy_model(component)
     tok2vec, linear, _ = below(nlp, name, model.get_ref("tok2vec"), "linear")
     lower = model.get_ref("lower")
     weights, missing = parameter(lower, "W"), parameter(lower, "pad")

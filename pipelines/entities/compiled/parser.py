@@ -14,6 +14,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.pipeline import DependencyParser
 
+from spanwise.pipelines.entities.compiled.components import greedy_model
 from spanwise.pipelines.entities.compiled.layers import Floats, MaxoutLayer, affine, kind, parameter, sequence
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.kernels import ParserKernels, constants
@@ -122,11 +123,7 @@ def read_parser(nlp: Language, name: str) -> ParserModel:
     component: Any = nlp.get_pipe(name)
     if type(component) is not DependencyParser:
         raise Unsupported(f"trees by {type(component).__name__}")
-    if component.cfg.get("beam_width", 1) != 1:
-        raise Unsupported("a beam search")
-    model = component.model
-    if kind(model) != "tb_framework" or model.attrs.get("unseen_classes"):
-        raise Unsupported("a transition model with classes that it has not learnt")
+    model = greedy_model(component)
     *_, linear = sequence(model.get_ref("tok2vec")) or [model]
     if kind(linear) != "linear":
         raise Unsupported(f"the layer {kind(linear)!r} where 'linear' was expected")

@@ -18,31 +18,11 @@ from spacy.vocab import Vocab
 from spanwise.pipelines.entities.compiled.lexemes import attribute_getters
 from spanwise.pipelines.entities.compiled.token_state import TokenState
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+from spanwise.pipelines.entities.word_flags import WORD_FLAGS
 
 _FIELDS = {"TAG": "tag", "POS": "pos", "MORPH": "morph", "LEMMA": "lemma", "DEP": "dep"}
 _STRINGS = frozenset({"ORTH", "LOWER", "SHAPE", "PREFIX", "SUFFIX"})
-_FLAGS = frozenset(
-    [
-        "IS_ALPHA",
-        "IS_ASCII",
-        "IS_DIGIT",
-        "IS_LOWER",
-        "IS_UPPER",
-        "IS_TITLE",
-        "IS_PUNCT",
-        "IS_SPACE",
-        "IS_STOP",
-        "IS_CURRENCY",
-        "IS_QUOTE",
-        "IS_BRACKET",
-        "IS_LEFT_PUNCT",
-        "IS_RIGHT_PUNCT",
-        "LIKE_NUM",
-        "LIKE_URL",
-        "LIKE_EMAIL",
-    ]
-)
-_NUMBERS = _FLAGS | {"LENGTH"}
+_NUMBERS = WORD_FLAGS | {"LENGTH"}
 
 Value = str | int
 Test = Callable[[Any], bool]

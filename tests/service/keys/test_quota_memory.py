@@ -10,6 +10,7 @@ import pytest
 from spanwise.service.keys import quota_memory
 from spanwise.service.keys.quota import Quota, Spent, policy_header, remaining, state_headers
 from spanwise.service.keys.quota_memory import QuotaMemory, shared_memory
+from tests.support.clock import Clock
 
 TAKER = """
 from spanwise.service.keys.quota import Quota
@@ -17,16 +18,6 @@ from spanwise.service.keys.quota_memory import QuotaMemory
 memory = QuotaMemory.of_this_process()
 print(sum(memory.take_request("acme", Quota(500, 0))[0] == 0 for _ in range(2000)))
 """
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from spanwise.service.queue.batcher import Batcher
 from spanwise.service.queue.cost_model import PipelineCosts, Rates
 from spanwise.service.queue.places import PlacesInLine, Size
 from spanwise.service.queue.submission import SHORT
+from tests.support.clock import Clock
 from tests.support.scripted_queue import ScriptedThreads, pipeline, queue_with, settle
 
 pytestmark = pytest.mark.anyio
@@ -19,21 +20,10 @@ ENTITIES: frozenset[Feature] = frozenset({"entities"})
 MILLISECOND = 1_000
 
 
-class Clock:
-    """A clock that stands still."""
-
-    def __init__(self) -> None:
-        self.now = 50.0
-
-    def __call__(self) -> float:
-        """Return the time, in seconds."""
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     """Return a clock."""
-    return Clock()
+    return Clock(50.0)
 
 
 @pytest.fixture
