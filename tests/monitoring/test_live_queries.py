@@ -86,7 +86,7 @@ def test_every_alert_is_evaluated(prometheus: Prometheus) -> None:
 def test_the_numbers_are_those_of_the_traffic(prometheus: Prometheus) -> None:
     """Every key has requests, and the workers' threads and limits add up."""
     for number, _ in enumerate(KEYS, 1):
-        assert prometheus.query(f'spanwise_key_requests_total{{key="key-{number}"}}')[0] > 0
+        assert prometheus.query(f'spanwise_key_requests_total{{key="key{number}"}}')[0] > 0
     assert prometheus.query("spanwise_nlp_threads") == [2]
     assert len(prometheus.query("process_resident_memory_bytes")) == 2
     (busy,) = prometheus.query("sum(rate(spanwise_nlp_seconds_total[15s])) / sum(spanwise_nlp_threads)")

@@ -88,7 +88,7 @@ def test_short_names_give_the_setting(capsys: pytest.CaptureFixture[str]) -> Non
 def test_make_run_installs_and_serves_what_it_names() -> None:
     """`make run PIPELINES=fr,en-md` installs two pinned packages and starts the service with both."""
     done = subprocess.run(
-        ["make", "-n", "run", "PIPELINES=fr,en-md", "VENV=.venv-absent"],
+        ["make", "--no-print-directory", "-n", "run", "PIPELINES=fr,en-md", "VENV=.venv-absent"],
         cwd=ROOT,
         capture_output=True,
         text=True,

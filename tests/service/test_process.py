@@ -138,7 +138,8 @@ def test_what_is_no_http_gets_a_400_and_no_traceback(running: ServiceProcess) ->
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None:
     """Accepted work is answered, new work is refused, and then the process exits with 0."""
-    with service(environment(components="slow_texts"), "--workers", workers) as process, ThreadPoolExecutor(4) as pool:
+    settings = environment(components="slow_texts", max_queued_seconds="600")
+    with service(settings, "--workers", workers) as process, ThreadPoolExecutor(4) as pool:
         accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(4)]
         time.sleep(1.0)
         process.process.send_signal(number)
@@ -149,7 +150,8 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, workers: str) -> None
 
 def test_while_it_drains_it_says_so() -> None:
     """`/readyz` and new work get 503 `shutting_down` as long as accepted work is being finished."""
-    with service(environment(components="slow_texts")) as process, ThreadPoolExecutor(6) as pool:
+    settings = environment(components="slow_texts", max_queued_seconds="600")
+    with service(settings) as process, ThreadPoolExecutor(6) as pool:
         accepted = [pool.submit(post, f"{process.url}/v1/entities", json={"text": LONG}) for _ in range(6)]
         time.sleep(1.0)
         process.process.send_signal(signal.SIGTERM)

@@ -19,6 +19,12 @@ _POS = {name: int(number) for name, number in IDS.items()}
 """spaCy's numbers, as plain integers: its enumeration is slow to compare."""
 _POS_NAMES: dict[int, str] = {number: name for name, number in _POS.items()}
 
+CHAINED = frozenset({"el", "en", "es", "fa", "fr", "ht", "id", "it", "ms", "nb", "pt", "sv"})
+"""Languages whose rules read the head of a token for one thing: the end of a chain of conjuncts.
+
+Step by step that takes a time that grows with the square of a chain, and a hostile text is one chain.
+"""
+
 Rules = Callable[[Any], Iterable[tuple[int, int, int]]]
 
 
@@ -41,11 +47,13 @@ class NounChunks:
         vocab: Any = nlp.vocab
         if vocab.get_noun_chunks is None:
             raise Unsupported(f"noun chunks of the language {nlp.lang!r}")
-        if not vocab.get_noun_chunks.__module__.startswith("spacy.lang."):
+        module = vocab.get_noun_chunks.__module__
+        if not module.startswith("spacy.lang."):
             raise Unsupported("noun chunks by rules that are not spaCy's")
         self._rules: Rules = vocab.get_noun_chunks
         self._vocab = vocab
         self._deps = [nlp.vocab.strings.add(label) for label in labels]
+        self._conjunct = nlp.vocab.strings.add("conj") if module.split(".")[2] in CHAINED else None
 
     def of(self, parse: Parse, pos: Sequence[str], marks: bytes) -> list[TokenChunk]:
         """Return the noun chunks of a text.
@@ -57,8 +65,10 @@ class NounChunks:
         if not parse.heads:
             return []
         deps = [self._deps[label] for label in parse.labels]
-        tree = _Tree(self._vocab, parse, deps, [_POS[name] for name in pos])
-        found = [TokenChunk(start, end, _root(parse, marks, start, end)) for start, end, _ in self._rules(tree)]
+        heads = parse.heads if self._conjunct is None else _chain_ends(parse.heads, deps, self._conjunct)
+        tree = _Tree(self._vocab, parse, heads, deps, [_POS[name] for name in pos])
+        roots = _Roots(parse, marks)
+        found = [TokenChunk(start, end, roots.of(start, end)) for start, end, _ in self._rules(tree)]
         tree.tokens.clear()  # they refer to the tree, which would leave it to the garbage collector
         return found
 
@@ -66,11 +76,13 @@ class NounChunks:
 class _Tree:
     """Stands in for a Doc."""
 
-    __slots__ = ("heads", "left_edges", "right_edges", "tokens", "vocab")
+    __slots__ = ("_children", "_parse", "heads", "left_edges", "right_edges", "tokens", "vocab")
 
-    def __init__(self, vocab: Any, parse: Parse, deps: list[int], pos: list[int]) -> None:
+    def __init__(self, vocab: Any, parse: Parse, heads: list[int], deps: list[int], pos: list[int]) -> None:
         self.vocab = vocab
-        self.heads = parse.heads
+        self.heads = heads
+        self._parse = parse
+        self._children: list[list[_Token]] = []
         self.left_edges = parse.left_edges
         self.right_edges = parse.right_edges
         self.tokens = list(map(_Token, repeat(self), range(len(pos)), deps, pos))
@@ -78,6 +90,16 @@ class _Tree:
     @property
     def doc(self) -> "_Tree":
         return self
+
+    @property
+    def children(self) -> "list[list[_Token]]":
+        """For each token those that hang on it, in order."""
+        if not self._children:
+            self._children = [[] for _ in self.tokens]
+            for token, head in zip(self.tokens, self._parse.heads, strict=True):
+                if token.i != head:
+                    self._children[head].append(token)
+        return self._children
 
     def has_annotation(self, attribute: str) -> bool:
         return attribute == "DEP" or (attribute == "POS" and any(token.pos for token in self.tokens))
@@ -125,49 +147,78 @@ class _Token:
 
     @property
     def lefts(self) -> Iterator["_Token"]:
-        return self._among(range(self._tree.left_edges[self.i], self.i))
+        return (token for token in self.children if token.i < self.i)
 
     @property
     def rights(self) -> Iterator["_Token"]:
-        return self._among(range(self.i + 1, self._tree.right_edges[self.i] + 1))
+        return (token for token in self.children if token.i > self.i)
 
     @property
     def children(self) -> Iterator["_Token"]:
-        yield from self.lefts
-        yield from self.rights
+        return iter(self._tree.children[self.i])
 
     @property
     def subtree(self) -> Iterator["_Token"]:
-        for token in self.lefts:
-            yield from token.subtree
-        yield self
-        for token in self.rights:
-            yield from token.subtree
-
-    def _among(self, places: range) -> Iterator["_Token"]:
-        tree = self._tree
-        return (tree.tokens[i] for i in places if tree.heads[i] == self.i)
-
-
-def _root(parse: Parse, marks: bytes, start: int, end: int) -> int:
-    """Return the token of a span with the shortest way to a root; of several the first (`Span.root`)."""
-    heads = parse.heads
-    best, shortest = start, len(heads)
-    for i in range(start, end):
-        if heads[i] == i:
-            return i
-    for i in range(start, end):
-        if not start <= heads[i] < end and (steps := _steps_to_root(parse, marks, i)) < shortest:
-            best, shortest = i, steps
-    return best
+        waiting = [(self, False)]
+        while waiting:
+            token, is_open = waiting.pop()
+            if is_open:
+                yield token
+                continue
+            waiting += [(child, False) for child in reversed(list(token.rights))]
+            waiting.append((token, True))
+            waiting += [(child, False) for child in reversed(list(token.lefts))]
 
 
-def _steps_to_root(parse: Parse, marks: bytes, token: int) -> int:
-    heads = parse.heads
-    if marks[token] and parse.left_edges[token] == parse.right_edges[token]:
-        return len(heads) - 1
-    steps = 0
-    while heads[token] != token:
-        token = heads[token]
-        steps += 1
-    return steps
+def _chain_ends(heads: list[int], deps: list[int], conjunct: int) -> list[int]:
+    """Return for each token the head at which the rules of `CHAINED` languages stop who start from its own.
+
+    They go from head to head while that is a conjunct with a head of its own before it.
+    """
+    ends = heads.copy()
+    for token, head in enumerate(heads):  # a head before its token has been followed already
+        if head < token and deps[head] == conjunct and heads[head] < head:
+            ends[token] = ends[head]
+    return ends
+
+
+class _Roots:
+    """The roots of spans: the token of each with the shortest way to a root, of several the first (`Span.root`)."""
+
+    def __init__(self, parse: Parse, marks: bytes) -> None:
+        self._parse = parse
+        self._marks = marks
+        self._depths: list[int] = []
+
+    def of(self, start: int, end: int) -> int:
+        heads = self._parse.heads
+        hung_outside = []
+        for i in range(start, end):
+            if heads[i] == i:
+                return i
+            if not start <= heads[i] < end:
+                hung_outside.append(i)
+        if len(hung_outside) == 1:
+            return hung_outside[0]
+        return min(hung_outside, key=self._steps, default=start)  # none in an empty span
+
+    def _steps(self, token: int) -> int:
+        parse = self._parse
+        if self._marks[token] and parse.left_edges[token] == parse.right_edges[token]:
+            return len(parse.heads) - 1
+        if not self._depths:
+            self._depths = _depths(parse.heads)
+        return self._depths[token]
+
+
+def _depths(heads: list[int]) -> list[int]:
+    """Return for each token the number of steps from head to head up to a root."""
+    depths = [0 if head == token else -1 for token, head in enumerate(heads)]
+    for token in range(len(heads)):
+        way = []
+        while depths[token] < 0:
+            way.append(token)
+            token = heads[token]  # noqa: PLW2901 - up the tree
+        for steps, passed in enumerate(reversed(way), depths[token] + 1):
+            depths[passed] = steps
+    return depths

@@ -78,6 +78,44 @@ def test_every_languages_rules_find_spacys_chunks(language: str) -> None:
     assert found > 100
 
 
+def test_chains_are_followed_where_rules_read_nothing_else_of_a_head() -> None:
+    """Each rule of spaCy's that follows a chain of conjuncts does so in the same way, and reads no other head."""
+    loop = re.compile(
+        r"head = word\.head\n +while head\.dep == conj(_label)? and head\.head\.i < head\.i:\n +head = head\.head\n"
+        r"(?: +#.*\n)* +if head\.dep in np_deps:\n"
+    )
+    for language in LANGUAGES:
+        source = (_LANGUAGES / language / "syntax_iterators.py").read_text("utf-8")
+        follows = "while head" in source
+        assert follows == (language in noun_chunks.CHAINED), language
+        if follows:
+            assert len(loop.findall(source)) == 1, language
+            assert "head" not in loop.sub("", source).replace("potential_np_head", ""), language
+
+
+def test_a_chain_of_conjuncts_takes_a_time_that_its_length_bounds() -> None:
+    """The rules read as many heads a token in a long chain as in a short one."""
+
+    class Counted(list[int]):
+        read = 0
+
+        def __getitem__(self, i: Any) -> Any:
+            Counted.read += 1
+            return super().__getitem__(i)
+
+        def copy(self) -> "Counted":
+            return Counted(self)
+
+    def heads_read(length: int) -> float:
+        Counted.read = 0
+        labels = [LABELS.index("nsubj")] + [LABELS.index("conj")] * (length - 1)
+        parse = Parse(Counted([0, *range(length - 1)]), labels, b"", [*range(length)], [length - 1] * length)
+        assert len(NounChunks(spacy.blank("en"), LABELS).of(parse, ["NOUN"] * length, bytes(length))) == length
+        return Counted.read / length
+
+    assert heads_read(4000) < 1.5 * heads_read(400)
+
+
 def test_a_language_without_rules_is_refused() -> None:
     """The reason names the language."""
     with pytest.raises(Unsupported, match="'cs'"):
