@@ -106,7 +106,7 @@ def test_a_stop_under_load_loses_nothing() -> None:
         assert {answer.status for answer in before} == {200}
         assert {answer.status for answer in after} <= {200, 503, None}
         assert running.exit_code() == 0
-        assert running.events()[-3:].count("stopped") == 1
+        assert running.events()[-5:].count("stopped") == 1
 
 
 def test_a_stop_before_it_is_ready_is_obeyed() -> None:
