@@ -48,7 +48,8 @@ _RETRY_SECONDS = 1  # of callers who are refused because there are too many conn
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _RESET = struct.pack("ii", 1, 0)  # a linger of no time: closing resets the connection (socket(7), SO_LINGER)
 _TCP_CLOSE = 7  # tcpi_state of a connection that the other side has reset (linux/tcp_states.h)
-_HALF_CLOSE_CHECKS = (0.05, 1.0)  # seconds until it is first asked whether the caller is still there, and then again
+_HALF_CLOSE_ASKED = 0.1  # seconds in which most answers are there, so that they need no interim one before them
+_HALF_CLOSE_CHECKS = (0.05, 1.0)  # seconds until the caller may have reset it, and until that is looked for again
 
 
 class _Stage(Enum):
@@ -123,8 +124,8 @@ class HttpProtocol(asyncio.Protocol):
         if self._stage is not _Stage.AHEAD or self._exchange is None:
             self._close()
             return False
-        if sys.platform == "linux" and self._exchange.ask_for_a_sign_of_life():
-            self._loop.call_later(_HALF_CLOSE_CHECKS[0], self._check_half_closed)
+        if sys.platform == "linux":
+            self._loop.call_later(_HALF_CLOSE_ASKED, self._ask_half_closed)
         return True
 
     def pause_writing(self) -> None:
@@ -347,6 +348,11 @@ class HttpProtocol(asyncio.Protocol):
         if self._ages is not None:
             self._ages.discard(self)
             self._ages = None
+
+    def _ask_half_closed(self) -> None:
+        """Ask a caller who has closed its sending half, and still waits, whether it is there."""
+        if self._exchange is not None and not self.transport.is_closing() and self._exchange.ask_for_a_sign_of_life():
+            self._loop.call_later(_HALF_CLOSE_CHECKS[0], self._check_half_closed)
 
     def _check_half_closed(self) -> None:
         """Notice that a caller who has closed its sending half has left altogether."""

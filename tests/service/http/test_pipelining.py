@@ -3,6 +3,7 @@
 import socket
 import time
 
+import httpx
 import pytest
 
 from tests.support.process import ServiceProcess
@@ -50,6 +51,17 @@ def test_a_caller_that_has_closed_its_sending_half_is_answered(running: ServiceP
         for _ in range(sent.count(b"HTTP/1.1\r\n")):
             assert raw.answer().status == 200
         assert raw.is_closed()
+
+
+def test_a_quick_answer_to_a_half_closed_caller_comes_without_an_interim_one(running: ServiceProcess) -> None:
+    """Callers who read the first line alone, as scripts around netcat do, find the status there."""
+    assert httpx.post(f"{running.url}/v1/entities", json={"text": "warm"}).status_code == 200
+    with Raw(running.url) as raw:
+        raw.send(LIVENESS).half_close()
+        assert raw.socket.recv(12) == b"HTTP/1.1 200"
+    with Raw(running.url) as raw:
+        raw.send(sized()).half_close()
+        assert raw.socket.recv(12) == b"HTTP/1.1 200"
 
 
 def test_half_a_request_and_no_more_is_not_waited_for(running: ServiceProcess) -> None:
