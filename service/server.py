@@ -1,7 +1,7 @@
 """Run the service: a supervisor, and worker processes in which uvicorn serves one listening socket.
 
-`python -m spanwise.service.server LISTENER LIFELINE`, with the numbers of two open sockets, is a worker; only the
-supervisor starts it so.
+`python -m spanwise.service.server LISTENER LIFELINE COUNTS`, with the numbers of two open sockets and of the memory in
+which workers count their connections, is a worker; only the supervisor starts it so.
 """
 
 import logging
@@ -14,6 +14,7 @@ from typing import NoReturn
 import uvicorn
 
 from spanwise.service.http.protocol import HttpProtocol
+from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.lifeline import RETIRE, Lifeline
 from spanwise.service.process.worker_server import WorkerServer
 from spanwise.service.settings import Settings
@@ -80,7 +81,7 @@ def flush_and_exit(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _run_worker(listener: int, lifeline: int) -> None:
+def _run_worker(listener: int, lifeline: int, counts: int) -> None:
     """Serve in this process until it is told to leave. Raises `SystemExit` when the start fails."""
     for number in (signal.SIGTERM, signal.SIGINT, RETIRE):
         signal.signal(number, leave)
@@ -98,7 +99,7 @@ def _run_worker(listener: int, lifeline: int) -> None:
         lifespan="on",
         backlog=_BACKLOG,
     )
-    server = WorkerServer(config, Lifeline(socket.socket(fileno=lifeline)))
+    server = WorkerServer(config, Lifeline(socket.socket(fileno=lifeline)), ConnectionCounts(counts))
     server.run(sockets=[socket.socket(fileno=listener)])
 
 
@@ -106,7 +107,7 @@ def _main() -> NoReturn:
     """Run a worker, and end its process with the status that says how it ended."""
     status: object = 0
     try:
-        _run_worker(int(sys.argv[1]), int(sys.argv[2]))
+        _run_worker(*map(int, sys.argv[1:4]))
     except SystemExit as end:
         status = end.code
     flush_and_exit(status if isinstance(status, int) else 1)

@@ -10,8 +10,9 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 if __name__ == "__main__":
@@ -22,6 +23,7 @@ if __name__ == "__main__":
 import asyncio
 
 from spanwise.service.keys.quota_memory import shared_memory
+from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.supervisor import HANDLED_SIGNALS, Supervisor
 from spanwise.service.telemetry.logging import configure_logging, flush_logs
 from spanwise.service.telemetry.worker_group import NoSharedFolder, shared_folder
@@ -57,28 +59,30 @@ def execute(options: Options) -> NoReturn:
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own interpreter
 
 
-def _worker_command(listener: int, lifeline: int) -> list[str]:
+def _worker_command(counts: int, listener: int, lifeline: int) -> list[str]:
     """Return the command of a worker. `-P` keeps the current folder's modules from taking installed ones' places."""
-    return [sys.executable, "-P", "-m", "spanwise.service.server", str(listener), str(lifeline)]
+    descriptors = map(str, (listener, lifeline, counts))
+    return [sys.executable, "-P", "-m", "spanwise.service.server", *descriptors]
 
 
 def _supervise(options: Options) -> int:
     """Serve until a signal ends the service, or its start fails. Return the exit status. Raises `NoSharedFolder`."""
     listener = socket.socket(fileno=options.listener)
     listener.set_inheritable(False)
-    with shared_folder(options.workers), shared_memory() as quotas:
+    with shared_folder(options.workers), shared_memory() as quotas, closing(ConnectionCounts.create()) as counts:
         with suppress(OSError, AttributeError):  # standard error may be full, or closed
             sys.stderr.write(options.greeting)
             sys.stderr.flush()
         configure_logging(options.log_level, options.log_format, options.log_queue_lines)
         supervisor = Supervisor(
-            _worker_command,
+            partial(_worker_command, counts.descriptor),
             listener,
             options.workers,
             start_seconds=options.start_seconds,
             silence_seconds=options.silence_seconds,
             leave_seconds=options.leave_seconds,
-            inherited=(quotas,),
+            inherited=(quotas, counts.descriptor),
+            counts=counts,
         )
         try:
             return asyncio.run(supervisor.run())

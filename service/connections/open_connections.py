@@ -7,6 +7,7 @@ bound leaves descriptors to the process itself, so that accepting a connection d
 
 import asyncio
 import resource
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -52,6 +53,8 @@ class OpenConnections:
         """Connections beyond the bound that have not sent a whole header block."""
         self.lingering = Ages(_LINGER_SECONDS)
         """Connections that have had their last answer."""
+        self.on_change: Callable[[int], None] = _ignore
+        """Called with the number of open connections when that has changed."""
         self._open: set[Connection] = set()
         self._metrics = metrics
         self._sweeping: asyncio.TimerHandle | None = None
@@ -60,6 +63,7 @@ class OpenConnections:
     def add(self, connection: Connection, now: float) -> bool:
         """Count a new connection. Return whether it may serve everything; otherwise it may serve probes alone."""
         self._open.add(connection)
+        self.on_change(len(self._open))
         self._metrics.connections.set(len(self._open))
         if self._sweeping is None:
             self._sweep_later()
@@ -76,6 +80,7 @@ class OpenConnections:
     def discard(self, connection: Connection) -> None:
         """Count a connection no more; it is closed."""
         self._open.discard(connection)
+        self.on_change(len(self._open))
         self.unread.discard(connection)
         self._metrics.connections.set(len(self._open))
 
@@ -101,6 +106,10 @@ class OpenConnections:
             self._sweep_later()
         else:
             self._sweeping = None
+
+
+def _ignore(_: int) -> None:
+    """Tell nobody."""
 
 
 def connection_limit(wanted: int) -> int:

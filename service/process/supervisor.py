@@ -6,7 +6,8 @@ Silences are counted in ticks of the supervisor's own loop, so that neither a ch
 counts as one.
 
 Workers are started by executing the interpreter anew, because a fork would copy the threads' locks. They share the
-listening socket, so that a connection waits for whichever worker there is.
+listening socket, so that a connection waits for whichever worker there is; `acceptor.py` says how they share out the
+connections.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from time import monotonic
 
 import structlog
 
+from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.lifeline import LEAVING
 
 log = structlog.get_logger(__name__)
@@ -82,10 +84,12 @@ class Supervisor:
         silence_seconds: float,
         leave_seconds: float,
         inherited: Sequence[int] = (),
+        counts: ConnectionCounts | None = None,
     ) -> None:
         """`leave_seconds` is what a worker may take to end; one that takes longer is killed. A silence of 0 is none.
 
-        `inherited` are descriptors that every worker is given under their own numbers.
+        `inherited` are descriptors that every worker is given under their own numbers. In `counts` each worker has a
+        slot while it lives.
         """
         self._command = command
         self._listener = listener
@@ -94,6 +98,7 @@ class Supervisor:
         self._silence_seconds = silence_seconds
         self._leave_seconds = leave_seconds
         self._inherited = tuple(inherited)
+        self._counts = counts
         self._workers: dict[WorkerProcess, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
@@ -138,6 +143,8 @@ class Supervisor:
             theirs.close()
         worker = WorkerProcess(process, ours)
         asyncio.get_running_loop().add_reader(ours, self._hear, worker)
+        if self._counts is not None:
+            self._counts.add(worker.pid)
         self._workers[worker] = asyncio.create_task(self._watch(worker))
         log.info("worker_started", pid=worker.pid)
         return worker
@@ -205,6 +212,8 @@ class Supervisor:
     async def _watch(self, worker: WorkerProcess) -> None:
         """Wait for the end of a worker, and see that another takes its place if nobody has seen to that."""
         status = await worker.process.wait()
+        if self._counts is not None:
+            self._counts.discard(worker.pid)
         asyncio.get_running_loop().remove_reader(worker.lifeline)
         worker.lifeline.close()
         del self._workers[worker]
