@@ -1,4 +1,4 @@
-"""Secrets that come from files: for every secret setting `NAME` there is a `NAME_file`, which names a file that holds its value.
+"""Secrets that come from files: for every secret setting `NAME`, `NAME_file` names a file that holds its value.
 
 Secrets that orchestrators mount as files are seen by whoever may enter the container, and not by whoever may read the
 environment of its process. One rule serves all of them, so that a new secret needs no code for its file.
@@ -22,8 +22,8 @@ def secrets_of(fields: Mapping[str, FieldInfo]) -> list[str]:
 def with_secrets_read(values: Mapping[str, Any], names: list[str], prefix: str) -> dict[str, Any]:
     """Return the values with those secrets in them for which `NAME_file` names a file.
 
-    White space around a secret is left out: editors and `echo` end a file with a line feed. Raises ValueError, which names the
-    variable and the file and quotes nothing of its content.
+    White space around a secret is left out: editors and `echo` end a file with a line feed. Raises ValueError, which
+    names the variable and the file and quotes nothing of its content.
     """
     read = dict(values)
     for name in names:

@@ -48,7 +48,7 @@ def test_a_secret_set_twice_is_refused(secret: str, tmp_path: Path, monkeypatch:
     variable = f"{PREFIX}{secret}".upper()
     monkeypatch.setenv(variable, VALUES[secret])
     monkeypatch.setenv(f"{variable}_FILE", str(file))
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         Settings.from_environment()
     assert f"{variable} and {variable}_FILE are both set" in reason_of(caught.value)
     assert "secret" not in reason_of(caught.value)
@@ -72,7 +72,7 @@ def test_a_file_that_holds_no_secret_is_refused_in_one_line(
         file.write_bytes(content)
     variable = f"{PREFIX}{secret}".upper()
     monkeypatch.setenv(f"{variable}_FILE", str(file))
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         Settings.from_environment()
     said = reason_of(caught.value)
     assert re.fullmatch(reason.format(variable), said)
