@@ -175,7 +175,7 @@ def test_a_changed_setting_rolls_out() -> None:
 
 def test_it_takes_what_the_chart_does_not_know() -> None:
     """Variables, volumes, labels and places of a site's own reach the pods, beside those of the chart."""
-    values = {
+    values: dict[str, Any] = {
         "extraEnv": [{"name": "SPANWISE_PIPELINES", "value": "fr=/pipelines/fr"}],
         "extraVolumes": [{"name": "pipelines", "persistentVolumeClaim": {"claimName": "pipelines"}}],
         "extraVolumeMounts": [{"name": "pipelines", "mountPath": "/pipelines", "readOnly": True}],

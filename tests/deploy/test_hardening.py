@@ -122,11 +122,11 @@ def test_nothing_goes_out_but_to_what_a_component_needs(variant: Variant, manife
 
 def test_what_is_called_is_let_out(manifests: tuple[Manifest, ...]) -> None:
     """The collector's address has the namespace and the port that the policy lets out to."""
-    endpoint = environment(manifests).get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    endpoint = environment(manifests).get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
     policies = [
         one for one in of_kind(manifests, "NetworkPolicy") if one["metadata"]["name"] == "spanwise-to-collector"
     ]
-    assert (endpoint is not None) == bool(policies)
+    assert bool(endpoint) == bool(policies)
     for policy in policies:
         host, _, port = endpoint.removeprefix("http://").partition(":")
         rule = policy["spec"]["egress"][0]
