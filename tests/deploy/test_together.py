@@ -314,5 +314,20 @@ def test_a_site_pins_the_image_by_digest() -> None:
     assert variables["SPANWISE_SHUTDOWN_SECONDS"] == "25", "the settings of the base stay"
 
 
+def test_a_site_changes_how_events_scale() -> None:
+    """The patch that the docs show reaches the least number of replicas and every query's Prometheus."""
+    page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
+    example = re.search(r"```yaml\n# of your kustomization.yaml\n(.*?)```", page, re.DOTALL)
+    assert example
+    made = kustomize_with(
+        {"resources": ["$DEPLOY/overlays/production"], "components": ["$DEPLOY/components/keda"]}
+        | yaml.safe_load(example[1])
+    )
+    spec = the(made, "ScaledObject")["spec"]
+    assert spec["minReplicaCount"] == 1
+    servers = {trigger["metadata"].get("serverAddress") for trigger in spec["triggers"] if trigger["type"] != "cpu"}
+    assert servers == {"http://prometheus.observability.svc:9090"}
+
+
 def _has(value: Any, field: str) -> bool:
     return isinstance(value, dict) and field in value
