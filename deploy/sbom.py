@@ -1,9 +1,9 @@
 """Write the software bill of materials of the service as CycloneDX: `python deploy/sbom.py FILE`, or `make sbom`.
 
-It lists what `requirements/runtime.txt` installs on this platform, and nothing that only development needs. The lock
-gives versions and the digests that pip checks; the environment that this program runs in gives licences and says what
-depends on what. `cyclonedx-py` reads both. The same inputs give the same bytes, with a time stamp only where
-SOURCE_DATE_EPOCH gives one.
+It lists what `requirements/otel.txt` installs on this platform, as the image does: the service with its extra, and
+nothing that only development needs. The lock gives versions and the digests that pip checks; the environment that this
+program runs in gives licences and says what depends on what. `cyclonedx-py` reads both. The same inputs give the same
+bytes, with a time stamp only where SOURCE_DATE_EPOCH gives one.
 """
 
 import json
@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 _ROOT = Path(__file__).parent.parent
-_LOCK = _ROOT / "requirements" / "runtime.txt"
+_LOCK = _ROOT / "requirements" / "otel.txt"
 _PINNED = re.compile(r"^[A-Za-z0-9].*?(?= \\$)", re.MULTILINE)
 
 
@@ -36,9 +36,7 @@ def bill_of_materials() -> dict[str, Any]:
     components = [part for part in bill["components"] if canonicalize_name(part["name"]) in wanted]
     found = {canonicalize_name(part["name"]): part["version"] for part in components}
     if differing := sorted(name for name, version in wanted.items() if found.get(name) != version):
-        raise LockDiffers(
-            f"Not installed as requirements/runtime.txt has them: {', '.join(differing)}. Run make install."
-        )
+        raise LockDiffers(f"Not installed as requirements/otel.txt has them: {', '.join(differing)}. Run make install.")
     for part in components:
         files = locked[part["purl"]]["externalReferences"]
         part["externalReferences"] = [*part.get("externalReferences", ()), *files]

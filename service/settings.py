@@ -19,8 +19,11 @@ from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 from spanwise.service.keys.key_lines import ApiKey, KeyLineError, check_together, parse_entries, read_key_file
 from spanwise.service.keys.quota import Quota
+from spanwise.service.secret_files import secrets_of, with_secrets_read
 
 PREFIX = "SPANWISE_"
+REREAD = ("api_keys",)
+"""Secrets whose file is read again when it changes, by what uses it, and whose variable may be set beside it."""
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -322,6 +325,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"{module!r} is no module: name it as it is imported, package.module")
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, values: Any) -> Any:
+        names = [name for name in secrets_of(cls.model_fields) if name not in REREAD]
+        return with_secrets_read(values, names, PREFIX) if isinstance(values, Mapping) else values
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if self.pipelines_file and "pipelines" in self.model_fields_set:
@@ -363,14 +372,7 @@ class Settings(BaseSettings):
     def redis_url(self) -> str:
         """The Redis of quotas; empty for none. Raises ValueError for one that cannot be meant."""
         url = self.quota_redis_url.get_secret_value()
-        if self.quota_redis_url_file:
-            if url:
-                raise ValueError("SPANWISE_QUOTA_REDIS_URL and SPANWISE_QUOTA_REDIS_URL_FILE are both set: set one")
-            try:
-                url = Path(self.quota_redis_url_file).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError):
-                raise ValueError(f"cannot read the file {self.quota_redis_url_file}") from None
-        if (url or self.quota_redis_url_file) and not url.startswith(("redis://", "rediss://", "unix://")):
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("SPANWISE_QUOTA_REDIS_URL must begin with redis://, rediss:// or unix://")
         if url and not self.asks_for_keys:
             raise ValueError("SPANWISE_QUOTA_REDIS_URL needs API keys: quotas are theirs")

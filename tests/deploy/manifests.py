@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
 COMPONENTS = tuple(sorted(path.name for path in (DEPLOY / "components").iterdir()))
 
-METRICS = ("spanwise_queue_characters",)
+METRICS = ("spanwise_queue_characters", "spanwise_requests_total", "spanwise_streams")
 """The metrics that autoscalers rely on. One test compares them with the manifests, another with a live `/metrics`."""
 
 Manifest = dict[str, Any]
@@ -25,9 +25,14 @@ VARIANTS: tuple[Variant, ...] = (
     ("development", ()),
     ("production", ()),
     *(("production", (component,)) for component in COMPONENTS),
-    ("production", COMPONENTS),
-    ("development", tuple(component for component in COMPONENTS if component != "queue-autoscaling")),
+    ("production", tuple(component for component in COMPONENTS if component != "keda")),
+    ("production", tuple(component for component in COMPONENTS if component != "queue-autoscaling")),
+    (
+        "development",
+        tuple(component for component in COMPONENTS if component not in ("keda", "queue-autoscaling", "shared-quotas")),
+    ),
 )
+"""`keda` replaces the autoscaler that `queue-autoscaling` changes and development lacks. Quotas need keys."""
 
 
 def kustomize(folder: Path) -> list[Manifest]:
@@ -98,6 +103,16 @@ def environment(manifests: list[Manifest] | tuple[Manifest, ...]) -> dict[str, A
     for variable in container(manifests).get("env", ()):
         variables[variable["name"]] = variable.get("value", variable.get("valueFrom"))
     return variables
+
+
+def mounted_secrets(manifests: list[Manifest] | tuple[Manifest, ...]) -> dict[str, Manifest]:
+    """Return the folders in which the container finds Secrets, and the volume of each."""
+    volumes = {volume["name"]: volume["secret"] for volume in pod(manifests)["volumes"] if "secret" in volume}
+    return {
+        mount["mountPath"]: volumes[mount["name"]]
+        for mount in container(manifests)["volumeMounts"]
+        if mount["name"] in volumes
+    }
 
 
 def quantity(text: str | int) -> float:

@@ -25,6 +25,15 @@ def test_instances_are_confined_as_in_the_cluster(production: tuple[Manifest, ..
         assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+def test_instances_read_keys_from_a_file() -> None:
+    """Keys come from a file that the host gives, so that no environment holds them and none must be restarted."""
+    for service in INSTANCES.values():
+        (secret,) = service["secrets"]
+        assert service["environment"]["SPANWISE_API_KEYS_FILE"] == f"/run/secrets/{secret}"
+        assert "SPANWISE_API_KEYS" not in service["environment"]
+        assert FILE["secrets"][secret]["file"] == "${API_KEYS_FILE:-./api-keys}"
+
+
 def test_an_instance_is_stopped_no_sooner_than_it_is_done() -> None:
     """The shutdown's delay and drain end before the container engine kills the instance."""
     for service in INSTANCES.values():
@@ -56,4 +65,5 @@ def _settings(service: dict[str, Any]) -> Settings:
     """Read an instance's variables as the service does, and check that each is a setting."""
     names = {name.removeprefix(PREFIX).lower(): text for name, text in service["environment"].items()}
     assert names.keys() <= Settings.model_fields.keys()
+    del names["api_keys_file"]  # it is there in the container alone
     return Settings.model_validate(names)

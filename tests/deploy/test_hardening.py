@@ -3,7 +3,19 @@
 import re
 import tomllib
 
-from tests.deploy.manifests import ROOT, Manifest, container, environment, of_kind, pod, quantity, the, walk
+from tests.deploy.manifests import (
+    ROOT,
+    Manifest,
+    Variant,
+    container,
+    environment,
+    mounted_secrets,
+    of_kind,
+    pod,
+    quantity,
+    the,
+    walk,
+)
 
 
 def test_no_root(manifests: tuple[Manifest, ...]) -> None:
@@ -45,10 +57,10 @@ def test_its_namespace_enforces_the_standard(manifests: tuple[Manifest, ...]) ->
 
 
 def test_nothing_can_be_written_but_a_small_tmp(manifests: tuple[Manifest, ...]) -> None:
-    """The root is read-only, and the only volume is a `/tmp` of limited size."""
+    """The root is read-only, as are Secrets, and the only other volume is a `/tmp` of limited size."""
     assert container(manifests)["securityContext"]["readOnlyRootFilesystem"] is True
-    (volume,) = pod(manifests)["volumes"]
-    (mount,) = container(manifests)["volumeMounts"]
+    (volume,) = (volume for volume in pod(manifests)["volumes"] if "secret" not in volume)
+    (mount,) = (mount for mount in container(manifests)["volumeMounts"] if not mount.get("readOnly"))
     assert (mount["name"], mount["mountPath"]) == (volume["name"], "/tmp")
     assert quantity(volume["emptyDir"]["sizeLimit"]) <= quantity("64Mi")
 
@@ -78,15 +90,49 @@ def test_every_image_is_pinned(manifests: tuple[Manifest, ...]) -> None:
     assert images == [f"spanwise:{version}"]
 
 
-def test_nothing_goes_out_and_only_known_callers_come_in(manifests: tuple[Manifest, ...]) -> None:
-    """The policies together allow no egress, and ingress only from named peers."""
+def test_only_known_callers_come_in(manifests: tuple[Manifest, ...]) -> None:
+    """The policies together allow ingress only from named peers."""
+    rules = [rule for policy in of_kind(manifests, "NetworkPolicy") for rule in policy["spec"].get("ingress", ())]
+    assert rules
+    for rule in rules:
+        assert rule["from"]
+        assert all("podSelector" in peer or peer["namespaceSelector"]["matchLabels"] for peer in rule["from"])
+
+
+def test_nothing_goes_out_but_to_what_a_component_needs(variant: Variant, manifests: tuple[Manifest, ...]) -> None:
+    """No egress is allowed, but to the collector and the Redis with their components, each with DNS to find it."""
     policies = of_kind(manifests, "NetworkPolicy")
-    assert any("Egress" in policy["spec"]["policyTypes"] for policy in policies)
+    assert (
+        "Egress"
+        in next(policy for policy in policies if policy["metadata"]["name"] == "spanwise")["spec"]["policyTypes"]
+    )
+    out = {policy["metadata"]["name"]: policy["spec"]["egress"] for policy in policies if policy["spec"].get("egress")}
+    wanted = {"traces": ("spanwise-to-collector", 4318), "shared-quotas": ("spanwise-to-redis", 6379)}
+    assert out.keys() == {wanted[component][0] for component in variant[1] if component in wanted}
+    for component, (name, port) in wanted.items():
+        if component not in variant[1]:
+            continue
+        service, names = out[name]
+        assert service["ports"] == [{"protocol": "TCP", "port": port}]
+        assert service["to"]
+        assert all(peer[kind]["matchLabels"] for peer in service["to"] for kind in peer)
+        assert names["to"][0]["podSelector"]["matchLabels"] == {"k8s-app": "kube-dns"}
+        assert {(one["protocol"], one["port"]) for one in names["ports"]} == {("UDP", 53), ("TCP", 53)}
+
+
+def test_what_is_called_is_let_out(manifests: tuple[Manifest, ...]) -> None:
+    """The collector's address has the namespace and the port that the policy lets out to."""
+    endpoint = environment(manifests).get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+    policies = [
+        one for one in of_kind(manifests, "NetworkPolicy") if one["metadata"]["name"] == "spanwise-to-collector"
+    ]
+    assert bool(endpoint) == bool(policies)
     for policy in policies:
-        assert not policy["spec"].get("egress")
-        for rule in policy["spec"]["ingress"]:
-            assert rule["from"]
-            assert all("podSelector" in peer or peer["namespaceSelector"]["matchLabels"] for peer in rule["from"])
+        host, _, port = endpoint.removeprefix("http://").partition(":")
+        rule = policy["spec"]["egress"][0]
+        assert rule["ports"][0]["port"] == int(port)
+        (peer,) = rule["to"]
+        assert peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] == host.split(".")[1]
 
 
 def test_no_secret_is_in_the_repository(manifests: tuple[Manifest, ...]) -> None:
@@ -96,7 +142,9 @@ def test_no_secret_is_in_the_repository(manifests: tuple[Manifest, ...]) -> None
 
 
 def test_production_asks_for_keys(production: tuple[Manifest, ...]) -> None:
-    """Production takes its keys from a Secret, and starts no pod without it."""
-    source = environment(production)["SPANWISE_API_KEYS"]["secretKeyRef"]
-    assert source["name"] == "spanwise-api-keys"
-    assert not source.get("optional", False)
+    """Production takes its keys from a Secret's folder, not from the environment, and starts no pod without it."""
+    assert environment(production)["SPANWISE_API_KEYS_FILE"] == "/etc/spanwise/api-keys/api-keys"
+    secret = mounted_secrets(production)["/etc/spanwise/api-keys"]
+    assert secret["secretName"] == "spanwise-api-keys"
+    assert not secret.get("optional", False)
+    assert "SPANWISE_API_KEYS" not in environment(production)

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCK = (ROOT / "requirements" / "runtime.txt").read_text("utf-8")
+LOCK = (ROOT / "requirements" / "otel.txt").read_text("utf-8")
 
 
 def written(path: Path, **variables: str) -> str:

@@ -13,6 +13,7 @@ CUSTOM = {
     "monitoring.coreos.com/v1",
     "gateway.networking.k8s.io/v1",
     "autoscaling.k8s.io/v1",
+    "keda.sh/v1alpha1",
 }
 """The kinds that an operator's CRDs add. Kubernetes has no schema of them, so test_custom_resources checks them."""
 

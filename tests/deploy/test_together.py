@@ -2,6 +2,7 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from tests.deploy.manifests import (
     container,
     environment,
     kustomize_with,
+    mounted_secrets,
     of_kind,
     pod,
     quantity,
@@ -25,6 +27,12 @@ from tests.deploy.manifests import (
     the,
     walk,
 )
+
+SECRETS = {
+    "api_keys_file": "acme:sha256:" + "0" * 64,
+    "quota_redis_url_file": "redis://redis:6379/0",
+}
+"""What the files of secrets may hold, by the setting that names the file."""
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +72,7 @@ def test_every_port_leads_to_the_container(manifests: tuple[Manifest, ...]) -> N
     policies = [
         allowed["port"]
         for policy in of_kind(manifests, "NetworkPolicy")
-        for rule in policy["spec"]["ingress"]
+        for rule in policy["spec"].get("ingress", ())
         for allowed in rule["ports"]
     ]
     assert {*probes, *policies} == {port["name"]}
@@ -108,13 +116,31 @@ def test_exposed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str
         assert not any(probe.startswith(path) for probe in ("/livez", "/readyz", "/metrics"))
 
 
-def test_every_variable_is_a_setting_with_a_valid_value(manifests: tuple[Manifest, ...]) -> None:
-    """Every variable is a setting with a valid value; an unknown one would stop the service."""
-    variables = environment(manifests)
+def test_every_variable_is_a_setting_with_a_valid_value(manifests: tuple[Manifest, ...], tmp_path: Path) -> None:
+    """Every variable is a setting with a valid value, or OpenTelemetry's; an unknown setting would stop the service."""
+    variables = {name: text for name, text in environment(manifests).items() if not name.startswith("OTEL_")}
     assert all(name.startswith(PREFIX) for name in variables)
     assert {name.removeprefix(PREFIX).lower() for name in variables} <= Settings.model_fields.keys()
     texts = {name.removeprefix(PREFIX).lower(): text for name, text in variables.items() if isinstance(text, str)}
+    for name in texts:
+        if name.endswith("_file"):
+            file = tmp_path / name
+            file.write_text(SECRETS[name], "utf-8")
+            texts[name] = str(file)
     Settings.model_validate(texts)
+
+
+def test_every_secret_file_is_mounted(manifests: tuple[Manifest, ...]) -> None:
+    """Each secret's file lies in the folder of a Secret that must exist, and that only the service's group may read."""
+    folders = mounted_secrets(manifests)
+    files = [text for name, text in environment(manifests).items() if name.endswith("_FILE")]
+    assert {path.rpartition("/")[0] for path in files} == set(folders)
+    for secret in folders.values():
+        assert secret["defaultMode"] == 0o440
+        assert not secret.get("optional", False)
+        assert "items" not in secret
+    assert pod(manifests)["securityContext"]["fsGroup"] == pod(manifests)["securityContext"]["runAsUser"]
+    assert all("subPath" not in mount for mount in container(manifests)["volumeMounts"]), "it would never be renewed"
 
 
 def test_threads_are_the_requested_cores(manifests: tuple[Manifest, ...]) -> None:
@@ -152,14 +178,26 @@ def test_liveness_is_more_patient_than_a_batch(manifests: tuple[Manifest, ...]) 
     assert liveness["failureThreshold"] > readiness["failureThreshold"]
 
 
-def test_the_autoscaler_owns_the_number_of_replicas(manifests: tuple[Manifest, ...]) -> None:
-    """An autoscaler scales the existing Deployment, which sets no `replicas` then, and sets them without one."""
+def test_an_autoscaler_owns_the_number_of_replicas(manifests: tuple[Manifest, ...]) -> None:
+    """One autoscaler scales the existing Deployment, which sets no `replicas` then, and sets them without one."""
     deployment = the(manifests, "Deployment")
     scalers = of_kind(manifests, "HorizontalPodAutoscaler")
-    assert len(scalers) == ("replicas" not in deployment["spec"])
+    events = of_kind(manifests, "ScaledObject")
+    assert len(scalers) + len(events) == ("replicas" not in deployment["spec"])
     for scaler in scalers:
         assert 2 <= scaler["spec"]["minReplicas"] <= scaler["spec"]["maxReplicas"]
+    for scaler in events:
+        assert scaler["spec"]["minReplicaCount"] == 0 < scaler["spec"]["maxReplicaCount"]
+    for scaler in (*scalers, *events):
         assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+
+
+def test_a_start_is_seen_within_a_second(manifests: tuple[Manifest, ...]) -> None:
+    """The startup probe asks every second, and for two minutes, so that a slow node is no reason to restart."""
+    startup = container(manifests)["startupProbe"]
+    assert startup["periodSeconds"] == 1
+    assert startup.get("initialDelaySeconds", 0) == 0
+    assert startup["failureThreshold"] >= 120
 
 
 def test_it_scales_up_faster_than_down(production: tuple[Manifest, ...]) -> None:
@@ -173,7 +211,8 @@ def test_it_scales_up_faster_than_down(production: tuple[Manifest, ...]) -> None
 def test_the_budget_leaves_room_for_a_rollout(manifests: tuple[Manifest, ...]) -> None:
     """Nodes can be drained even at the minimum of replicas, and a rollout never goes below it."""
     for budget in of_kind(manifests, "PodDisruptionBudget"):
-        replicas = the(manifests, "HorizontalPodAutoscaler")["spec"]["minReplicas"]
+        scalers = of_kind(manifests, "HorizontalPodAutoscaler")
+        replicas = scalers[0]["spec"]["minReplicas"] if scalers else 2
         assert 1 <= budget["spec"]["maxUnavailable"] < replicas
         assert "minAvailable" not in budget["spec"]
     rollout = the(manifests, "Deployment")["spec"]["strategy"]["rollingUpdate"]
@@ -205,13 +244,36 @@ def test_proxies_take_what_the_service_takes(manifests: tuple[Manifest, ...]) ->
         assert int(rule["timeouts"]["request"].removesuffix("s")) * 1000 >= settings.max_timeout_ms
 
 
+def metrics_named_in(*values: Any) -> set[str]:
+    """Return the service's metrics that are named in any text of these values."""
+    texts = [text for text in walk(list(values)) if isinstance(text, str)]
+    return {name.removesuffix("_bucket") for text in texts for name in re.findall(r"\bspanwise_[a-z_]+", text)}
+
+
 def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) -> None:
     """The manifests name only metrics that the docs have, which other tests compare with a live `/metrics`."""
-    adapter = (DEPLOY / "components" / "queue-autoscaling" / "prometheus-adapter-values.yaml").read_text("utf-8")
-    texts = [adapter, *(value for value in walk(list(manifests)) if isinstance(value, str))]
-    named = {name.removesuffix("_bucket") for text in texts for name in re.findall(r"\bspanwise_[a-z_]+", text)}
     page = (DEPLOY.parent / "docs" / "metrics.md").read_text("utf-8")
-    assert set(METRICS) <= named <= set(re.findall(r"^\| `(spanwise_\w+)", page, re.MULTILINE))
+    assert metrics_named_in(*manifests) <= set(re.findall(r"^\| `(spanwise_\w+)", page, re.MULTILINE))
+
+
+def test_the_metrics_that_autoscalers_rely_on_are_looked_for() -> None:
+    """The list that the image's tests compare with a live `/metrics` holds all that any autoscaler asks for."""
+    adapter = (DEPLOY / "components" / "queue-autoscaling" / "prometheus-adapter-values.yaml").read_text("utf-8")
+    queue = the(rendered(("production", ("queue-autoscaling",))), "HorizontalPodAutoscaler")
+    events = the(rendered(("production", ("keda",))), "ScaledObject")
+    assert metrics_named_in(adapter, queue, events) == set(METRICS)
+
+
+def test_event_queries_ask_for_their_own_namespace() -> None:
+    """Each query of the ScaledObject counts the pods of its own namespace alone, and parses."""
+    manifests = rendered(("production", ("keda",)))
+    namespace = the(manifests, "Namespace")["metadata"]["name"]
+    triggers = the(manifests, "ScaledObject")["spec"]["triggers"]
+    queries = [trigger["metadata"]["query"] for trigger in triggers if trigger["type"] == "prometheus"]
+    assert len(queries) == 4
+    for query in queries:
+        promql_parser.parse(query)
+        assert f'namespace="{namespace}"' in query
 
 
 def test_every_alert_is_a_query_and_says_what_is_wrong() -> None:
@@ -250,6 +312,21 @@ def test_a_site_pins_the_image_by_digest() -> None:
     variables = environment(made)
     assert variables["SPANWISE_MAX_TEXT_CHARACTERS"] == "50000"
     assert variables["SPANWISE_SHUTDOWN_SECONDS"] == "25", "the settings of the base stay"
+
+
+def test_a_site_changes_how_events_scale() -> None:
+    """The patch that the docs show reaches the least number of replicas and every query's Prometheus."""
+    page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
+    example = re.search(r"```yaml\n# of your kustomization.yaml\n(.*?)```", page, re.DOTALL)
+    assert example
+    made = kustomize_with(
+        {"resources": ["$DEPLOY/overlays/production"], "components": ["$DEPLOY/components/keda"]}
+        | yaml.safe_load(example[1])
+    )
+    spec = the(made, "ScaledObject")["spec"]
+    assert spec["minReplicaCount"] == 1
+    servers = {trigger["metadata"].get("serverAddress") for trigger in spec["triggers"] if trigger["type"] != "cpu"}
+    assert servers == {"http://prometheus.observability.svc:9090"}
 
 
 def _has(value: Any, field: str) -> bool:

@@ -50,6 +50,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for_an_answer(url: str, seconds: float = PATIENCE_SECONDS) -> httpx.Response:
+    """Send a text again and again, as a caller does who cannot see whether anybody is there, until it is answered."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            answer = httpx.post(f"{url}/v1/entities", json={"text": "Tim Cook loved Paris."}, timeout=30)
+        except httpx.TransportError:
+            time.sleep(0.02)
+            continue
+        if answer.status_code == httpx.codes.OK:
+            return answer
+    raise AssertionError(f"{url} never answered")
+
+
 def wait_until_ready(url: str, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until `/readyz` answers 200."""
     deadline = time.monotonic() + seconds

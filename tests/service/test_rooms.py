@@ -22,7 +22,7 @@ LAYERS = [
     {"connections"},
     {"telemetry", "process"},
     {"settings", "errors"},
-    {"keys"},
+    {"keys", "secret_files"},
 ]
 """Folders and modules of the service, from the top down. Each may import itself and those below its own line."""
 
