@@ -117,8 +117,9 @@ contract: $(DEV)  ## Fail if openapi.json breaks callers of the last release (BA
 
 contract-tools: $(CONTRACT) contract/node_modules/.installed  ## Install the linters and generators of the API contract (needs Node)
 
-clients: $(DEV) contract-tools  ## Generate a client for each language into clients/ (docs/clients.md)
+clients: $(DEV) contract-tools  ## Generate a client for each language into clients/, and packages for Python and npm into clients/dist (docs/clients.md)
 	@$(BIN)/python -m contract.clients clients $(ARGS)
+	@$(BIN)/python -m contract.package_clients clients
 
 openapi: $(DEV)  ## Write openapi.json anew, with the service's current answers as examples
 	@$(BIN)/python -m contract.examples
