@@ -259,6 +259,7 @@ def test_every_make_target_explains_itself() -> None:
         "fuzz",
         "sanitize",
         "sbom",
+        "release-check",
         "help",
     ):
         assert re.search(rf"^{target}\s+\S", shown, re.MULTILINE), target
