@@ -30,7 +30,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload \
-    new-words worst-case faults fuzz dashboard dashboard-picture sbom clean sanitize
+    new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -97,6 +97,9 @@ dashboard-picture: $(QUALITY)  ## Run the service under load and a Prometheus be
 sbom: $(SBOM)  ## Write the bill of materials of what the service installs to build/sbom.cdx.json (CycloneDX)
 	@$(BIN)/python deploy/sbom.py build/sbom.cdx.json
 
+release-check: $(SBOM) contract-tools  ## Build what a release publishes into build/release, and install each from its file in a fresh environment (ARGS="wheel clients": only these; docs/release.md)
+	@$(BIN)/python deploy/release_check.py build/release $(ARGS)
+
 sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)
 	@$(BIN)/python -m tests.sanitize $(ARGS)
 
@@ -119,8 +122,9 @@ contract: $(DEV)  ## Fail if openapi.json breaks callers of the last release (BA
 
 contract-tools: $(CONTRACT) contract/node_modules/.installed  ## Install the linters and generators of the API contract (needs Node)
 
-clients: $(DEV) contract-tools  ## Generate a client for each language into clients/ (docs/clients.md)
+clients: $(DEV) contract-tools  ## Generate a client for each language into clients/, and packages for Python and npm into clients/dist (docs/clients.md)
 	@$(BIN)/python -m contract.clients clients $(ARGS)
+	@$(BIN)/python -m contract.package_clients clients
 
 openapi: $(DEV)  ## Write openapi.json anew, with the service's current answers as examples
 	@$(BIN)/python -m contract.examples

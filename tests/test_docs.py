@@ -25,7 +25,8 @@ from tests.support.approximately import about
 
 ROOT = Path(__file__).parent.parent
 IN_ROOMS = sorted((ROOT / "pipelines").rglob("README.md"))
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *IN_ROOMS]
+OF_PACKAGES = sorted((ROOT / "contract" / "client_packages").rglob("README.md"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *IN_ROOMS, *OF_PACKAGES]
 TOP_LEVEL = {path.name for path in ROOT.iterdir()}
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -108,7 +109,7 @@ def test_paths_exist(page: Path) -> None:
     """What stands in code type and begins with a folder of the repository is a file or folder there."""
     for code in re.findall(r"`([^`\s]+)`", prose(page)):
         path, _, _ = code.partition(":")
-        if "/" in path and path.partition("/")[0] in TOP_LEVEL - {"build"}:  # where commands write
+        if "/" in path and path.partition("/")[0] in TOP_LEVEL - {"build", "clients"}:  # where commands write
             assert list(ROOT.glob(path.rstrip("/"))), f"{page.name} speaks of {path}"
 
 
@@ -258,6 +259,7 @@ def test_every_make_target_explains_itself() -> None:
         "fuzz",
         "sanitize",
         "sbom",
+        "release-check",
         "help",
     ):
         assert re.search(rf"^{target}\s+\S", shown, re.MULTILINE), target

@@ -88,9 +88,17 @@ def stream(client: Client) -> Iterator[object]:
     request["headers"]["Content-Type"] = "application/jsonl"
     with client.get_httpx_client().stream(**request) as answer:
         assert answer.status_code == 200
-        for line in answer.iter_lines():
+        for line in lines_of(answer.iter_bytes()):
             result = json.loads(line)
             yield result_of((BatchOk if result["status"] == "ok" else BatchError).from_dict(result))
+
+
+def lines_of(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Split at line feeds alone, because `iter_lines` also splits at U+2028 inside a text."""
+    begun = b""
+    for chunk in chunks:
+        *lines, begun = (begun + chunk).split(b"\n")
+        yield from lines
 
 
 def main(service: str, full: str) -> None:
