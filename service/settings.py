@@ -135,6 +135,13 @@ class Settings(BaseSettings):
         description="Bytes of answers in one worker that wait for callers to read. Beyond, the slowest are cut off.",
     )
 
+    compress_from_bytes: int = Field(
+        2048,
+        ge=0,
+        description="Answers of so many bytes are compressed for callers whose `Accept-Encoding` asks for gzip or "
+        "zstd, from 1,024 on; 0: never. The answer to a stream never is.",
+    )
+
     max_queued_characters: int = Field(
         2_000_000,
         ge=1,
