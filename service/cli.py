@@ -68,7 +68,8 @@ def serve(
         listener = server.listen(settings.host, settings.port)
     except server.PortInUse as error:
         _fail(str(error))
-    server.serve(settings, listener, _greeting(_url(listener.getsockname())))
+    url = _url(listener.getsockname())
+    server.serve(settings, listener, url, _hint(url, settings) if sys.stderr.isatty() else "")
 
 
 @app.command()
@@ -219,10 +220,11 @@ def version() -> None:
     typer.echo(package_version("spanwise"))
 
 
-def _greeting(url: str) -> str:
+def _hint(url: str, settings: "Settings") -> str:
+    key = " -H 'X-API-Key: YOUR-KEY'" if settings.asks_for_keys else ""
     return (
-        f"Spanwise will listen on {url} once its pipelines are loaded, in a few seconds. Try:\n\n"
-        f"  curl {url}/v1/analyze -H 'Content-Type: application/json' \\\n"
+        f"\nSpanwise listens on {url}. Try:\n\n"
+        f"  curl {url}/v1/analyze -H 'Content-Type: application/json'{key} \\\n"
         f"""    -d '{{"text": "Tim Cook loved Paris. The weather was awful."}}'\n"""
     )
 

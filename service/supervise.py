@@ -12,6 +12,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 if __name__ == "__main__":
@@ -20,6 +21,8 @@ if __name__ == "__main__":
     _modules.update(dict.fromkeys(("rich", "ssl")))
 
 import asyncio
+
+import structlog
 
 from spanwise.service.keys.quota_memory import shared_memory
 from spanwise.service.process.supervisor import HANDLED_SIGNALS, Supervisor
@@ -35,8 +38,10 @@ class Options:
 
     listener: int
     """The number of the listening socket's descriptor."""
-    greeting: str
-    """Said on standard error when the workers are about to be started."""
+    url: str
+    """Where it listens, for the log."""
+    hint: str
+    """Said on standard error once a worker serves; empty where no person reads it."""
     workers: int
     start_seconds: float
     silence_seconds: float
@@ -67,9 +72,6 @@ def _supervise(options: Options) -> int:
     listener = socket.socket(fileno=options.listener)
     listener.set_inheritable(False)
     with shared_folder(options.workers), shared_memory() as quotas:
-        with suppress(OSError, AttributeError):  # standard error may be full, or closed
-            sys.stderr.write(options.greeting)
-            sys.stderr.flush()
         configure_logging(options.log_level, options.log_format, options.log_queue_lines)
         supervisor = Supervisor(
             _worker_command,
@@ -79,11 +81,20 @@ def _supervise(options: Options) -> int:
             silence_seconds=options.silence_seconds,
             leave_seconds=options.leave_seconds,
             inherited=(quotas,),
+            on_serving=partial(_say_where, options),
         )
         try:
             return asyncio.run(supervisor.run())
         finally:
             flush_logs()
+
+
+def _say_where(options: Options) -> None:
+    """Log where the service listens, and give a person on a terminal something to try."""
+    structlog.get_logger(__name__).info("listening", url=options.url)
+    with suppress(OSError, AttributeError):  # standard error may be full, or closed
+        sys.stderr.write(options.hint)
+        sys.stderr.flush()
 
 
 def _main() -> None:

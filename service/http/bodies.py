@@ -137,4 +137,4 @@ def validate(model: type[Model], value: Any, limits: Limits) -> Model:
     try:
         return model.model_validate(value, context=limits)
     except ValidationError as error:
-        raise ValidationFailed(field_errors(error)) from None
+        raise ValidationFailed(field_errors(error, tuple(model.model_fields))) from None
