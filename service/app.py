@@ -36,6 +36,7 @@ _DESCRIPTION = """\
 Named entities and sentiment of texts.
 
 Positions are half-open `[start, end)` into the text exactly as it was sent, in the unit that `offset_encoding` names.
+Bodies may be compressed (`Content-Encoding: gzip` or `zstd`); so are long answers where `Accept-Encoding` asks for it.
 Every error is `application/problem+json` (RFC 9457) with a `code` for programs, and never repeats any of the text.
 """
 

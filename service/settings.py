@@ -424,6 +424,14 @@ class Settings(BaseSettings):
         return cls(**values)
 
 
+def sources_of(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Say of each setting that is set where its value comes from: `environment`, or the file."""
+    path = environment.get(f"{PREFIX}ENV_FILE", "")
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    in_file = {names[key.upper()]: path for key in _variables_of(path) if key.upper() in names}
+    return in_file | {names[key.upper()]: "environment" for key in environment if key.upper() in names}
+
+
 def _variables_of(path: str) -> dict[str, str]:
     """Return the variables that a file sets, none where there is no path. Raises `UnreadableFile`."""
     if not path:

@@ -45,10 +45,15 @@ async def resolve_language(runtime: Runtime, choice: Choice, text: str) -> Docum
     if not is_auto(choice[1]):
         return DocumentLanguage(choice)
     registry = runtime.registry
+    if registry.detector is not None and not registry.detector.loaded:
+        await asyncio.to_thread(registry.detector.load)
+    return detect_choice(registry, choice, text)
+
+
+def detect_choice(registry: Registry, choice: Choice, text: str) -> DocumentLanguage:
+    """Detect the language of a text that names `auto`, among those of the pipelines."""
     if registry.detector is None:
         return DocumentLanguage(_NOTHING_NAMED, error=detection_is_off(registry))
-    if not registry.detector.loaded:
-        await asyncio.to_thread(registry.detector.load)
     languages = registry.languages
     detected = detect_among(registry.detector, text, languages)
     if detected.language == UNDETERMINED:

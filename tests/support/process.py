@@ -32,7 +32,7 @@ def environment(**changed: str) -> dict[str, str]:
 def _url_of(pid: int) -> str:
     """Return the URL that a process listens on; empty as long as it does not. See proc(5), /proc/net/tcp."""
     with suppress(OSError):
-        sockets = {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()}
+        sockets = {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()}
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
