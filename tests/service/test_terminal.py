@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -167,13 +168,13 @@ def test_a_terminal_gets_a_progress_bar(tmp_path: Path) -> None:
 def test_every_setting_is_shown_with_its_source(tmp_path: Path) -> None:
     """Of the environment, of the file, or a default; secrets are hidden."""
     (tmp_path / "env").write_text("SPANWISE_PORT=8001\nSPANWISE_LOG_LEVEL=debug\n")
-    settings = {"env_file": str(tmp_path / "env"), "api_keys": "Xyzzy7,b", "port": "8002"}
-    shown = {one["variable"]: one for one in json.loads(spanwise("settings", "--json", **settings).stdout)}
+    run = partial(spanwise, env_file=str(tmp_path / "env"), api_keys="Xyzzy7,b", port="8002")
+    shown = {one["variable"]: one for one in json.loads(run("settings", "--json").stdout)}
     assert (shown["SPANWISE_PORT"]["value"], shown["SPANWISE_PORT"]["from"]) == (8002, "environment")
     level = shown["SPANWISE_LOG_LEVEL"]
     assert (level["value"], level["from"]) == ("debug", str(tmp_path / "env"))
     assert (shown["SPANWISE_WORKERS"]["default"], shown["SPANWISE_WORKERS"]["from"]) == (1, "default")
-    table = spanwise("settings", **settings).stdout.decode()
+    table = run("settings").stdout.decode()
     assert "SPANWISE_PORT\t8002\t8000\tenvironment" in table
     assert "Xyzzy7" not in table + json.dumps(shown)
     helped = spanwise("serve", "--help").stdout.decode()
