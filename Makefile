@@ -97,7 +97,7 @@ dashboard-picture: $(QUALITY)  ## Run the service under load and a Prometheus be
 sbom: $(SBOM)  ## Write the bill of materials of what the service installs to build/sbom.cdx.json (CycloneDX)
 	@$(BIN)/python deploy/sbom.py build/sbom.cdx.json
 
-release-check: $(SBOM) contract-tools  ## Build what a release publishes into build/release, and install each from its file in a fresh environment (ARGS="wheel clients": only these; docs/release.md)
+release-check: $(SBOM) $(HELM) contract-tools  ## Build what a release publishes into build/release, and install each from its file in a fresh environment (ARGS="wheel clients": only these; docs/release.md)
 	@$(BIN)/python deploy/release_check.py build/release $(ARGS)
 
 sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)

@@ -406,6 +406,7 @@ class ServiceLimits(TypedDict):
 class PipelinesResponse(TypedDict):
     """What this service can do."""
 
+    version: Annotated[str, Field(description="The version of the service.", examples=["0.1.0"])]
     pipelines: list[Pipeline]
     limits: ServiceLimits
 

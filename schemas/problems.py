@@ -4,9 +4,10 @@ No message here ever holds a part of what the caller sent. A JSON Pointer (RFC 6
 only where its name looks like a field's name rather than like somebody's text.
 """
 
+import difflib
 import re
-from collections.abc import Sequence
-from typing import Annotated, Literal, NotRequired
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -79,10 +80,6 @@ _CODES = {
 }
 _DETAILS = {
     "missing": "This field is required.",
-    "unknown_field": "There is no such field.",
-    "wrong_type": "This value has the wrong type.",
-    "unsupported_feature": "There is no such feature.",
-    "invalid_value": "This value is not one of those allowed.",
     "too_short": "This value has too few characters or items.",
     "too_long": "This value has too many characters or items.",
 }
@@ -97,18 +94,48 @@ OWN_CODES = frozenset(
         "unknown_field",
     }
 )
+_EXPECTED = {  # by the beginning of Pydantic's type of error
+    "string": "a string",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "list": "an array",
+    "tuple": "an array",
+    "frozen_set": "an array",
+    "set": "an array",
+    "dict": "an object",
+    "model": "an object",
+}
+_JSON_TYPES: dict[type, str] = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number with a fraction",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+_ALLOWED = re.compile(r"'([^']*)'")
+"""A value in Pydantic's list of those that a literal allows: `'codepoint', 'utf16' or 'utf8'`."""
+_LONGEST_COMPARED = 40  # characters of what was sent, when a near name is looked for
+_MOST_SUGGESTIONS = 4  # unknown fields for which a near one is looked for: that takes some 50 µs each
 _FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 
-def field_errors(error: ValidationError) -> list[FieldError]:
-    """Return everything that is wrong, in the contract's words."""
-    found = (_field_error(details) for details in error.errors(include_url=False, include_input=False))
-    return list({(one["pointer"], one["code"]): one for one in found}.values())
+def field_errors(error: ValidationError, fields: Collection[str] = ()) -> list[FieldError]:
+    """Return everything that is wrong, in the contract's words. `fields` are those that the request may have."""
+    found: dict[tuple[str, str], FieldError] = {}
+    for number, details in enumerate(error.errors(include_url=False)):
+        if details["type"] == "too_short" and details["input"]:
+            continue  # nothing is left of a list whose items are wrong, which has an error already
+        one = _field_error(details, fields, suggest=number < _MOST_SUGGESTIONS)
+        found.setdefault((one["pointer"], one["code"]), one)
+    return list(found.values())
 
 
-def document_error(error: ValidationError) -> tuple[str, str]:
+def document_error(error: ValidationError, fields: Collection[str] = ()) -> tuple[str, str]:
     """Return code and detail of the first thing that is wrong with one document of a batch."""
-    first = field_errors(error)[0]
+    first = _field_error(error.errors(include_url=False)[0], fields, suggest=True)
     where = f"{first['pointer']}: " if first["pointer"] else ""
     return first["code"], where + first["detail"]
 
@@ -118,15 +145,41 @@ def json_pointer(path: Sequence[str | int]) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _field_error(details: ErrorDetails) -> FieldError:
+def near_and_all(sent: str, known: Collection[str]) -> str:
+    """Name the one of `known` that was probably meant, if there is one, and all of them. Quotes nothing of `sent`."""
+    near = difflib.get_close_matches(sent[:_LONGEST_COMPARED].lower(), [name.lower() for name in known], n=1)
+    meant = next((f"Did you mean {name}? " for name in known if near and name.lower() == near[0]), "")
+    return f"{meant}There are: {', '.join(known)}."
+
+
+def _field_error(details: ErrorDetails, fields: Collection[str], *, suggest: bool) -> FieldError:
     kind, path = details["type"], details["loc"]
     if kind in _OUT_OF_RANGE:  # Pydantic's message names the bound, and nothing of the caller's
         detail = details["msg"].replace("Input", "This value", 1) + "."
         return FieldError(pointer=json_pointer(path), code="invalid_value", detail=detail)
     code = kind if kind in OWN_CODES else _CODES.get(kind, "wrong_type")
-    if code == "unknown_field" and path and not _FIELD_NAME.fullmatch(str(path[-1])):
-        path = path[:-1]
-    if code == "invalid_value" and path[0] == "features":
-        code = "unsupported_feature"
-    detail = _DETAILS.get(code, details["msg"])
+    if kind == "extra_forbidden":
+        sent = str(path[-1])
+        detail = "There is no such field." + (" " + near_and_all(sent, fields) if fields and suggest else "")
+        if not _FIELD_NAME.fullmatch(sent):
+            path = path[:-1]
+    elif code == "invalid_value":
+        if path[0] == "features":
+            code, detail = "unsupported_feature", "There is no such feature. "
+        else:
+            detail = "This value is not one of those allowed. "
+        allowed = _ALLOWED.findall(details["ctx"]["expected"])
+        detail += near_and_all(details["input"] if isinstance(details["input"], str) else "", allowed)
+    elif code == "wrong_type":
+        detail = _wrong_type(kind, details["input"])
+    else:
+        detail = _DETAILS.get(code, details["msg"])
     return FieldError(pointer=json_pointer(path), code=code, detail=detail)
+
+
+def _wrong_type(kind: str, sent: Any) -> str:
+    """Say which type was expected and which came. A parameter of a query is always a string, and is not said to be."""
+    expected = next((words for beginning, words in _EXPECTED.items() if kind.startswith(beginning)), "another type")
+    if kind.endswith("_parsing"):
+        return f"This value must be {expected}."
+    return f"This value must be {expected}, and is {_JSON_TYPES.get(type(sent), 'something else')}."

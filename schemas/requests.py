@@ -88,7 +88,7 @@ PipelineName = Annotated[
 ]
 Encoding = Annotated[OffsetEncoding, Field(description="The unit of every `start` and `end` of the answer.")]
 Labels = Annotated[
-    frozenset[str],
+    tuple[str, ...],  # in the order sent, because errors point to a place
     Field(
         strict=False,
         fail_fast=True,
@@ -252,7 +252,7 @@ def _validated_alone(
     try:
         document: BatchDocument = validate(value)
     except ValidationError as error:
-        code, detail = document_error(error)
+        code, detail = document_error(error, tuple(BatchDocument.model_fields))
         return RejectedDocument(id=_usable_id(value), code=code, detail=detail)
     return document
 

@@ -19,6 +19,7 @@ from spanwise.service.endpoints.probe_route import ProbeRoute
 from spanwise.service.http import exception_handlers, openapi
 from spanwise.service.http.allowed_hosts import AllowedHostsMiddleware
 from spanwise.service.http.api_keys import ApiKeyMiddleware
+from spanwise.service.http.compressed_answers import CompressedPages
 from spanwise.service.http.configured_keys import ConfiguredKeys
 from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
 from spanwise.service.http.hot_routes import HotRoutes
@@ -35,6 +36,7 @@ _DESCRIPTION = """\
 Named entities and sentiment of texts.
 
 Positions are half-open `[start, end)` into the text exactly as it was sent, in the unit that `offset_encoding` names.
+Bodies may be compressed (`Content-Encoding: gzip` or `zstd`); so are long answers where `Accept-Encoding` asks for it.
 Every error is `application/problem+json` (RFC 9457) with a `code` for programs, and never repeats any of the text.
 """
 
@@ -100,13 +102,14 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
         telemetry={"tracing": False, "metrics": False, "logs": False},  # FastAPI's own would record bodies and messages
     )
     app.state.metrics = metrics
+    app.state.compress_from_bytes = settings.compress_from_bytes
     app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
 
     _add_routes(app)
     exception_handlers.register(app)
     hot = [route for route in app.routes if isinstance(route, JSONRoute | ProbeRoute)]
-    app.front = _middleware(HotRoutes(app.framework, hot), settings, metrics, keys, tracing)
+    app.front = _middleware(HotRoutes(CompressedPages(app.framework), hot), settings, metrics, keys, tracing)
     return app
 
 

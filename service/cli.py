@@ -10,19 +10,16 @@ import signal
 import sys
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spanwise.pipelines.spacy_import import skip_spacy_cli_import
-from spanwise.service import key_command
+from spanwise.service import analyze_command, key_command, settings_command
 from spanwise.service.process.standard_streams import reserve_standard_streams
+from spanwise.service.terminal import console, fail, print_table, read_settings
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from spanwise.pipelines import Analyzer, DetectedLanguage
-    from spanwise.schemas import AnalyzeResponse, Feature
     from spanwise.service.settings import Settings
 
 app = typer.Typer(
@@ -35,6 +32,23 @@ app = typer.Typer(
 
 
 app.add_typer(key_command.app, name="key")
+app.command()(analyze_command.analyze)
+app.command()(settings_command.settings)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(package_version("spanwise"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Named entities and sentiment of texts: as a service, or here and now."""
 
 
 def main() -> None:
@@ -43,7 +57,7 @@ def main() -> None:
     app()
 
 
-@app.command()
+@app.command(cls=settings_command.ServeCommand)
 def serve(
     host: Annotated[
         str | None, typer.Option(help="Address to listen on. [default: SPANWISE_HOST or 127.0.0.1]")
@@ -60,67 +74,16 @@ def serve(
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:
             os.environ[f"SPANWISE_{name}"] = str(value)  # the workers read their settings there
-    settings = _settings()
+    settings = read_settings()
     for name in ("host", "port", "workers"):  # the file of settings cannot change these later
         os.environ[f"SPANWISE_{name.upper()}"] = str(getattr(settings, name))
     _check_pipelines(settings)
     try:
         listener = server.listen(settings.host, settings.port)
     except server.PortInUse as error:
-        _fail(str(error))
-    server.serve(settings, listener, _greeting(_url(listener.getsockname())))
-
-
-@app.command()
-def analyze(  # noqa: PLR0917 (each is an option by name)
-    text: Annotated[str | None, typer.Argument(help="The text; without one, FILE or standard input is read.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="A UTF-8 text file.", dir_okay=False)] = None,
-    language: Annotated[
-        str | None, typer.Option(help="Whose first pipeline, or `auto`; by default the first of all.")
-    ] = None,
-    pipeline: Annotated[str | None, typer.Option(help="Which pipeline, by its name.")] = None,
-    features: Annotated[
-        str | None,
-        typer.Option(help="Features, with commas between; by default all but tokens, noun chunks and extensions."),
-    ] = None,
-    min_confidence: Annotated[float | None, typer.Option(help="Leave out entities below it.")] = None,
-    min_score: Annotated[float | None, typer.Option(help="Leave out categories below it.")] = None,
-    top: Annotated[int | None, typer.Option(help="At most that many categories.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The analysis as the service would answer it.")] = False,
-) -> None:
-    """Analyse one text without a service: a table for a person, JSON for a program."""
-    import orjson
-
-    settings = _settings()
-    content = _read(text, file)
-    if not content:
-        _fail("There is no text.")
-    if len(content) > settings.max_text_characters:
-        _fail(f"The text has {len(content)} characters; the limit is {settings.max_text_characters}.")
-    from spanwise.pipelines import Document
-    from spanwise.pipelines.language import is_auto
-
-    detected = _detect(settings, content) if is_auto(language) else None
-    analyzer = _load_one(settings, detected.language if detected else language, pipeline)
-    document = Document(
-        content,
-        _features(features, analyzer),
-        min_confidence=min_confidence,
-        min_score=min_score,
-        top=top,
-        detected=detected,
-        language_assumed=language is None and pipeline is None and settings.language_detection == "on",
-    )
-    try:
-        answer = analyzer.analyze(document)
-    except ValueError as error:
-        _fail(str(error))
-    if as_json:
-        sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-        return
-    _print_analysis(answer)
-    if "language_mismatch" in answer.get("warnings", ()):
-        typer.echo(f"spanwise: the text is plainly of another language than {answer['language']!r}.", err=True)
+        fail(str(error))
+    url = _url(listener.getsockname())
+    server.serve(settings, listener, url, _hint(url, settings) if sys.stderr.isatty() else "")
 
 
 @app.command()
@@ -136,24 +99,23 @@ def pipelines(
         _print_check(check)
         return
     import orjson
-    from rich.table import Table
 
     from spanwise.pipelines import PipelineError
     from spanwise.service.endpoints.system import describe
     from spanwise.service.runtime import load_registry
 
-    settings = _settings()
+    settings = read_settings()
     try:
         registry = load_registry(settings)
     except PipelineError as error:
-        _fail(str(error))
+        fail(str(error))
     for warning in registry.load_warnings:
         typer.echo(f"spanwise: {warning.pipeline}: {warning.message}", err=True)
     shown = [describe(analyzer, default=analyzer is registry.default) for analyzer in registry]
     if as_json:
         sys.stdout.buffer.write(orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    table = Table("name", "language", "version", "licence", "engine", "features", "entity labels", "calibrated")
+    rows = []
     for one in shown:
         labels = " ".join(label["label"] for label in one["entity_labels"])
         name = f"{one['name']} (default)" if one["default"] else one["name"]
@@ -161,10 +123,10 @@ def pipelines(
         calibrated = (
             f"{one['calibrated']['texts']} texts, error {one['calibrated']['error']:g}" if "calibrated" in one else "no"
         )
-        table.add_row(
-            name, one["language"], one["version"], one["licence"], one["engine"], features, labels, calibrated
-        )
-    _console().print(table)
+        row = (name, one["language"], one["version"], one["licence"], one["engine"], features, labels, calibrated)
+        rows.append(row)
+    columns = ("name", "language", "version", "licence", "engine", "features", "entity labels", "calibrated")
+    print_table(columns, rows)
 
 
 @app.command()
@@ -193,12 +155,12 @@ def calibrate(
     from spanwise.pipelines.component_imports import import_components
     from spanwise.service.calibration_command import calibrate_pipeline
 
-    settings = _settings()
+    settings = read_settings()
     try:
         import_components(settings.components)
-        calibrate_pipeline(pipeline, labelled, output, label_map or [], _console())
+        calibrate_pipeline(pipeline, labelled, output, label_map or [], console())
     except (PipelineError, CalibrationRefused) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
@@ -208,7 +170,7 @@ def openapi() -> None:
 
     from spanwise.service.app import create_app
 
-    document = create_app(_settings()).openapi()
+    document = create_app(read_settings()).openapi()
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     sys.stdout.buffer.write(orjson.dumps(document, option=options))
 
@@ -219,21 +181,13 @@ def version() -> None:
     typer.echo(package_version("spanwise"))
 
 
-def _greeting(url: str) -> str:
+def _hint(url: str, settings: "Settings") -> str:
+    key = " -H 'X-API-Key: YOUR-KEY'" if settings.asks_for_keys else ""
     return (
-        f"Spanwise will listen on {url} once its pipelines are loaded, in a few seconds. Try:\n\n"
-        f"  curl {url}/v1/analyze -H 'Content-Type: application/json' \\\n"
+        f"\nSpanwise listens on {url}. Try:\n\n"
+        f"  curl {url}/v1/analyze -H 'Content-Type: application/json'{key} \\\n"
         f"""    -d '{{"text": "Tim Cook loved Paris. The weather was awful."}}'\n"""
     )
-
-
-def _settings() -> "Settings":
-    from spanwise.service.settings import Settings, reason_of
-
-    try:
-        return Settings.from_environment()
-    except ValueError as error:
-        _fail(reason_of(error))
 
 
 def _check_pipelines(settings: "Settings") -> None:
@@ -246,120 +200,35 @@ def _check_pipelines(settings: "Settings") -> None:
         for spec in settings.pipeline_specs:
             locate(spec.source)
     except PipelineError as error:
-        _fail(str(error))
-
-
-def _detect(settings: "Settings", text: str) -> "DetectedLanguage":
-    """Return the language of a text among the configured ones, before a pipeline is loaded."""
-    from spanwise.pipelines.language import UNDETERMINED, detect_among, why_undetermined
-
-    if settings.detector is None:
-        _fail("Detection is switched off by SPANWISE_LANGUAGE_DETECTION.")
-    languages = [spec.language for spec in settings.pipeline_specs]
-    detected = detect_among(settings.detector, text, languages)
-    if detected.language == UNDETERMINED:
-        _fail(why_undetermined(detected, languages))
-    return detected
-
-
-def _load_one(settings: "Settings", language: str | None, pipeline: str | None) -> "Analyzer":
-    """Load the pipeline that a request with this language and pipeline would be served by, and no other."""
-    from spanwise.pipelines import Analyzer, PipelineError
-    from spanwise.pipelines.component_imports import import_components
-    from spanwise.pipelines.extension_specs import Extensions
-    from spanwise.pipelines.pipeline_entries import choose_spec
-
-    try:
-        spec = choose_spec(settings.pipeline_specs, language, pipeline)
-        import_components(settings.components)
-        return Analyzer.of_spec(
-            spec,
-            extensions=Extensions.parse(settings.extensions),
-            calibrations=settings.calibration_files,
-            detector=settings.detector,
-            preload=True,
-        )
-    except PipelineError as error:
-        _fail(str(error))
-
-
-def _features(named: str | None, analyzer: "Analyzer") -> "frozenset[Feature]":
-    """Return the features to show: those that were named, or all that fit on a screen."""
-    if named is None:
-        return analyzer.own_features - {"tokens", "noun_chunks", "extensions"}
-    return cast("frozenset[Feature]", frozenset(filter(None, (name.strip() for name in named.split(",")))))
-
-
-def _read(text: str | None, file: Path | None) -> str:
-    if text is not None and file is not None:
-        _fail("Give either a text or --file.")
-    try:
-        if text is not None:
-            return os.fsencode(text).decode()  # the bytes that the shell passed, whatever the locale
-        return (sys.stdin.buffer.read() if file is None else file.read_bytes()).decode()
-    except OSError as error:
-        _fail(f"Cannot read {file}: {error.strerror}.")
-    except UnicodeDecodeError:
-        _fail("The text is not UTF-8.")
-
-
-def _print_analysis(answer: "AnalyzeResponse") -> None:
-    """Print the tables that the features of the answer have; columns and rows come from the table of features."""
-    from rich.table import Table
-
-    from spanwise.pipelines.features import console_tables
-
-    console = _console()
-    for shown in console_tables(answer):
-        table = Table(*shown.columns, title=shown.title)
-        for row in shown.rows:
-            table.add_row(*row)
-        if shown.total:
-            table.add_row(*shown.total, style="bold")
-        console.print(table)
+        fail(str(error))
 
 
 def _print_check(source: str) -> None:
     """Print a row for each component of a pipeline, and what is not served."""
-    from rich.table import Table
-
     from spanwise.pipelines import PipelineError
     from spanwise.pipelines.check import check
     from spanwise.pipelines.component_imports import import_components
     from spanwise.pipelines.extension_specs import Extensions
 
-    settings = _settings()
+    settings = read_settings()
     try:
         import_components(settings.components)
         checked = check(source, extensions=Extensions.parse(settings.extensions))
     except PipelineError as error:
-        _fail(str(error))
-    console = _console()
-    table = Table("component", "factory", "served as", "engine", "texts/s", "why not compiled", title=checked.title)
+        fail(str(error))
+    rows = []
     for one in checked.components:
         served_as = ", ".join(one.served_as) or "see below"
-        table.add_row(one.name, one.factory, served_as, one.engine, f"{one.texts_per_second:,.0f}", one.reason)
-    table.add_row("all", "", ", ".join(checked.features), "", f"{checked.texts_per_second:,.0f}", style="bold")
-    console.print(table)
+        rows.append((one.name, one.factory, served_as, one.engine, f"{one.texts_per_second:,.0f}", one.reason))
+    total = ("all", "", ", ".join(checked.features), "", f"{checked.texts_per_second:,.0f}", "")
+    columns = ("component", "factory", "served as", "engine", "texts/s", "why not compiled")
+    print_table(columns, rows, checked.title, total)
     if checked.analyzer.contents.not_served:
-        table = Table("not served", "why")
-        for entry in checked.analyzer.contents.not_served:
-            table.add_row(entry["what"], entry["reason"])
-        console.print(table)
-
-
-def _console() -> "Console":
-    """Return a console as wide as the terminal; for a file or a pipe, one wide enough that nothing is cut off."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False, highlight=False)
+        print_table(
+            ("not served", "why"), [(entry["what"], entry["reason"]) for entry in checked.analyzer.contents.not_served]
+        )
 
 
 def _url(address: tuple[Any, ...]) -> str:
     host, port = address[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"spanwise: {message}", err=True)
-    raise typer.Exit(2)

@@ -2,7 +2,8 @@
 
 ServiceError
 ├── MalformedJson           400
-│   └── NotUtf8
+│   ├── NotUtf8
+│   └── BrokenBody
 ├── MalformedRequest        400
 │   └── UnknownHost
 ├── Unauthorized            401
@@ -10,6 +11,7 @@ ServiceError
 ├── MethodNotAllowed        405
 ├── RequestTimeout          408
 ├── BodyTooLarge            413
+│   └── UnpackedTooLarge
 ├── UnsupportedMediaType    415
 │   └── UnsupportedContentCoding   with Accept-Encoding
 ├── ValidationFailed        422
@@ -74,6 +76,13 @@ class NotUtf8(MalformedJson):
         ServiceError.__init__(
             self, f"The {what} is {encoding}, not UTF-8." if encoding else f"The {what} is not UTF-8 at byte {byte}."
         )
+
+
+class BrokenBody(MalformedJson):
+    """The body is declared as compressed, and cannot be unpacked."""
+
+    def __init__(self, coding: str) -> None:
+        ServiceError.__init__(self, f"The body is not {coding} as its Content-Encoding says, or ends too early.")
 
 
 class MalformedRequest(ServiceError):
@@ -146,6 +155,13 @@ class BodyTooLarge(ServiceError):
         super().__init__(f"The body has more than {max_bytes} bytes.")
 
 
+class UnpackedTooLarge(BodyTooLarge):
+    """The body unpacks to more bytes than the limit. All of it has arrived."""
+
+    def __init__(self, max_bytes: int) -> None:
+        ServiceError.__init__(self, f"The body unpacks to more than {max_bytes} bytes.")
+
+
 class UnsupportedMediaType(ServiceError):
     """The body's Content-Type is not one that the operation accepts."""
 
@@ -156,11 +172,13 @@ class UnsupportedMediaType(ServiceError):
 
 
 class UnsupportedContentCoding(UnsupportedMediaType):
-    """The body is compressed. The header `Accept-Encoding` says that only plain bodies are read (RFC 9110, 15.5.16)."""
+    """The body is compressed in a way that is not read. `Accept-Encoding` says what is (RFC 9110, 15.5.16)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *accepted: str) -> None:
         ServiceError.__init__(
-            self, "Send the request without Content-Encoding.", headers={"Accept-Encoding": "identity"}
+            self,
+            f"Send the request with one Content-Encoding, {' or '.join(accepted)}, or with none.",
+            headers={"Accept-Encoding": ", ".join(accepted)},
         )
 
 

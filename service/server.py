@@ -44,12 +44,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket, greeting: str) -> NoReturn:
+def serve(settings: Settings, listener: socket.socket, url: str, hint: str) -> NoReturn:
     """Execute the supervisor in the place of this process, which serves until a signal ends it or its start fails."""
     execute(
         Options(
             listener.fileno(),
-            greeting,
+            url,
+            hint,
             settings.workers,
             start_seconds=settings.worker_start_seconds,
             silence_seconds=settings.worker_silence_seconds,

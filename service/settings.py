@@ -138,6 +138,13 @@ class Settings(BaseSettings):
         description="Bytes of answers in one worker that wait for callers to read. Beyond, the slowest are cut off.",
     )
 
+    compress_from_bytes: int = Field(
+        2048,
+        ge=0,
+        description="Answers of so many bytes are compressed for callers whose `Accept-Encoding` asks for gzip or "
+        "zstd, from 1,024 on; 0: never. The answer to a stream never is.",
+    )
+
     max_queued_characters: int = Field(
         2_000_000,
         ge=1,
@@ -417,6 +424,14 @@ class Settings(BaseSettings):
             if variable.upper() in names and variable.upper() not in present
         }
         return cls(**values)
+
+
+def sources_of(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Say of each setting that is set where its value comes from: `environment`, or the file."""
+    path = environment.get(f"{PREFIX}ENV_FILE", "")
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    in_file = {names[key.upper()]: path for key in _variables_of(path) if key.upper() in names}
+    return in_file | {names[key.upper()]: "environment" for key in environment if key.upper() in names}
 
 
 def _variables_of(path: str) -> dict[str, str]:

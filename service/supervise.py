@@ -22,6 +22,8 @@ if __name__ == "__main__":
 
 import asyncio
 
+import structlog
+
 from spanwise.service.keys.quota_memory import shared_memory
 from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.supervisor import HANDLED_SIGNALS, Supervisor
@@ -37,8 +39,10 @@ class Options:
 
     listener: int
     """The number of the listening socket's descriptor."""
-    greeting: str
-    """Said on standard error when the workers are about to be started."""
+    url: str
+    """Where it listens, for the log."""
+    hint: str
+    """Said on standard error once a worker serves; empty where no person reads it."""
     workers: int
     start_seconds: float
     silence_seconds: float
@@ -70,9 +74,6 @@ def _supervise(options: Options) -> int:
     listener = socket.socket(fileno=options.listener)
     listener.set_inheritable(False)
     with shared_folder(options.workers), shared_memory() as quotas, closing(ConnectionCounts.create()) as counts:
-        with suppress(OSError, AttributeError):  # standard error may be full, or closed
-            sys.stderr.write(options.greeting)
-            sys.stderr.flush()
         configure_logging(options.log_level, options.log_format, options.log_queue_lines)
         supervisor = Supervisor(
             partial(_worker_command, counts.descriptor),
@@ -83,11 +84,20 @@ def _supervise(options: Options) -> int:
             leave_seconds=options.leave_seconds,
             inherited=(quotas, counts.descriptor),
             counts=counts,
+            on_serving=partial(_say_where, options),
         )
         try:
             return asyncio.run(supervisor.run())
         finally:
             flush_logs()
+
+
+def _say_where(options: Options) -> None:
+    """Log where the service listens, and give a person on a terminal something to try."""
+    structlog.get_logger(__name__).info("listening", url=options.url)
+    with suppress(OSError, AttributeError):  # standard error may be full, or closed
+        sys.stderr.write(options.hint)
+        sys.stderr.flush()
 
 
 def _main() -> None:

@@ -48,6 +48,8 @@ def tabulate_entities(answer: AnalyzeResponse) -> ConsoleTable | None:
     if "entities" not in answer:
         return None
     entities = answer["entities"]
+    certain = ("confidence",) if any("confidence" in entity for entity in entities) else ()
+    raw = ("raw score",) if any("raw_score" in entity for entity in entities) else ()
     towards = ("what the text says of it", *CLASSES) if any("sentiment" in entity for entity in entities) else ()
     rows = [
         (
@@ -55,8 +57,10 @@ def tabulate_entities(answer: AnalyzeResponse) -> ConsoleTable | None:
             entity["label"],
             str(entity["start"]),
             str(entity["end"]),
+            *((f"{entity['confidence']:.2f}" if "confidence" in entity else "",) if certain else ()),
+            *((f"{entity['raw_score']:.6f}" if "raw_score" in entity else "",) if raw else ()),
             *(sentiment_cells(entity["sentiment"]) if "sentiment" in entity else ()),
         )
         for entity in entities
     ]
-    return ConsoleTable("Entities", ("entity", "label", "start", "end", *towards), rows)
+    return ConsoleTable("Entities", ("entity", "label", "start", "end", *certain, *raw, *towards), rows)

@@ -14,6 +14,9 @@ Choice = tuple[str | None, str | None]
 """The pipeline and the language that a text names. A plain tuple, since every request makes one."""
 
 
+DETECTION_IS_OFF: Final = "This service does not detect languages: SPANWISE_LANGUAGE_DETECTION is off."
+
+
 class DocumentLanguage(NamedTuple):
     """What chooses the pipeline of a text, and what the answer is to say of its language."""
 
@@ -42,10 +45,15 @@ async def resolve_language(runtime: Runtime, choice: Choice, text: str) -> Docum
     if not is_auto(choice[1]):
         return DocumentLanguage(choice)
     registry = runtime.registry
+    if registry.detector is not None and not registry.detector.loaded:
+        await asyncio.to_thread(registry.detector.load)
+    return detect_choice(registry, choice, text)
+
+
+def detect_choice(registry: Registry, choice: Choice, text: str) -> DocumentLanguage:
+    """Detect the language of a text that names `auto`, among those of the pipelines."""
     if registry.detector is None:
         return DocumentLanguage(_NOTHING_NAMED, error=detection_is_off(registry))
-    if not registry.detector.loaded:
-        await asyncio.to_thread(registry.detector.load)
     languages = registry.languages
     detected = detect_among(registry.detector, text, languages)
     if detected.language == UNDETERMINED:
@@ -74,7 +82,7 @@ async def require_language(runtime: Runtime, choice: Choice, text: str) -> Docum
 
 def detection_is_off(registry: Registry) -> FieldError:
     """Return the error of a caller who asks a service to detect languages that does not."""
-    return _unsupported(f"This service does not detect languages. There are: {', '.join(registry.languages)}.")
+    return _unsupported(f"{DETECTION_IS_OFF} There are: {', '.join(registry.languages)}.")
 
 
 def _unsupported(detail: str) -> FieldError:

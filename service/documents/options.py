@@ -15,7 +15,7 @@ from spanwise.schemas import (
     StreamOptions,
     given,
 )
-from spanwise.service.documents.document_language import DocumentLanguage
+from spanwise.service.documents.document_language import DETECTION_IS_OFF, DocumentLanguage
 
 _ENTITIES: frozenset[Feature] = frozenset({"entities"})
 _SENTIMENT: frozenset[Feature] = frozenset({"sentiment", "sentences"})
@@ -27,7 +27,8 @@ class Options:
 
     features: frozenset[Feature] | None = None
     offset_encoding: OffsetEncoding = "codepoint"
-    labels: frozenset[str] | None = None
+    labels: tuple[str, ...] | None = None
+    """As they were sent."""
     min_confidence: float | None = None
     min_score: float | None = None
     top: int | None = None
@@ -42,7 +43,7 @@ class Options:
             text,
             features,
             self.offset_encoding,
-            self.labels,
+            None if self.labels is None else frozenset(self.labels),
             self.min_confidence,
             self.min_score,
             self.top,
@@ -60,6 +61,8 @@ class Options:
         elif not self.features <= analyzer.features:
             missing = self.features - analyzer.features
             reason = f"The pipeline {analyzer.title} does not offer {', '.join(sorted(missing))}."
+            if "language" in missing and registry.detector is None:
+                reason += f" {DETECTION_IS_OFF}"
             return _unsupported_feature(self.pointer, reason, analyzer, registry, missing)
         if self.min_confidence is not None and not analyzer.has_confidence:
             return _unsupported_option("min_confidence", analyzer, "its entities have no confidence")

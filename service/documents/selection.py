@@ -4,7 +4,7 @@ A text is served by the pipeline that it names, else by the first one of the lan
 of all. What a batch or a stream names once holds for its documents that name nothing of the kind.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from spanwise.pipelines import Analyzer, Registry
 from spanwise.pipelines.language import is_auto
@@ -19,9 +19,13 @@ from spanwise.schemas import (
     StreamOptions,
     given,
 )
+from spanwise.schemas.problems import near_and_all
 from spanwise.service.documents.document_language import Choice, detection_is_off
 from spanwise.service.documents.options import Options
 from spanwise.service.errors import ValidationFailed
+
+_MOST_LABELS_EXPLAINED = 10
+"""Unknown labels of one request that get an error each."""
 
 
 def choice_of(
@@ -76,11 +80,25 @@ def require_analyzer(registry: Registry, choice: Choice, options: Options) -> An
     raise ValidationFailed([chosen])
 
 
-def check_labels(labels: frozenset[str] | None, analyzers: Iterable[Analyzer]) -> None:
-    """Raise `ValidationFailed` when one of the labels belongs to none of these pipelines."""
-    if labels is not None and not labels <= frozenset[str]().union(*(analyzer.labels for analyzer in analyzers)):
-        detail = "Not all of these are labels of the pipeline; see /v1/pipelines."
-        raise ValidationFailed([FieldError(pointer="/labels", code="unknown_label", detail=detail)])
+def check_labels(labels: Sequence[str] | None, analyzers: Iterable[Analyzer]) -> None:
+    """Raise `ValidationFailed` with the place of each label that belongs to none of these pipelines."""
+    if labels is None:
+        return
+    known = frozenset[str]().union(*(analyzer.labels for analyzer in analyzers))
+    unknown = [place for place, label in enumerate(labels) if label not in known]
+    if not unknown:
+        return
+    errors = [_unknown_label(place, labels[place], sorted(known)) for place in unknown[:_MOST_LABELS_EXPLAINED]]
+    if more := len(unknown) - len(errors):
+        detail = f"{more} more of the labels are unknown."
+        errors.append(FieldError(pointer="/labels", code="unknown_label", detail=detail))
+    raise ValidationFailed(errors)
+
+
+def _unknown_label(place: int, label: str, known: Sequence[str]) -> FieldError:
+    there_are = near_and_all(label, known) if known else "There are none."
+    detail = f"There is no such label. {there_are}"
+    return FieldError(pointer=f"/labels/{place}", code="unknown_label", detail=detail)
 
 
 def check_batch(registry: Registry, request: BatchRequest) -> None:

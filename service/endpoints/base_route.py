@@ -46,7 +46,9 @@ class AnalysisRoute(APIRoute):
             runtime = runtime_of(request)
             try:
                 runtime.batcher.refuse_while_draining()
-                check_media_type(request, media_types)
+                coding = check_media_type(request, media_types)
+                if coding is not None:
+                    record_of(request).coding = coding
                 value = validate(model, await read(request, runtime), runtime.settings.limits)
                 response: Response = await endpoint(value, request)
             except ServiceError as error:

@@ -9,6 +9,7 @@ from spanwise.service.endpoints.base_route import AnalysisRoute
 from spanwise.service.http.bodies import arrived_body, parse_json, read_body, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit, timeout_seconds
 from spanwise.service.http.request_record import record_of
+from spanwise.service.http.unpacking import unpack
 from spanwise.service.runtime import Runtime
 
 
@@ -31,5 +32,7 @@ class JSONRoute(AnalysisRoute):
             async with ReadingLimit(runtime, record.deadline):
                 body = await read_body(request, max_bytes)
         record.body_bytes = len(body)
+        if record.coding is not None:
+            body = await unpack(body, record.coding, max_bytes)
         record.body_hash = runtime.batcher.refuse_early(body)
         return parse_json(without_byte_order_mark(body))

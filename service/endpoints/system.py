@@ -1,5 +1,6 @@
 """`GET /v1/pipelines`, `/livez`, `/readyz` and `/metrics`."""
 
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,6 +16,8 @@ from spanwise.service.http.responses import JSONResponse
 from spanwise.service.runtime import Runtime, runtime_of
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.metrics import CONTENT_TYPE, Metrics
+
+_VERSION = version("spanwise")
 
 router = APIRouter(generate_unique_id_function=operation_id)
 probes = APIRouter(route_class=ProbeRoute, generate_unique_id_function=operation_id)
@@ -32,6 +35,7 @@ async def list_pipelines(request: Request) -> Any:
     runtime = runtime_of(request)
     default = runtime.registry.default
     answer = PipelinesResponse(
+        version=_VERSION,
         pipelines=[describe(analyzer, default=analyzer is default) for analyzer in runtime.registry],
         limits=limits(runtime.settings),
     )

@@ -23,6 +23,7 @@ from spanwise.service.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
+from spanwise.service.http.content_codings import CODINGS, Coding
 from spanwise.service.http.exchange import EXCHANGE, Exchange
 
 JSON_LINES = ("application/jsonl", "application/x-ndjson")
@@ -32,6 +33,7 @@ _JSON_TYPE = "application/json"
 _JSON = _JSON_TYPE.encode()
 _PLAIN = (b"", b"identity")
 """The values of Content-Encoding that stand for a body as it is."""
+_UNKNOWN_CODING = b"?"
 _BYTE_ORDER_MARKS = (  # the longer ones first, because UTF-16's is the beginning of UTF-32's
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -49,25 +51,27 @@ _ZEROS: dict[tuple[bool, ...], str] = {
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def check_media_type(request: Request, accepted: tuple[str, ...]) -> None:
-    """Raise unless the body is declared as one of the accepted media types, and as not compressed.
+def check_media_type(request: Request, accepted: tuple[str, ...]) -> Coding | None:
+    """Return the coding of a body that is declared as one of the accepted media types; None for a plain one.
 
     Raises `UnsupportedMediaType` for another Content-Type, whose parameters do not count, and
-    `UnsupportedContentCoding` for a Content-Encoding: a body that unpacks to a thousand times its size would pass the
-    limit on the bytes that arrive.
+    `UnsupportedContentCoding` for a Content-Encoding that is not known, or more than one.
     """
-    declared, compressed = b"", False
+    declared = coding = b""
     for name, value in request.scope["headers"]:
         if name == b"content-type":
             declared = declared or value
         elif name == b"content-encoding" and value.strip().lower() not in _PLAIN:
-            compressed = True
-    if declared == _JSON and _JSON_TYPE in accepted and not compressed:
-        return
+            coding = _UNKNOWN_CODING if coding else value.strip().lower()
+    if declared == _JSON and _JSON_TYPE in accepted and not coding:
+        return None
     if str(declared, "latin-1").partition(";")[0].strip().lower() not in accepted:
         raise UnsupportedMediaType(*accepted)
-    if compressed:
-        raise UnsupportedContentCoding
+    if not coding:
+        return None
+    if (known := CODINGS.get(coding)) is None:
+        raise UnsupportedContentCoding(*sorted(set(CODINGS.values())))
+    return known
 
 
 def arrived_body(request: Request, max_bytes: int) -> bytes | None:
@@ -133,4 +137,4 @@ def validate(model: type[Model], value: Any, limits: Limits) -> Model:
     try:
         return model.model_validate(value, context=limits)
     except ValidationError as error:
-        raise ValidationFailed(field_errors(error)) from None
+        raise ValidationFailed(field_errors(error, tuple(model.model_fields))) from None

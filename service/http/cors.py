@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_SENT = ("Authorization", "X-API-Key", "X-Request-ID", "X-Request-Timeout-Ms")
+_SENT = ("Authorization", "Content-Encoding", "X-API-Key", "X-Request-ID", "X-Request-Timeout-Ms")
 _READ = (
     "X-Request-ID",
     "Server-Timing",

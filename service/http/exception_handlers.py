@@ -5,7 +5,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from spanwise.service.errors import BodyTooLarge, InternalError, MethodNotAllowed, NotFound, ServiceError
+from spanwise.service.errors import (
+    BodyTooLarge,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceError,
+    UnpackedTooLarge,
+)
 from spanwise.service.http.request_record import record_of
 from spanwise.service.http.responses import LingeringProblemResponse, ProblemResponse
 
@@ -21,7 +28,8 @@ def problem_response(request: Request, error: ServiceError) -> Response:
     """Build problem details with the request's id, and note their code for the access log."""
     record = record_of(request)
     record.code = error.code
-    response = LingeringProblemResponse if isinstance(error, BodyTooLarge) else ProblemResponse
+    still_sends = isinstance(error, BodyTooLarge) and not isinstance(error, UnpackedTooLarge)
+    response = LingeringProblemResponse if still_sends else ProblemResponse
     return response(error, record.request_id)
 
 

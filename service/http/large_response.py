@@ -5,6 +5,7 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from spanwise.service.http.compressed_answers import Compression, coding_of_answer, headers_of_compressed
 from spanwise.service.http.request_record import record_of
 
 _PIECE_BYTES = 128 * 1024
@@ -15,7 +16,8 @@ class LargeJSONResponse(Response):
 
     `send` waits while the caller does not read, so little more than one piece of some 128 KiB is on its way. How much
     waits behind it is in the request's record, as `unsent_bytes`. The body has a Content-Length: so HTTP/1.0 can read
-    it, and a caller can tell a whole answer from one that broke off.
+    it, and a caller can tell a whole answer from one that broke off. A compressed one has
+    none; its end shows in its coding.
     """
 
     def __init__(self, parts: list[bytes], server_timing: str) -> None:
@@ -33,11 +35,18 @@ class LargeJSONResponse(Response):
         """Send all parts, and let other tasks have their turn between two pieces."""
         record = record_of(scope)
         record.unsent_bytes = self._unsent_bytes
+        coding = coding_of_answer(scope, self._unsent_bytes)
+        compression = Compression(coding) if coding else None
+        if coding is not None:
+            self.raw_headers = headers_of_compressed(self.raw_headers, coding)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         while self._unsent:
             piece = self._next_piece()
             record.unsent_bytes -= len(piece)
-            await send({"type": "http.response.body", "body": piece, "more_body": bool(self._unsent)})
+            more = bool(self._unsent)
+            if compression is not None:
+                piece = await compression.add(piece, last=not more)
+            await send({"type": "http.response.body", "body": piece, "more_body": more})
             del piece
             await asyncio.sleep(0)
 

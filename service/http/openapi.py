@@ -35,7 +35,7 @@ _RETRY_AFTER_HEADER = {
     "schema": {"type": "integer", "minimum": 1},
 }
 _ACCEPT_ENCODING_HEADER = {
-    "description": "`identity`, where the request has a `Content-Encoding`: bodies are read as they are.",
+    "description": "`gzip, zstd`, where the request has another `Content-Encoding`, or more than one.",
     "schema": {"type": "string"},
 }
 _SERVER_TIMING_HEADER = {

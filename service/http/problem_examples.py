@@ -3,9 +3,9 @@
 So the document shows what callers receive, under the settings in force; a test provokes every error and compares.
 """
 
-from typing import Any
+from typing import Any, get_args
 
-from spanwise.schemas import ErrorCode, FieldError
+from spanwise.schemas import ErrorCode, Feature, FieldError
 from spanwise.service import errors
 from spanwise.service.errors import ServiceError
 from spanwise.service.settings import Settings
@@ -16,7 +16,11 @@ REQUEST_ID = "8c7f0f4e2b5d4a0f9d6f3a1e5b7c9d10"
 _EMPTY_TEXT = FieldError(pointer="/text", code="text_empty", detail="The text is empty.")
 _OTHER_VIOLATIONS = {
     "analyze_batch": FieldError(pointer="/documents", code="documents_empty", detail="There are no documents."),
-    "analyze_stream": FieldError(pointer="/features/0", code="unsupported_feature", detail="There is no such feature."),
+    "analyze_stream": FieldError(
+        pointer="/features/0",
+        code="unsupported_feature",
+        detail=f"There is no such feature. There are: {', '.join(get_args(Feature.__value__))}.",
+    ),
 }
 """By operation id: a violation for operations whose request has no `text`."""
 

@@ -17,6 +17,10 @@ from spanwise.service.http.chunk_pieces import ChunkPieces
 _CHECKED = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
 
 
+_HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
+"""What a caller sends first who takes HTTP/2 for granted (RFC 9113, 3.4)."""
+
+
 class Receiver(Protocol):
     """What takes the requests that are read."""
 
@@ -115,6 +119,8 @@ class RequestReader:
     def _parse_head(self, head: bytes) -> None:
         match = request_head.HEAD.fullmatch(head)
         if match is None:
+            if head == _HTTP2_PREFACE:
+                raise MalformedRequest("This service speaks HTTP/1.1, and not HTTP/2 by prior knowledge.")
             raise MalformedRequest
         self.method, self.target, self.version = match.groups()
         self.headers = []

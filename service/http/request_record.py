@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.types import Scope
 
+from spanwise.service.http.content_codings import Coding
 from spanwise.service.http.security_headers import API_HEADERS, Headers
 from spanwise.service.keys.allowance import Allowance
 from spanwise.service.telemetry.trace_context import Trace
@@ -24,6 +25,9 @@ class RequestRecord:
     code: str | None = None
     """The code of the problem answered, if it was one."""
     body_bytes: int = 0
+    """Bytes of the body as they arrived."""
+    coding: Coding | None = None
+    """In which the body is compressed."""
     documents: int = 0
     characters: int = 0
     pipelines: set[str] = field(default_factory=set)

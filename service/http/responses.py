@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from spanwise.schemas import Problem
 from spanwise.service.errors import ServiceError
+from spanwise.service.http.compressed_answers import LEAST_BYTES, Compression, coding_of_answer, headers_of_compressed
 from spanwise.service.http.exchange import EXCHANGE, WHOLE_BODY
 
 _JSON = b"application/json"
@@ -39,7 +40,12 @@ class JSONResponse(Response):
             self.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
-        """Send the answer, in one message where the server takes that."""
+        """Send the answer, in one message where the server takes that, and compressed where the caller asks for it."""
+        if len(self.body) >= LEAST_BYTES:
+            coding = coding_of_answer(scope, len(self.body))
+            if coding is not None:
+                self.body = await Compression(coding).add(bytes(self.body), last=True)
+                self.raw_headers = headers_of_compressed(self.raw_headers, coding, len(self.body))
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         if EXCHANGE in scope:
             start[WHOLE_BODY] = self.body

@@ -85,11 +85,12 @@ class Supervisor:
         leave_seconds: float,
         inherited: Sequence[int] = (),
         counts: ConnectionCounts | None = None,
+        on_serving: Callable[[], object] = lambda: None,
     ) -> None:
         """`leave_seconds` is what a worker may take to end; one that takes longer is killed. A silence of 0 is none.
 
         `inherited` are descriptors that every worker is given under their own numbers. In `counts` each worker has a
-        slot while it lives.
+        slot while it lives. `on_serving` is called once, when the first worker serves.
         """
         self._command = command
         self._listener = listener
@@ -99,6 +100,7 @@ class Supervisor:
         self._leave_seconds = leave_seconds
         self._inherited = tuple(inherited)
         self._counts = counts
+        self._on_serving = on_serving
         self._workers: dict[WorkerProcess, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = asyncio.Lock()
@@ -182,6 +184,8 @@ class Supervisor:
         worker.silent_seconds, worker.reported_silent = 0.0, False
         if not worker.serves.is_set():
             worker.serves.set()
+            if not self._has_served:
+                self._on_serving()
             self._has_served = True
             self._failed_starts = 0
             log.info("worker_serves", pid=worker.pid, seconds=round(monotonic() - worker.started, 3))

@@ -13,7 +13,15 @@ from spanwise.service.documents.batch_results import batch_error, batch_result, 
 from spanwise.service.documents.document_language import resolve_language
 from spanwise.service.documents.options import options_of
 from spanwise.service.documents.selection import choice_of, choose_analyzer
-from spanwise.service.errors import CallerGone, DeadlineExceeded, MalformedJson, RateLimited, ShuttingDown
+from spanwise.service.errors import (
+    BrokenBody,
+    CallerGone,
+    DeadlineExceeded,
+    MalformedJson,
+    RateLimited,
+    ShuttingDown,
+    UnpackedTooLarge,
+)
 from spanwise.service.http.bodies import parse_json, without_byte_order_mark
 from spanwise.service.http.deadlines import ReadingLimit
 from spanwise.service.http.request_record import RequestRecord
@@ -21,6 +29,7 @@ from spanwise.service.queue.encoded_analysis import is_large
 from spanwise.service.queue.submission import Submission
 from spanwise.service.runtime import Runtime
 from spanwise.service.streaming.json_lines import LineSplitter
+from spanwise.service.streaming.stream_unpacking import StreamUnpacking
 from spanwise.service.streaming.window import Window
 
 _LINES_PER_TURN = 16  # then other tasks of the event loop get their turn, even if no line had to wait
@@ -60,6 +69,8 @@ class Intake:
         self._line_seconds = line_seconds
         self._record = record
         self._receive = receive
+        self._more = True
+        """Whether there is more of the body to come."""
         self._index = 0
         """The number of the line that is read next, from 0."""
         self._pending: dict[Submission, asyncio.TimerHandle] = {}
@@ -74,23 +85,36 @@ class Intake:
             self._record.code = end.code
             self._put_error(None, end.code, str(end))
         self.window.close()
-        more = True
-        while more or not self.ended_early:
+        while self._more or not self.ended_early:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise CallerGone
-            more = message.get("more_body", False)
+            self._more = message.get("more_body", False)
 
     async def _read_lines(self) -> None:
-        splitter = LineSplitter(self._runtime.settings.max_stream_line_bytes)
-        more = True
-        while more:
-            message = await self._next_message()
-            chunk = message.get("body", b"")
-            self._record.body_bytes += len(chunk)
-            for line in splitter.feed(chunk):
-                await self._accept(line)
-            more = message.get("more_body", False)
+        max_line_bytes = self._runtime.settings.max_stream_line_bytes
+        splitter = LineSplitter(max_line_bytes)
+        coding = self._record.coding
+        unpacking = await StreamUnpacking.begin(coding, max_line_bytes) if coding else None
+        try:
+            while self._more:
+                message = await self._next_message()
+                chunk = message.get("body", b"")
+                self._record.body_bytes += len(chunk)
+                self._more = message.get("more_body", False)
+                for piece in unpacking.feed(chunk) if unpacking else (chunk,):
+                    for line in splitter.feed(piece):
+                        await self._accept(line)
+                        if unpacking is not None:
+                            unpacking.took(line)
+                    if unpacking is not None:
+                        await asyncio.sleep(0)
+            if unpacking is not None:
+                unpacking.end()
+        except BrokenBody as error:
+            raise _EndedEarly(error.code, "its body cannot be unpacked any further") from None
+        except UnpackedTooLarge as error:
+            raise _EndedEarly(error.code, "its body unpacks to too much that is no document") from None
         for line in splitter.rest():
             await self._accept(line)
 

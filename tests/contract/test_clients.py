@@ -37,7 +37,7 @@ SEEN = {
     "grammar": [5, "love", 1, "Tim Cook"],
     "pipelines": ["tok2vec", "compiled", "vectors of tok2vec"],
     "batch": [["ok", "a", 2], ["error", "b", "unsupported_language"]],
-    "invalid": [422, "validation_failed", "/labels", "unknown_label"],
+    "invalid": [422, "validation_failed", "/labels/0", "unknown_label"],
     "stream": [["ok", "a", 2], ["error", "b", "unsupported_language"]],
     "overloaded": [503, "overloaded", True],
 }

@@ -9,7 +9,9 @@ import pytest
 SERVICE = Path(__file__).parents[2] / "service"
 LAYERS = [
     {"cli"},
-    {"calibration_command", "key_command"},
+    {"analyze_command", "calibration_command", "key_command", "settings_command"},
+    {"lines_command"},
+    {"terminal"},
     {"server", "worker"},
     {"supervise"},
     {"app"},

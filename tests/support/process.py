@@ -1,7 +1,6 @@
 """The service as a real process on a loopback port."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -30,6 +29,17 @@ def environment(**changed: str) -> dict[str, str]:
     return {**kept, **named, "PYTHONPATH": str(Path(__file__).parent / "modules")}
 
 
+def _url_of(pid: int) -> str:
+    """Return the URL that a process listens on; empty as long as it does not. See proc(5), /proc/net/tcp."""
+    with suppress(OSError):
+        sockets = {str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()}
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                return f"http://127.0.0.1:{int(fields[1].partition(':')[2], 16)}"
+    return ""
+
+
 class ServiceProcess:
     """A running `spanwise serve`, its URL, and the lines that it has logged."""
 
@@ -37,11 +47,7 @@ class ServiceProcess:
         self.process = process
         self.log: list[dict[str, Any]] = []
         self.errors = b""
-        self._url = threading.Event()
-        self.url = ""
-        if port:
-            self.url = f"http://127.0.0.1:{port}"
-            self._url.set()
+        self.url = f"http://127.0.0.1:{port}" if port else ""
         self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
         if read_log:
             self._readers.append(threading.Thread(target=self._read_log, daemon=True))
@@ -51,14 +57,15 @@ class ServiceProcess:
     def wait_until_ready(self) -> None:
         """Wait until `/readyz` answers 200."""
         deadline = time.monotonic() + READY_SECONDS
-        assert self._url.wait(READY_SECONDS), f"never said where it listens: {self.errors!r}"
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.errors!r} {self.log}"
+            self.url = self.url or _url_of(self.process.pid)
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                if self.url and httpx.get(f"{self.url}/readyz").status_code == 200:
                     return
             except httpx.TransportError:
-                time.sleep(0.1)
+                pass
+            time.sleep(0.1)
         raise AssertionError(f"never became ready: {self.errors!r} {self.log[-5:]}")
 
     def lines(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = 20) -> list[dict[str, Any]]:
@@ -91,9 +98,6 @@ class ServiceProcess:
         assert self.process.stderr
         for line in self.process.stderr:
             self.errors += line
-            if match := re.search(rb"http://\S+?:\d+", line):
-                self.url = match.group().decode()
-                self._url.set()
 
     def _read_log(self) -> None:
         assert self.process.stdout

@@ -235,7 +235,8 @@ async def test_a_service_without_detection_refuses_it(serving: Serving, registry
         assert "warnings" not in await post(client, "/v1/entities", {"text": FRENCH})
         error = await refusal(client, "/v1/entities", {"text": FRENCH, "language": "auto"})
         assert error["code"] == "unsupported_language"
-        assert error["detail"] == "This service does not detect languages. There are: en, fr."
+        detail = "This service does not detect languages: SPANWISE_LANGUAGE_DETECTION is off. There are: en, fr."
+        assert error["detail"] == detail
         body: dict[str, Any] = {"documents": [{"text": FRENCH, "language": "auto"}], "features": ["entities"]}
         (result,) = (await post(client, "/v1/batch", body))["results"]
         assert result["error"] == {"code": error["code"], "detail": error["detail"]}
@@ -247,6 +248,7 @@ async def test_a_service_without_detection_refuses_it(serving: Serving, registry
         assert (answer.status_code, answer.json()["errors"]) == (422, [error])
         error = await refusal(client, "/v1/analyze", {"text": FRENCH, "features": ["language"]})
         assert error["code"] == "unsupported_feature"
+        assert "SPANWISE_LANGUAGE_DETECTION is off" in error["detail"]
 
 
 async def test_a_worker_loads_no_detector_where_detection_is_off() -> None:

@@ -128,9 +128,9 @@ async def test_options_that_have_nothing_to_apply_to_are_refused(
     ("option", "code", "detail"),
     [
         ({"min_confidence": 1.5}, "invalid_value", "This value should be less than or equal to 1."),
-        ({"min_confidence": "0.5"}, "wrong_type", "This value has the wrong type."),
+        ({"min_confidence": "0.5"}, "wrong_type", "This value must be a number, and is a string."),
         ({"top": 0}, "invalid_value", "This value should be greater than or equal to 1."),
-        ({"min_score": "x"}, "wrong_type", "This value has the wrong type."),
+        ({"min_score": "x"}, "wrong_type", "This value must be a number, and is a string."),
     ],
 )
 async def test_options_out_of_range_are_refused(

@@ -1,4 +1,4 @@
-"""Bodies as real clients send them: byte order marks, other encodings, compression, explicit nulls."""
+"""Bodies as real clients send them: byte order marks, other encodings, unknown codings, explicit nulls."""
 
 import gzip
 from typing import Any
@@ -83,13 +83,13 @@ async def test_an_error_names_the_place(client: httpx.AsyncClient, body: bytes, 
 
 
 @pytest.mark.parametrize("path", [*ENDPOINTS, "/v1/stream"])
-@pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "zstd", "identity, gzip", "x"])
-async def test_a_compressed_body_is_refused_as_such(client: httpx.AsyncClient, path: str, coding: str) -> None:
-    """The answer is a 415 that says which coding is read (RFC 9110, 15.5.16), never "not JSON"."""
+@pytest.mark.parametrize("coding", ["deflate", "br", "identity, gzip", "gzip, zstd", "x"])
+async def test_a_coding_that_is_not_read_is_refused_as_such(client: httpx.AsyncClient, path: str, coding: str) -> None:
+    """The answer is a 415 that says which codings are read (RFC 9110, 15.5.16), never "not JSON"."""
     headers = {**(JSON_LINES if path == "/v1/stream" else JSON), "Content-Encoding": coding}
     answer = await client.post(path, content=gzip.compress(b'{"text":"Ada"}\n'), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
-    assert answer.headers["Accept-Encoding"] == "identity"
+    assert answer.headers["Accept-Encoding"] == "gzip, zstd"
     assert "Content-Encoding" in answer.json()["detail"]
 
 

@@ -89,3 +89,13 @@ def test_what_would_leave_http_is_refused(running: ServiceProcess, start: bytes)
     with Raw(running.url) as raw:
         assert raw.send(start + b"\r\nHost: x\r\n\r\nSM\r\n\r\n").answer().status == 400
         assert raw.is_closed()
+
+
+def test_http_2_by_prior_knowledge_is_told_what_is_spoken(running: ServiceProcess) -> None:
+    """The connection's preface gets an answer that names HTTP/1.1, and a close."""
+    with Raw(running.url) as raw:
+        answer = raw.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0").answer()
+        assert (answer.status, answer.closes) == (400, True)
+        assert "HTTP/1.1" in answer.json["detail"]
+        assert "HTTP/2" in answer.json["detail"]
+        assert raw.is_closed()

@@ -174,7 +174,7 @@ async def test_options_hold_for_all_lines(client: httpx.AsyncClient) -> None:
         ("language=tlh", "/language", "unsupported_language"),
         ("language=fr&features=sentiment", "/features", "unsupported_feature"),
         ("language=fr&language=en", "/language", "wrong_type"),
-        ("labels=WIZARD", "/labels", "unknown_label"),
+        ("labels=WIZARD", "/labels/0", "unknown_label"),
         ("offset_encoding=utf32", "/offset_encoding", "invalid_value"),
         ("raw_scores=perhaps", "/raw_scores", "wrong_type"),
         ("feature=entities", "/feature", "unknown_field"),
