@@ -180,6 +180,8 @@ class Analyzer:
         grammar = choose_grammar(loaded, choice.engine, reading)
         contents = contents_of(loaded, choice, grammar, extensions)
         engine, fallback = grammar.engine, choice.fallback
+        if grammar.sets_sentences and fallback and fallback.only_sentences:
+            fallback = None
         if grammar.reason and grammar.is_defect:
             fallback = fallback or Fallback(grammar.reason, is_defect=True)
         layers = loaded.layers

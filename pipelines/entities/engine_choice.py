@@ -32,11 +32,13 @@ from spanwise.pipelines.load_errors import first_line
 class Fallback:
     """Why spaCy's own components compute entities or sentences, or tokens or a classifier that should be compiled.
 
-    `is_defect`: the compiled engine should have served and failed, so that somebody must look.
+    `is_defect`: the compiled engine should have served and failed, so that somebody must look. `only_sentences`: the
+    compiled engine finds the entities, and a compiled parser may yet set the sentences.
     """
 
     reason: str
     is_defect: bool
+    only_sentences: bool = False
 
 
 class Choice(NamedTuple):
@@ -129,7 +131,7 @@ def _attempt(
     if wrong:
         return None, Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
     if with_spans and "sentences" not in compiled.layers:
-        return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False)
+        return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False, only_sentences=True)
     return engine, None
 
 

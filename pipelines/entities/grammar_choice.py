@@ -6,11 +6,12 @@ compiled together or left to spaCy together.
 
 from dataclasses import dataclass
 
-from spanwise.pipelines.annotations import NOUN_CHUNKS, SENTENCES, TOKENS
+from spanwise.pipelines.annotations import ENTITIES, NOUN_CHUNKS, SENTENCES, TOKENS
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.grammar_engine import GrammarEngine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
@@ -25,6 +26,8 @@ class GrammarChoice:
     engine: Engine
     reason: str | None = None
     """Why spaCy's own components compute the tokens."""
+    sets_sentences: bool = False
+    """Whether the kernels compute the sentences of the pipeline's parser, also where nothing else needs it."""
     is_defect: bool = False
     """Whether the kernels should have served and failed, so that somebody must look."""
 
@@ -44,7 +47,14 @@ def choose_grammar(loaded: LoadedPipeline, engine: Engine, reading: TokenizerRea
     if wrong:
         reason_why = f"the tokens of {wrong} of {len(SAMPLE)} built-in texts were described differently"
         return GrammarChoice(engine, reason_why, is_defect=True)
-    return GrammarChoice(GrammarEngine(engine, grammar))
+    sets_sentences = grammar.trees is not None and _ends_with_parser(loaded.plan)
+    return GrammarChoice(GrammarEngine(engine, grammar, sets_sentences=sets_sentences), sets_sentences=sets_sentences)
+
+
+def _ends_with_parser(plan: Plan) -> bool:
+    """Return whether the parser sets the sentences of a text for which nothing else is asked, and nothing before it."""
+    others = any(one.is_opaque for one in plan.components) or plan.is_intertwined
+    return plan.boundaries.factory == "parser" and not others and not plan.sets_boundaries(ENTITIES)
 
 
 def differing_tokens(grammar: CompiledGrammar, reference: Engine) -> int:

@@ -2,7 +2,8 @@
 
 Without a parser, tokens are read by no other layer of the answer, so the two engines need not know of each other. A
 parser sets sentence boundaries, which are then the text's sentences and restrict the recognizer, as in `MixedEngine`:
-where one lies inside of an entity, the other engine answers for that text with spaCy's own components. Custom
+where one lies inside of an entity, the other engine answers for that text with spaCy's own components. Where only the
+sentences of a text are the parser's, it comes after the recognizer and restricts nothing (`Plan.chain`). Custom
 attributes are an exception, too: what computes them may look at tags, which the other engine then sets.
 """
 
@@ -15,6 +16,7 @@ from spanwise.pipelines.annotations import (
     SENTENCES,
     TOKENS,
     Annotations,
+    Layer,
     Layers,
 )
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar
@@ -26,17 +28,19 @@ from spanwise.pipelines.entities.mixed_engine import MixedEngine, is_split
 class GrammarEngine:
     """An engine of a compiled grammar beside another engine."""
 
-    def __init__(self, engine: Engine, grammar: CompiledGrammar) -> None:
+    def __init__(self, engine: Engine, grammar: CompiledGrammar, *, sets_sentences: bool = False) -> None:
+        """`sets_sentences`: whether the sentences of a text are those of the parser where nothing else needs it."""
         self.engine = engine
         self.grammar = grammar
+        self._sets_sentences = sets_sentences
         self._has_trees = grammar.trees is not None
         has_chunks = grammar.trees is not None and grammar.trees.has_noun_chunks
         self._layers = TOKENS | NOUN_CHUNKS if has_chunks else TOKENS
         finds_entities = isinstance(engine, MixedEngine) and "entities" not in engine.borrowed
-        self._left = frozenset({"extensions"})
+        self._left = frozenset({"extensions"}) | (NOUN_CHUNKS - self._layers if self._has_trees else frozenset())
         """A text that wants one of these layers is the other engine's with all of its layers."""
-        if self._has_trees:
-            self._left |= (NOUN_CHUNKS - self._layers) | (frozenset() if finds_entities else ENTITIES)
+        self._left_beside = ENTITIES if self._has_trees and not finds_entities else frozenset[Layer]()
+        """So is one that wants one of these beside the grammar's own layers."""
 
     @property
     def name(self) -> EngineName:
@@ -55,7 +59,7 @@ class GrammarEngine:
         """
         if not self._is_apart(layers):
             others = layers
-        elif self._has_trees and "entities" in layers:
+        elif self._restricts(layers):
             return False
         else:
             others = layers - self._layers - (SENTENCES if self._has_trees else frozenset())
@@ -64,7 +68,7 @@ class GrammarEngine:
     def let_go(self, usual: Layers) -> None:
         """Free the memory of spaCy's components until a text needs them: see `MixedEngine`."""
         if isinstance(self.engine, MixedEngine):
-            self.engine.let_go(usual - self._layers)
+            self.engine.let_go(usual - self._layers - (SENTENCES if self._sets_sentences else frozenset()))
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`."""
@@ -77,7 +81,7 @@ class GrammarEngine:
         annotations = self.engine.annotate(texts, others) if any(others) else [Annotations() for _ in texts]
         self._describe(texts, wanted, chosen, annotations)
         if self._has_trees:
-            split = [i for i in chosen if "entities" in wanted[i] and is_split(annotations[i])]
+            split = [i for i in chosen if self._restricts(wanted[i]) and is_split(annotations[i])]
             whole = self.engine.annotate([texts[i] for i in split], [wanted[i] for i in split]) if split else []
             for i, found in zip(split, whole, strict=True):
                 annotations[i] = found
@@ -85,7 +89,13 @@ class GrammarEngine:
 
     def _is_apart(self, layers: Layers) -> bool:
         """Return whether the compiled grammar computes its layers of a text that wants these layers."""
-        return not layers.isdisjoint(self._layers) and layers.isdisjoint(self._left)
+        if layers.isdisjoint(self._layers):
+            return self._sets_sentences and "sentences" in layers and layers.isdisjoint(self._left)
+        return layers.isdisjoint(self._left) and layers.isdisjoint(self._left_beside)
+
+    def _restricts(self, layers: Layers) -> bool:
+        """Return whether the parser's boundaries restrict the entities of a text that wants these layers."""
+        return self._has_trees and "entities" in layers and not layers.isdisjoint(self._layers)
 
     def _describe(
         self, texts: Sequence[str], wanted: Sequence[Layers], chosen: Sequence[int], annotations: Sequence[Annotations]

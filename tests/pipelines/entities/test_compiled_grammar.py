@@ -13,7 +13,7 @@ from spacy.lookups import Lookups
 from spacy.training import Example
 
 from spanwise.pipelines import Analyzer
-from spanwise.pipelines.annotations import NOUN_CHUNKS, TOKENS, Tokens
+from spanwise.pipelines.annotations import ENTITIES, NOUN_CHUNKS, TOKENS, Tokens
 from spanwise.pipelines.annotations import SENTENCES as SENTENCES_LAYER
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
@@ -268,6 +268,29 @@ def test_trees_need_nothing_of_spacys() -> None:
     assert [token["head"] for token in answer["tokens"]] == [1, 2, 2, 5, 5, 2, 2, 8, 8, 8]
     assert [chunk["text"] for chunk in answer["noun_chunks"]] == ["Tim Cook", "the new office", "She"]
     assert [sentence["text"] for sentence in answer["sentences"]] == ["Tim Cook saw the new office.", "She left."]
+    assert not whole.engine._spacy_engine.is_loaded
+
+
+def test_a_parser_that_sets_the_sentences_is_not_spacys() -> None:
+    """Without a senter the sentences are the parser's, computed by the kernels and as spaCy computes them.
+
+    Asked for by themselves they leave the entities as they are; beside tokens they restrict them, as in spaCy.
+    """
+    loaded = load(ENGLISH, ["senter"])
+    own = SpacyEngine(loaded.nlp, loaded.plan)
+    assert loaded.plan.boundaries.factory == "parser"
+    analyzer = Analyzer.load(ENGLISH, disable=["senter"])
+    whole: Any = analyzer.engine
+    assert analyzer.fallback is None
+    assert {one["engine"] for one in analyzer.contents.components} == {"compiled"}
+    assert analyzer.computes_in_kernels(frozenset({"entities", "sentences", "sentiment"}))
+    texts = [*TEXTS, "We met Angela. Merkel and Tim. Cook of Apple. Inc. in New. York and Los. Angeles"]
+    for layers in (SENTENCES_LAYER, ENTITIES | SENTENCES_LAYER, ENTITIES, TOKENS | SENTENCES_LAYER):
+        wanted = [layers] * len(texts)
+        for one, other in zip(analyzer.engine.annotate(texts, wanted), own.annotate(texts, wanted), strict=True):
+            assert one.sentences == other.sentences
+            assert one.tokens == other.tokens
+            assert [entity[:3] for entity in one.entities] == [entity[:3] for entity in other.entities]
     assert not whole.engine._spacy_engine.is_loaded
 
 
