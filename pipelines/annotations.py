@@ -28,6 +28,7 @@ SENTENCES: Layers = frozenset({"sentences"})
 TOKENS: Layers = frozenset({"tokens"})
 NOUN_CHUNKS: Layers = frozenset({"noun_chunks"})
 CATEGORIES: Layers = frozenset({"categories"})
+SPANS: Layers = frozenset({"spans"})
 ENTITIES_AND_SENTENCES: Layers = ENTITIES | SENTENCES
 SENTIMENT_LAYERS: Layers = frozenset({"sentiment", "target_sentiment"})
 """What a sentiment model computes, from the text and the layers of the engine."""

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from spanwise.pipelines.analyzer import Analyzer
-from spanwise.pipelines.annotations import CATEGORIES, ENTITIES_AND_SENTENCES, TOKENS, Layers
+from spanwise.pipelines.annotations import CATEGORIES, ENTITIES_AND_SENTENCES, SPANS, TOKENS, Layers
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.component_plan import ENCODERS, Component
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
@@ -21,6 +21,8 @@ from spanwise.schemas import Feature, PipelineComponent
 
 _TEXTS = [text for text in SAMPLE[:7] for _ in range(20)]
 _SECONDS = 0.3
+_ALONE = ENTITIES_AND_SENTENCES | CATEGORIES | SPANS
+"""The layers that the kernels compute each by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _checked(one: Component, described: PipelineComponent, analyzer: Analyzer, r
 
 def _annotate(analyzer: Analyzer, layers: Layers) -> object:
     """Have the kernels compute what a component writes. All of a pipeline's grammar runs together, with its tok2vec."""
-    asked = TOKENS if not layers or "tokens" in layers else layers & (ENTITIES_AND_SENTENCES | CATEGORIES)
+    asked = TOKENS if not layers or "tokens" in layers else layers & _ALONE
     return analyzer.engine.annotate(_TEXTS, [asked] * len(_TEXTS))
 
 

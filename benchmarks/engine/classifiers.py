@@ -24,7 +24,8 @@ _LABELS = ("REFUND", "PRAISE", "OTHER")
 _NGRAMS = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True, "no_output_layer": False}
 
 
-def _tok2vec(width: int, depth: int, attributes: Sequence[str]) -> dict[str, Any]:
+def tok2vec(width: int, depth: int, attributes: Sequence[str]) -> dict[str, Any]:
+    """Return the configuration of a tok2vec."""
     embed = {"@architectures": "spacy.MultiHashEmbed.v2", "width": width, "attrs": list(attributes)}
     return {
         "@architectures": "spacy.Tok2Vec.v2",
@@ -39,8 +40,8 @@ def _tok2vec(width: int, depth: int, attributes: Sequence[str]) -> dict[str, Any
     }
 
 
-_WIDE = _tok2vec(96, 4, ("NORM", "PREFIX", "SUFFIX", "SHAPE"))
-_NARROW = _tok2vec(64, 2, ("NORM", "LOWER", "PREFIX", "SUFFIX", "SHAPE"))
+_WIDE = tok2vec(96, 4, ("NORM", "PREFIX", "SUFFIX", "SHAPE"))
+_NARROW = tok2vec(64, 2, ("NORM", "LOWER", "PREFIX", "SUFFIX", "SHAPE"))
 _POOLINGS = {f"use_reduce_{name}": True for name in ("first", "last", "max", "mean")}
 
 MODELS: dict[str, dict[str, Any]] = {

@@ -5,7 +5,6 @@ The rule: whatever a pipeline computes is offered as a feature or named in `not_
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from spanwise.pipelines.entities.component_plan import ENCODERS, Component
 from spanwise.pipelines.entities.engine import Engine
@@ -16,6 +15,7 @@ from spanwise.pipelines.entities.grammar_engine import GrammarEngine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_layers import GRAMMAR
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
+from spanwise.pipelines.entities.span_choice import group_key
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.schemas import CategoryLabels, NotServed, PipelineComponent, PipelineExtension
 
@@ -71,7 +71,7 @@ def _by_kernels(loaded: LoadedPipeline, engine: Engine) -> set[str | None]:
     compiled = engine.compiled
     recognizer = plan.recognizer if "entities" in compiled.layers else None
     boundaries = plan.boundaries.name if "sentences" in compiled.layers else None
-    return {recognizer, boundaries, *compiled.classifiers}
+    return {recognizer, boundaries, *compiled.classifiers, *compiled.categorizers}
 
 
 def _component(loaded: LoadedPipeline, one: Component, choice: Choice, grammar: GrammarChoice) -> PipelineComponent:
@@ -130,7 +130,6 @@ def _span_keys(loaded: LoadedPipeline) -> list[str]:
     keys: dict[str, None] = {}
     for one in loaded.plan.components:
         if "spans" in one.writes:
-            component: Any = loaded.nlp.get_pipe(one.name)
-            key = getattr(component, "key", None) or getattr(component, "cfg", {}).get("spans_key")
-            keys.update({key: None} if isinstance(key, str) else {})
+            key = group_key(loaded.nlp.get_pipe(one.name))
+            keys.update({} if key is None else {key: None})
     return list(keys)

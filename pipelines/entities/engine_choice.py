@@ -1,8 +1,8 @@
 """Choose the engine of a pipeline: the compiled one where it knows the pipeline and agrees with spaCy, else spaCy's.
 
 Layers that the kernels do not know are computed by spaCy's own components beside them (`mixed_engine.py`). Entities and
-sentences are compiled together or left to spaCy together, but for boundaries alone; each text classifier is compiled
-or left to spaCy by itself (`classifier_choice.py`).
+sentences are compiled together or left to spaCy together, but for boundaries alone; each classifier of texts or spans
+is compiled or left to spaCy by itself (`classifier_choice.py`, `span_choice.py`).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -13,9 +13,9 @@ from typing import NamedTuple
 from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES
 from spanwise.pipelines.entities.classifier_choice import compilable_classifiers, differing_classifiers, merger_of
 from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations
-from spanwise.pipelines.entities.compiled.classifiers import Classifier
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
+from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
@@ -23,6 +23,11 @@ from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
+from spanwise.pipelines.entities.span_choice import (
+    compilable_categorizers,
+    differing_categorizers,
+    span_merger_of,
+)
 from spanwise.pipelines.entities.vocabulary import warm_vocabulary
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.load_errors import first_line
@@ -42,7 +47,10 @@ class Fallback:
 
 
 class Choice(NamedTuple):
-    """The engine of a pipeline, why it is not the compiled one, and why classifiers are not compiled, by name."""
+    """The engine of a pipeline, why it is not the compiled one, and why classifiers are not compiled, by name.
+
+    Classifiers are those of texts and of spans.
+    """
 
     engine: Engine
     fallback: Fallback | None
@@ -65,7 +73,10 @@ def choose_engine(
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
     make = partial(_attempt, loaded, own, extensions, known, reading=reading)
-    classifiers, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
+    of_texts, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
+    of_spans, other_reasons = compilable_categorizers(loaded.nlp, plan, loaded.layers)
+    classifiers: dict[str, AnyClassifier] = {**of_texts, **of_spans}
+    reasons |= other_reasons
     engine: MixedEngine | None = None
     if plan.is_intertwined:
         fallback: Fallback | None = Fallback("components beside the recognizer read or write entities", is_defect=False)
@@ -78,19 +89,32 @@ def choose_engine(
             if alone.is_defect and not plan.is_intertwined:  # is the classifier what has failed?
                 engine, fallback = make({}, with_spans=True)
             fallback = fallback or alone
-    if engine is not None and engine.compiled.classifiers:
-        wrong = differing_classifiers(engine, own, engine.compiled.classifiers)
+    if engine is not None and classifiers:
+        wrong = _differing(engine, own)
         if wrong:
             reasons |= wrong
             right = {name: one for name, one in classifiers.items() if name not in wrong}
             with_spans = not engine.compiled.layers.isdisjoint(ENTITIES_AND_SENTENCES)
             engine, other = make(right, with_spans=with_spans) if with_spans or right else (None, None)
-            fallback = fallback or other or Fallback(f"categories: {next(iter(wrong.values()))}", is_defect=True)
+            fallback = fallback or other or Fallback(f"classifiers: {next(iter(wrong.values()))}", is_defect=True)
     if engine is not None:
-        reasons |= {name: _NOT_FITTING for name in classifiers if name not in {*engine.compiled.classifiers, *reasons}}
+        known_names = {*_compiled(engine), *reasons}
+        reasons |= {name: _NOT_FITTING for name in classifiers if name not in known_names}
     if engine is None or fallback:
         warm_vocabulary(loaded.nlp)
     return Choice(engine or own, fallback, reasons)
+
+
+def _compiled(engine: MixedEngine) -> set[str]:
+    """Return the names of the classifiers, of texts and of spans, that an engine's kernels compute."""
+    return {*engine.compiled.classifiers, *engine.compiled.categorizers}
+
+
+def _differing(engine: MixedEngine, own: Engine) -> dict[str, str]:
+    """Return the compiled classifiers that answer the built-in sample in another way than spaCy, with the reasons."""
+    compiled = engine.compiled
+    wrong = differing_classifiers(engine, own, compiled.classifiers) if compiled.classifiers else {}
+    return wrong | (differing_categorizers(engine, own, compiled.categorizers) if compiled.categorizers else {})
 
 
 def _attempt(
@@ -98,7 +122,7 @@ def _attempt(
     own: Engine,
     extensions: Extensions | None,
     known: KnownCalibrations | None,
-    classifiers: Mapping[str, Classifier],
+    classifiers: Mapping[str, AnyClassifier],
     *,
     reading: TokenizerReading | None,
     with_spans: bool,
@@ -111,17 +135,22 @@ def _attempt(
     entities, sentences = (plan.recognizer, plan.boundaries.name) if with_spans else (None, None)
     try:
         compiled = compile_pipeline(loaded.nlp, entities, sentences, classifiers, known=known, reading=reading)
-        lender_plan = plan.without(compiled.classifiers)
+        chosen = {*compiled.classifiers, *compiled.categorizers}
+        lender_plan = plan.without(chosen)
         lender = DeferredEngine(
             SpacyEngine(loaded.nlp, lender_plan, extensions),
-            partial(_load_again, loaded.reload, extensions, compiled.classifiers),
+            partial(_load_again, loaded.reload, extensions, chosen),
         )
         borrowed = (loaded.layers & ENGINE_LAYERS) - compiled.layers
         merge = None
         if compiled.classifiers and any("categories" in one.writes for one in lender_plan.components):
             borrowed |= {"categories"}
             merge = merger_of(loaded.nlp, plan, compiled.classifiers)
-        engine = MixedEngine(compiled, lender, lender_plan, borrowed, merge)
+        merge_spans = None
+        if compiled.categorizers and any("spans" in one.writes for one in lender_plan.components):
+            borrowed |= {"spans"}
+            merge_spans = span_merger_of(loaded.nlp, plan, compiled.categorizers)
+        engine = MixedEngine(compiled, lender, lender_plan, borrowed, merge_categories=merge, merge_spans=merge_spans)
         wrong = with_spans and len(differing(engine, own, wanted=loaded.layers & ENTITIES_AND_SENTENCES))
     except Unsupported as error:
         return None, Fallback(str(error), is_defect=False)

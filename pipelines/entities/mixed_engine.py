@@ -21,6 +21,7 @@ from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine, EngineName
+from spanwise.pipelines.entities.span_choice import MergeSpans
 
 
 class MixedEngine:
@@ -32,15 +33,18 @@ class MixedEngine:
         spacy_engine: Engine | DeferredEngine,
         plan: Plan,
         borrowed: Layers,
+        *,
         merge_categories: Merge | None = None,
+        merge_spans: MergeSpans | None = None,
     ) -> None:
         """Take both engines, and the plan of spaCy's own.
 
-        `merge_categories`: where each engine computes some of the categories, what puts them together.
+        `merge_categories`, `merge_spans`: where each engine computes some of these, what puts them together.
         """
         self.compiled = compiled
         self.borrowed = borrowed
         self._merge_categories = merge_categories
+        self._merge_spans = merge_spans
         self._spacy_engine = spacy_engine
         self._plan = plan
         self._asked: dict[Layers, Layers] = {}
@@ -97,11 +101,13 @@ class MixedEngine:
     def _lend(self, texts: Sequence[str], asked: Mapping[int, Layers], annotations: Sequence[Annotations]) -> None:
         found = self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values()))
         for (i, layers), other in zip(asked.items(), found, strict=True):
-            mine = annotations[i].categories
+            mine, spans = annotations[i].categories, annotations[i].spans
             for layer in layers & ENGINE_LAYERS:
                 setattr(annotations[i], layer, getattr(other, layer))
             if "categories" in layers and self._merge_categories:
                 annotations[i].categories = self._merge_categories(mine or {}, other.categories or {})
+            if "spans" in layers and self._merge_spans:
+                annotations[i].spans = self._merge_spans(spans, other.spans)
 
 
 def is_split(found: Annotations) -> bool:

@@ -19,7 +19,8 @@ RECOGNIZERS = frozenset({"beam_ner", "ner"})
 ENTITY_RULERS = frozenset({"entity_ruler", "future_entity_ruler"})
 SPAN_RULER = "span_ruler"
 CLASSIFIERS = frozenset({"textcat", "textcat_multilabel"})
-SPAN_FINDERS = frozenset({"span_finder", "spancat", "spancat_singlelabel"})
+SPAN_CATEGORIZERS = frozenset({"spancat", "spancat_singlelabel"})
+SPAN_FINDERS = SPAN_CATEGORIZERS | {"span_finder"}
 GRAMMAR = frozenset({"attribute_ruler", "lemmatizer", "morphologizer", "parser", "tagger", "trainable_lemmatizer"})
 
 

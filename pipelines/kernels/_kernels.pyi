@@ -7,6 +7,7 @@ WANT_SENTENCES: Final[int]
 WANT_CATEGORIES: Final[int]
 WANT_TOKENS: Final[int]
 WANT_VECTORS: Final[int]
+WANT_SPANS: Final[int]
 MODE_SPACE_FOLLOWS: Final[int]
 MODE_WHOLE_TEXT: Final[int]
 TOKEN_IS_SPACE: Final[int]
@@ -34,6 +35,9 @@ POOL_ATTENTION: Final[int]
 ACTIVATION_NONE: Final[int]
 ACTIVATION_SOFTMAX: Final[int]
 ACTIVATION_LOGISTIC: Final[int]
+LONGEST_SPAN: Final[int]
+ANY_NUMBER: Final[int]
+NO_CLASS: Final[int]
 SENTIMENT_CLASSES: Final[int]
 SENTENCE_OUTPUTS: Final[int]
 MAX_DISTANCE: Final[int]
@@ -74,6 +78,7 @@ class SpanKernels:
         space_column: int,
         instructions: str | None = None,
         tokens: Any = None,
+        spans: Any = (),
     ) -> None: ...
     def annotate(
         self,
@@ -82,7 +87,14 @@ class SpanKernels:
         describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
-    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]], list[float]]]: ...
+    ) -> list[
+        tuple[
+            list[tuple[int, int, int, float]],
+            list[tuple[int, int]],
+            list[float],
+            list[tuple[int, int, int, float]],
+        ]
+    ]: ...
     def tokens(
         self,
         texts: tuple[str, ...],

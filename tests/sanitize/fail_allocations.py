@@ -26,6 +26,8 @@ from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import compile_grammar
 from spanwise.pipelines.entities.compiled.parser import compile_parser
+from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier
+from spanwise.pipelines.entities.compiled.span_categorizers import read_span_categorizer
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.kernels import constants
@@ -38,10 +40,16 @@ from tests.support.artefacts import write_random_model
 from tests.support.classifiers import CLASSIFIERS, ngrams
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 from tests.support.parsers import WIDTH, parser, parser_pipeline
+from tests.support.span_categorizers import singlelabel, spancat
 
 _SMALL_LEXICON = 1 << 15
 _REPETITIONS = 30
 """How often in turn a call must leave a block of Python behind before that is a leak: caches fill at first."""
+
+_EVERYTHING = bytes(
+    [constants.WANT_ENTITIES | constants.WANT_SENTENCES | constants.WANT_CATEGORIES | constants.WANT_SPANS]
+)
+"""What is wanted of a text."""
 
 _MOST_FINDINGS = 10
 """After so many the program stops: each leak takes time to tell from a cache."""
@@ -167,7 +175,12 @@ def _fresh(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _span_kernels(nlp: Language, entities: str | None, sentences: str) -> tuple[Any, Callable[[], Any]]:
     """Compile a pipeline with its classifiers. Return the engine, and the call that makes its kernels."""
-    found = {name: read_classifier(nlp, name) for name in nlp.pipe_names if name.startswith("textcat")}
+    found: dict[str, AnyClassifier] = {}
+    for name in nlp.pipe_names:
+        if name.startswith("textcat"):
+            found[name] = read_classifier(nlp, name)
+        if name.startswith("spancat"):
+            found[name] = read_span_categorizer(nlp, name)
     return _recorded(
         "spanwise.pipelines.entities.compiled.compiled_engine",
         lambda: compile_pipeline(nlp, entities, sentences, found, lexicon_bytes=_SMALL_LEXICON),
@@ -191,12 +204,12 @@ def _annotation(
 
     What is described during the call was recorded: a description that runs out of memory would be Python's affair.
     """
-    wanted = b"\x07" * len(texts)
+    wanted = _EVERYTHING * len(texts)
 
     def warm() -> Any:
         kernels = make()
         for text in before:
-            kernels.annotate((text,), b"\x07", engine._lexemes)
+            kernels.annotate((text,), _EVERYTHING, engine._lexemes)
         return kernels
 
     answers: list[object] = []
@@ -316,6 +329,15 @@ def operations(folder: Path) -> Iterator[Operation]:
                 {
                     "textcat": {"model": {**CLASSIFIERS["ensemble"], "linear_model": ngrams(length=100, ngram_size=3)}},
                     "textcat_multilabel": {"model": CLASSIFIERS["attention"]},
+                    "sentencizer": {},
+                }
+            ), None, "sentencizer"
+        ),
+        "span categorizers": (
+            pipeline(
+                {
+                    "spancat": spancat(lengths=(2, 5), threshold=0.2, spans_key="one"),
+                    "spancat_singlelabel": singlelabel(allow_overlap=False),
                     "sentencizer": {},
                 }
             ), None, "sentencizer"

@@ -19,10 +19,13 @@ from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import differing
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
+from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier
+from spanwise.pipelines.entities.compiled.span_categorizers import read_span_categorizer
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import load
+from spanwise.pipelines.entities.span_choice import differing_categorizers
 from spanwise.pipelines.sentiment import SentimentModel, model_folder, targets_of
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.compiled_model import CompiledModel
@@ -34,6 +37,7 @@ from tests.sanitize.feed_trees import TreeFeeder
 from tests.sanitize.odd_texts import odd_texts
 from tests.support.classifiers import CLASSIFIERS
 from tests.support.models import LISTENER, pipeline, recognizer, tok2vec
+from tests.support.span_categorizers import singlelabel, spancat, with_quiet_outputs
 
 _LEXICON_BYTES = 1 << 17
 _BATCHES = (1, 2, 3, 8, 40, 150)
@@ -53,12 +57,18 @@ def english_engines() -> Pair:
 
 
 def random_engines() -> Pair:
-    """Compile a pipeline with random weights, six tokens a state, rules for sentences, and two classifiers."""
+    """Compile a pipeline with random weights: entities, rules for sentences, classifiers of texts and of spans."""
     models = {"textcat": CLASSIFIERS["ensemble, not exclusive"], "textcat_multilabel": CLASSIFIERS["all poolings"]}
     classifiers = {name: {"model": model} for name, model in models.items()}
-    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers})
+    categorizers = {
+        "spancat": spancat(lengths=(1, 4, 2), max_positive=1, spans_key="one"),
+        "spancat_singlelabel": singlelabel(hidden=37, allow_overlap=False),
+    }
+    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers, **categorizers})
+    with_quiet_outputs(nlp)
     own = SpacyEngine(nlp, plan_of(nlp))
-    found = {name: read_classifier(nlp, name) for name in classifiers}
+    found: dict[str, AnyClassifier] = {name: read_classifier(nlp, name) for name in classifiers}
+    found |= {name: read_span_categorizer(nlp, name) for name in categorizers}
     return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES), own
 
 
@@ -107,6 +117,8 @@ class Feeder:
         engine, own = self.engines[1]
         for name, what in differing_classifiers(engine, own, engine.classifiers, texts).items():
             self._note("", f"{name}: {what}")
+        for name, what in differing_categorizers(engine, own, engine.categorizers, texts).items():
+            self._note("", f"{name}: {what}")
         expected = self.own_grammar.annotate(texts, [TOKENS] * len(texts))
         for text, tokens, theirs in zip(texts, self.grammar.annotate(texts), expected, strict=True):
             if tokens != theirs.tokens:
@@ -124,6 +136,12 @@ class Feeder:
                 self._note(text, "spans out of order or range")
             if spans and not wanted:
                 self._note(text, "an answer that nobody asked for")
+        if any(not 0 <= span.start < span.end <= len(text) for span in found.spans):
+            self._note(text, "a labelled span out of range")
+        if found.spans and "spans" not in layers:
+            self._note(text, "labelled spans that nobody asked for")
+        if any(span.score is None or not 0 <= span.score <= 1 for span in found.spans):
+            self._note(text, "a score of a span that is no probability")
         if found.categories is not None and "categories" not in layers:
             self._note(text, "categories that nobody asked for")
         if any(not 0 <= score <= 1 for score in (found.categories or {}).values()):
@@ -153,7 +171,7 @@ class Feeder:
 
 
 def _some_layers(chance: Random) -> Layers:
-    each: tuple[Layer, ...] = ("entities", "sentences", "categories")
+    each: tuple[Layer, ...] = ("entities", "sentences", "categories", "spans")
     return frozenset(layer for layer in each if chance.random() < 0.9)
 
 

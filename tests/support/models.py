@@ -17,6 +17,9 @@ SENTENCES = (
 
 CATEGORIES = ("REFUND", "PRAISE", "OTHER")
 
+SPAN_KEYS = ("sc", "one", "two", "three")
+"""The groups of spans that a categorizer may be made for."""
+
 
 def tok2vec(
     width: int = 32,
@@ -114,7 +117,8 @@ def _examples(nlp: Language) -> list[Example]:
             },
         )
         known = example.reference
-        known.spans["sc"] = [Span(known, 0, 2, "A"), Span(known, 1, 2, "B"), Span(known, 1, 4, "A")]
+        for key in SPAN_KEYS:
+            known.spans[key] = [Span(known, 0, 2, "A"), Span(known, 1, 2, "B"), Span(known, 1, 4, "A")]
         examples.append(example)
     return examples
 

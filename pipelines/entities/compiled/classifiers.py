@@ -6,7 +6,7 @@ Nothing is assumed: the layers are walked, and what is not known raises `Unsuppo
 `spacy/ml/models/textcat.py` and `thinc/layers/`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,11 @@ class Classifier:
     activation: str
 
     @property
+    def tok2vec(self) -> Tok2Vec | None:
+        """The network that it reads the vectors of; None for n-grams alone."""
+        return self.vectors.tok2vec if self.vectors else None
+
+    @property
     def attributes(self) -> tuple[str, ...]:
         """The attributes of a token that it reads."""
         tables = self.vectors.tok2vec.tables if self.vectors else ()
@@ -121,41 +126,41 @@ def read_classifier(nlp: Language, name: str) -> Classifier:
 
 def _read(labels: tuple[str, ...], model: AnyModel, shared: Callable[[], Tok2Vec]) -> Classifier:
     tok2vec = next((layer.get_ref("tok2vec") for layer in model.walk() if layer.has_ref("tok2vec")), None)
-    layers = _flat(model, tok2vec)
+    layers = flat(model, tok2vec)
     if tok2vec is None:
         ngrams = _read_ngrams(layers)
         if layers:
             raise Unsupported(f"the layer {kind(layers[0])!r} behind n-grams")
         return Classifier(labels, ngrams, None, None, "ACTIVATION_NONE")
-    output, activation = _read_output(layers)
+    output, activation = read_output(layers)
     ensemble = None
     if layers and kind(layers[0]) == "concatenate" and tok2vec is not layers[0]:
         if len(layers) != 1 or len(layers[0].layers) != 2:  # noqa: PLR2004
             raise Unsupported("an ensemble of other parts than n-grams and vectors")
         linear, cnn = layers[0].layers
-        below = _flat(linear, tok2vec)
+        below = flat(linear, tok2vec)
         ensemble = _read_ngrams(below)
         if below:
             raise Unsupported(f"the layer {kind(below[0])!r} in an ensemble")
-        layers = _flat(cnn, tok2vec)
+        layers = flat(cnn, tok2vec)
     vectors = _read_vectors(layers, tok2vec, shared)
     classifier = Classifier(labels, ensemble, vectors, output, activation)
     _check_widths(classifier)
     return classifier
 
 
-def _flat(model: AnyModel, tok2vec: AnyModel | None) -> list[AnyModel]:
+def flat(model: AnyModel, tok2vec: AnyModel | None) -> list[AnyModel]:
     """Return the layers that are applied one after the other, the tok2vec as a single one."""
     if model is tok2vec:
         return [model]
     if kind(model) in _TRANSPARENT:
         return []
     if kind(model) in _CONTAINERS:
-        return [step for layer in model.layers for step in _flat(layer, tok2vec)]
+        return [step for layer in model.layers for step in flat(layer, tok2vec)]
     return [model]
 
 
-def _take(layers: list[AnyModel], *kinds: str) -> AnyModel:
+def take(layers: list[AnyModel], *kinds: str) -> AnyModel:
     """Take the first layer, which must be of one of these kinds."""
     if not layers or kind(layers[0]) not in kinds:
         found = repr(kind(layers[0])) if layers else "nothing"
@@ -165,7 +170,7 @@ def _take(layers: list[AnyModel], *kinds: str) -> AnyModel:
 
 def _read_ngrams(layers: list[AnyModel]) -> Ngrams:
     """Take a layer over n-grams, and the activation that may follow it, from the front of `layers`."""
-    extract, linear = _take(layers, "extract_ngrams"), _take(layers, "sparselinear")
+    extract, linear = take(layers, "extract_ngrams"), take(layers, "sparselinear")
     activation = _ACTIVATIONS[kind(layers.pop(0))] if layers and kind(layers[0]) in _ACTIVATIONS else "ACTIVATION_NONE"
     longest = int(extract.attrs["ngram_size"])
     if longest > constants.LONGEST_NGRAM:
@@ -185,7 +190,7 @@ def _read_ngrams(layers: list[AnyModel]) -> Ngrams:
     return Ngrams(flat, bias, rows, classes, max(1, longest), attribute, activation)
 
 
-def _read_output(layers: list[AnyModel]) -> tuple[MaxoutLayer, str]:
+def read_output(layers: list[AnyModel]) -> tuple[MaxoutLayer, str]:
     """Take the output layer and its activation from the end of `layers`."""
     activation = "ACTIVATION_NONE"
     if layers and kind(layers[-1]) in _ACTIVATIONS:
@@ -205,26 +210,31 @@ def _read_output(layers: list[AnyModel]) -> tuple[MaxoutLayer, str]:
 def _read_vectors(layers: list[AnyModel], tok2vec: AnyModel, shared: Callable[[], Tok2Vec]) -> Vectors:
     if not layers or layers.pop(0) is not tok2vec:
         raise Unsupported("layers between a classifier's tokens and its tok2vec")
-    listeners = [layer for layer in tok2vec.walk() if kind(layer) == "tok2vec"]
-    if listeners and sequence(tok2vec) != listeners:
-        raise Unsupported("layers between a shared tok2vec and the classifier")
-    network = shared() if listeners else read_tok2vec(tok2vec)
+    network = read_encoder(tok2vec, shared)
     if layers and kind(layers[0]).startswith("parametricattention"):
         return _read_attention(layers, network)
-    pooled = _take(layers, "concatenate", *_POOLINGS)
+    pooled = take(layers, "concatenate", *_POOLINGS)
     branches = pooled.layers if kind(pooled) == "concatenate" else [pooled]
     if layers or any(kind(branch) not in _POOLINGS for branch in branches) or len(branches) > len(_POOLINGS):
         raise Unsupported("poolings that are not known, or layers behind them")
     return Vectors(network, tuple(_POOLINGS[kind(branch)] for branch in branches))
 
 
+def read_encoder(tok2vec: AnyModel, shared: Callable[[], Tok2Vec]) -> Tok2Vec:
+    """Read the tok2vec of a classifier, its own or the `shared` one that it listens to."""
+    listeners = [layer for layer in tok2vec.walk() if kind(layer) == "tok2vec"]
+    if listeners and sequence(tok2vec) != listeners:
+        raise Unsupported("layers between a shared tok2vec and the classifier")
+    return shared() if listeners else read_tok2vec(tok2vec)
+
+
 def _read_attention(layers: list[AnyModel], network: Tok2Vec) -> Vectors:
-    attention = _take(layers, "parametricattention", "parametricattention_v2")
+    attention = take(layers, "parametricattention", "parametricattention_v2")
     query = parameter(attention, "Q")
     keys = _read_keys(attention.get_ref("key_transform")) if attention.has_ref("key_transform") else None
-    _take(layers, "reduce_sum")
-    residual = _take(layers, "residual")
-    inner = _flat(residual.layers[0], None)
+    take(layers, "reduce_sum")
+    residual = take(layers, "residual")
+    inner = flat(residual.layers[0], None)
     layer = read_layer(inner)
     if layers or inner:
         raise Unsupported("layers behind the attention of a classifier")
@@ -252,22 +262,3 @@ def _check_widths(found: Classifier) -> None:
         or output.weights.shape[2] != inputs
     ):
         raise Unsupported("layers of a classifier whose widths do not fit one another")
-
-
-def specs_of(
-    classifiers: Mapping[str, Classifier], attributes: Sequence[str], entities: Tok2Vec | None
-) -> tuple[tuple[Any, ...], ...]:
-    """Describe classifiers for the kernels. Those that listen to one tok2vec, or to the recognizer's, share it."""
-    owners: list[tuple[Tok2Vec, int]] = [(entities, constants.NETWORK_OF_ENTITIES)] if entities else []
-    specs = []
-    for number, classifier in enumerate(classifiers.values()):
-
-        def network_of(tok2vec: Tok2Vec, number: int = number) -> Any:
-            for other, owner in owners:
-                if other.mix.weights is tok2vec.mix.weights:
-                    return owner
-            owners.append((tok2vec, number))
-            return tok2vec.spec(attributes)
-
-        specs.append(classifier.spec(attributes, network_of))
-    return tuple(specs)

@@ -16,13 +16,15 @@ from spanwise.pipelines.annotations import (
     CATEGORIES,
     ENTITIES,
     SENTENCES,
+    SPANS,
     Annotations,
     EntitySpan,
+    LabelledSpan,
     Layers,
     SentenceSpan,
 )
 from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations, known_calibrations
-from spanwise.pipelines.entities.compiled.classifiers import Classifier, specs_of
+from spanwise.pipelines.entities.compiled.classifiers import Classifier
 from spanwise.pipelines.entities.compiled.components import (
     EntityModel,
     SentenceModel,
@@ -33,6 +35,8 @@ from spanwise.pipelines.entities.compiled.components import (
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
+from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier, specs_of
+from spanwise.pipelines.entities.compiled.span_categorizers import SpanCategorizer, lasting
 from spanwise.pipelines.entities.compiled.static_vectors import statics_of
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
@@ -56,7 +60,7 @@ class WordTable(NamedTuple):
 
 
 class CompiledEngine:
-    """A compiled recognizer, compiled sentence boundaries and compiled text classifiers, or some of these."""
+    """A compiled recognizer, sentence boundaries, classifiers of texts and of spans, or some of these."""
 
     name: EngineName = "compiled"
 
@@ -69,6 +73,7 @@ class CompiledEngine:
         *,
         layers: Layers,
         classifiers: Mapping[str, Sequence[str]],
+        categorizers: Mapping[str, SpanCategorizer],
         tokenizer_reason: str | None = None,
     ) -> None:
         self._kernels = kernels
@@ -82,7 +87,12 @@ class CompiledEngine:
         """Why Python splits words of this pipeline's tokenizer; None where the kernels do."""
         self._split = None if tokenizer_reason is None else lexemes.split
         self.classifiers = classifiers
-        """The labels of each compiled classifier, in the pipeline's order."""
+        """The labels of each compiled text classifier, in the pipeline's order."""
+        self.categorizers = {name: one.rules for name, one in categorizers.items()}
+        """How each compiled span categorizer labels spans, in the pipeline's order."""
+        self._span_labels = [
+            (one.rules.key, label) for one in lasting(categorizers.values()) for label in one.rules.classes
+        ]
         self._categories = tuple(label for labels in classifiers.values() for label in labels)
 
     @property
@@ -104,14 +114,22 @@ class CompiledEngine:
         """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
         flags = bytes(map(_flags, wanted))
         labels, calibrate, categories = self._labels, self._calibrate, self._categories
+        span_labels = self._span_labels
+        found = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
         return [
             Annotations(
                 [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
                 categories=dict(zip(categories, scores, strict=True)) if scores else None,
+                spans=[_span(start, end, span_labels[label], score) for start, end, label, score in spans],
             )
-            for entities, sentences, scores in self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
+            for entities, sentences, scores, spans in found
         ]
+
+
+def _span(start: int, end: int, label: tuple[str, str], score: float) -> LabelledSpan:
+    key, name = label
+    return LabelledSpan(key, start, end, name, score, None)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -121,6 +139,7 @@ def _flags(layers: Layers) -> int:
         constants.WANT_ENTITIES * ("entities" in layers)
         | constants.WANT_SENTENCES * ("sentences" in layers)
         | constants.WANT_CATEGORIES * ("categories" in layers)
+        | constants.WANT_SPANS * ("spans" in layers)
     )
 
 
@@ -128,20 +147,20 @@ def compile_pipeline(
     nlp: Language,
     entities: str | None,
     sentences: str | None,
-    classifiers: Mapping[str, Classifier] | None = None,
+    classifiers: Mapping[str, AnyClassifier] | None = None,
     *,
     instructions: str | None = None,
     lexicon_bytes: int = LEXICON_BYTES,
     known: KnownCalibrations | None = None,
     reading: TokenizerReading | None = None,
 ) -> CompiledEngine:
-    """Compile the recognizer, the component that sets sentence boundaries, and text classifiers. Raises `Unsupported`.
+    """Compile the recognizer, what sets sentence boundaries, and classifiers of texts and spans. Raises `Unsupported`.
 
     `entities` and `sentences` are the components' names in the pipeline. Where only the boundaries cannot be compiled,
-    the engine's `layers` lack them; `classifiers` (`read_classifier`) that do not fit the rest are missing in the
-    engine's `classifiers`. `instructions` names an instruction set of this processor; the default is the best one.
-    `known` calibrations are by default those that ship with Spanwise and those in the pipeline's folder.
-    `reading`: the pipeline's tokenizer, where it has been read already.
+    the engine's `layers` lack them; `classifiers` (`read_classifier`, `read_span_categorizer`) that do not fit the rest
+    are missing in the engine's `classifiers` and `categorizers`. `instructions` names an instruction set of this
+    processor; the default is the best one. `known` calibrations are by default those that ship with Spanwise and those
+    in the pipeline's folder. `reading`: the pipeline's tokenizer, where it has been read already.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
@@ -167,6 +186,11 @@ def compile_pipeline(
     statics = statics_of(nlp.vocab, networks)
     tables = [table.attribute for network in networks for table in network.tables]
     attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes)]))
+    texts = {name: one for name, one in fitting.items() if isinstance(one, Classifier)}
+    spans = {name: one for name, one in fitting.items() if isinstance(one, SpanCategorizer)}
+    categories_spec, spans_spec = specs_of(
+        texts, lasting(spans.values()), attributes, recognizer.tok2vec if recognizer else None
+    )
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
     lexemes = Lexemes(nlp.vocab, reading.rules, attributes, statics, ends)
     tokenizer, tokenizer_reason = reading.spec(lexemes)
@@ -175,7 +199,7 @@ def compile_pipeline(
         static_values=statics.width,
         entities=_entities_spec(recognizer, attributes),
         sentences=_sentences_spec(boundaries, attributes),
-        categories=specs_of(fitting, attributes, recognizer.tok2vec if recognizer else None),
+        categories=categories_spec,
         pairs=lexemes.pairs,
         lexicon_bytes=lexicon_bytes,
         tokenizer=tokenizer,
@@ -183,13 +207,14 @@ def compile_pipeline(
         norm_column=lexemes.norm_column,
         space_column=lexemes.space_column,
         instructions=instructions,
+        spans=spans_spec,
     )
     labels = recognizer.decoder.labels if recognizer else ()
     known = known or known_calibrations(nlp.path)
     calibrations = known.of(fingerprint(recognizer)) if recognizer else Calibrations()
     layers = (ENTITIES if recognizer else frozenset()) | (SENTENCES if boundaries else frozenset())
-    layers |= CATEGORIES if fitting else frozenset()
-    categories = {name: classifier.labels for name, classifier in fitting.items()}
+    layers |= (CATEGORIES if texts else frozenset()) | (SPANS if spans else frozenset())
+    categories = {name: classifier.labels for name, classifier in texts.items()}
     return CompiledEngine(
         kernels,
         lexemes,
@@ -197,20 +222,22 @@ def compile_pipeline(
         calibrations,
         layers=layers,
         classifiers=categories,
+        categorizers=spans,
         tokenizer_reason=tokenizer_reason,
     )
 
 
 def _fitting(
-    classifiers: Mapping[str, Classifier], networks: Sequence[Tok2Vec]
-) -> tuple[dict[str, Classifier], list[Tok2Vec]]:
+    classifiers: Mapping[str, AnyClassifier], networks: Sequence[Tok2Vec]
+) -> tuple[dict[str, AnyClassifier], list[Tok2Vec]]:
     """Leave out classifiers with another projection of static vectors than the networks before them.
 
     Returns the others, and all networks.
     """
-    fitting, found = {}, list(networks)
+    fitting: dict[str, AnyClassifier] = {}
+    found = list(networks)
     for name, classifier in classifiers.items():
-        network = classifier.vectors.tok2vec if classifier.vectors else None
+        network = classifier.tok2vec
         if network and network.statics is not None:
             others = [other.statics for other in found if other.statics is not None]
             if others and others[0] is not network.statics:

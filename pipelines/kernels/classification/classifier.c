@@ -223,8 +223,7 @@ static void compute_vector(const Classifier *classifier, ClassifierScratch *scra
     for (size_t i = 0; i < pooled_values(classifier); i++) scratch->pooled[i] += scratch->result[i];
 }
 
-/* Turn scores into probabilities: scores, result: [count]; they may not overlap. */
-static void activate(Activation activation, const double *scores, float *result, size_t count)
+void activate(Activation activation, const double *scores, float *result, size_t count)
 {
     double most = scores[0], sum = 0;
     switch (activation) {

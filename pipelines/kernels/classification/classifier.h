@@ -73,6 +73,9 @@ typedef struct {
     float *inputs;              /* of the output layer, padded */
 } ClassifierScratch;
 
+/* Turn scores into probabilities: scores, result: [count]; they may not overlap. */
+void activate(Activation activation, const double *scores, float *result, size_t count);
+
 /* Values of a text's pooled vectors. */
 static inline size_t pooled_values(const Classifier *classifier)
 {

@@ -20,6 +20,7 @@ static const struct {
     CONSTANT(WANT_CATEGORIES),
     CONSTANT(WANT_TOKENS),
     CONSTANT(WANT_VECTORS),
+    CONSTANT(WANT_SPANS),
     /* spans/runs.h */
     CONSTANT(MODE_SPACE_FOLLOWS),
     CONSTANT(MODE_WHOLE_TEXT),
@@ -52,6 +53,10 @@ static const struct {
     CONSTANT(ACTIVATION_NONE),
     CONSTANT(ACTIVATION_SOFTMAX),
     CONSTANT(ACTIVATION_LOGISTIC),
+    /* classification/span_categorizer.h */
+    CONSTANT(LONGEST_SPAN),
+    CONSTANT(ANY_NUMBER),
+    CONSTANT(NO_CLASS),
     /* sentiment/sentiment_model.h */
     CONSTANT(SENTIMENT_CLASSES),
     CONSTANT(SENTENCE_OUTPUTS),

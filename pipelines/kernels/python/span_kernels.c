@@ -1,4 +1,4 @@
-/* The Python type `SpanKernels`: texts in; entities, sentences and scores of categories out, or tokens (token_results.c).
+/* The Python type `SpanKernels`: texts in; entities, sentences, scores of categories and labelled spans out, or tokens (token_results.c).
 
 The GIL is released from the first step of a batch to its last, but while Python describes tokens that are not known. */
 #include "python/arguments.h"
@@ -51,13 +51,32 @@ static Status append_scores(PyObject *list, const Batch *batch, size_t text)
     return status;
 }
 
-/* Append ([(start, end, label, probability), ...], [(start, end), ...], [score, ...]) for a text. `entity` and
-   `sentence` are the first of the batch's spans that do not belong to an earlier text, and are moved on. */
-static Status append_result(PyObject *results, const Batch *batch, size_t text, size_t *entity, size_t *sentence)
+/* The first spans of a batch that do not belong to an earlier text. */
+typedef struct {
+    size_t entity, sentence, labelled;
+} Cursor;
+
+/* Append (start, end, label, score) for each labelled span of a text. */
+static Status append_labelled(PyObject *list, const Workspace *work, size_t text, Cursor *next)
+{
+    Status status = OK;
+    for (; status == OK && next->labelled < work->labelled_count; next->labelled++) {
+        const LabelledSpan *span = &work->labelled_spans[next->labelled];
+        if (span->text != text) break;
+        give_way(next->labelled);
+        status = append(list, Py_BuildValue("(IIid)", span->start, span->end, (int)span->label, (double)span->score));
+    }
+    return status;
+}
+
+/* Append ([(start, end, label, probability), ...], [(start, end), ...], [score, ...], [(start, end, label, score), ...])
+   for a text: entities, sentences, categories, labelled spans. `next` is moved on. */
+static Status append_result(PyObject *results, const Batch *batch, size_t text, Cursor *next)
 {
     const Workspace *work = batch->work;
-    PyObject *entities = PyList_New(0), *sentences = PyList_New(0), *scores = PyList_New(0);
-    Status status = entities && sentences && scores ? OK : PYTHON_ERROR;
+    PyObject *entities = PyList_New(0), *sentences = PyList_New(0), *scores = PyList_New(0), *labelled = PyList_New(0);
+    Status status = entities && sentences && scores && labelled ? OK : PYTHON_ERROR;
+    size_t *entity = &next->entity, *sentence = &next->sentence;
     for (; status == OK && *entity < work->entity_count && work->entities[*entity].text == text; ++*entity) {
         give_way(*entity);
         const EntitySpan *span = &work->entities[*entity];
@@ -70,20 +89,21 @@ static Status append_result(PyObject *results, const Batch *batch, size_t text, 
         status = append(sentences, Py_BuildValue("(II)", span->start, span->end));
     }
     if (status == OK) status = append_scores(scores, batch, text);
-    if (status == OK) status = append(results, PyTuple_Pack(3, entities, sentences, scores));
+    if (status == OK) status = append_labelled(labelled, work, text, next);
+    if (status == OK) status = append(results, PyTuple_Pack(4, entities, sentences, scores, labelled));
     Py_XDECREF(entities);
     Py_XDECREF(sentences);
     Py_XDECREF(scores);
+    Py_XDECREF(labelled);
     return status;
 }
 
 /* Append the results of all texts of a batch. */
 static Status append_results(PyObject *results, const Batch *batch)
 {
-    size_t entity = 0, sentence = 0;
+    Cursor next = {0};
     Status status = OK;
-    for (size_t t = 0; t < batch->count && status == OK; t++)
-        status = append_result(results, batch, t, &entity, &sentence);
+    for (size_t t = 0; t < batch->count && status == OK; t++) status = append_result(results, batch, t, &next);
     return status;
 }
 
@@ -160,10 +180,13 @@ static PyObject *get_tables(PyObject *self, void *Py_UNUSED(closure))
 static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
      "annotate(texts, wanted, describe, split=None) ->\n"
-     "    [([(start, end, label, probability), ...], [(start, end), ...], [score, ...]), ...]\n\n"
-     "`texts` is a tuple; `wanted` has a byte for each text: WANT_ENTITIES, WANT_SENTENCES, WANT_CATEGORIES, or-ed.\n"
-     "Positions are code points; scores are those of all classes of all classifiers. `describe` is called for tokens\n"
-     "that are not known, and `split` for runs where there is no tokenizer. Any number of threads may call."},
+     "    [([(start, end, label, probability), ...], [(start, end), ...], [score, ...],\n"
+     "      [(start, end, label, score), ...]), ...]\n\n"
+     "Entities, sentences, scores of categories, and labelled spans of each text. `texts` is a tuple; `wanted` has a\n"
+     "byte for each: WANT_ENTITIES, WANT_SENTENCES, WANT_CATEGORIES, WANT_SPANS, or-ed. Positions are code points;\n"
+     "scores are those of all classes of all classifiers, labels of spans those of all categorizers. `describe` is\n"
+     "called for tokens that are not known, and `split` for runs where there is no tokenizer. Any number of threads may\n"
+     "call."},
     {"tokens", tokens, METH_VARARGS,
      "tokens(texts, wanted, describe, split=None) ->\n"
      "    [(counts, starts, ends, spaces, kinds, kind_words, kind_choices, vectors), ...]\n\n"

@@ -6,6 +6,7 @@
 
 #include "python/arguments.h"
 #include "python/arrays.h"
+#include "python/categorizer_spec.h"
 #include "python/classifier_spec.h"
 #include "python/decoder_spec.h"
 #include "python/exceptions.h"
@@ -155,13 +156,13 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
 {
     static char *names[] = {"columns",      "static_values", "entities",  "sentences", "categories",
                             "pairs",        "lexicon_bytes", "tokenizer", "norms",     "norm_column",
-                            "space_column", "instructions",  "tokens",    NULL};
+                            "space_column", "instructions",  "tokens",    "spans",     NULL};
     Py_ssize_t columns, static_values, lexicon_bytes, norm_column, space_column;
-    PyObject *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None;
+    PyObject *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None, *spans = NULL;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOnOOnn|zO", names, &columns, &static_values, &entities,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOnOOnn|zOO", names, &columns, &static_values, &entities,
                                      &sentences, &categories, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
-                                     &space_column, &name, &tokens))
+                                     &space_column, &name, &tokens, &spans))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
     if (static_values < 0 || static_values > MOST_STATIC_VALUES)
@@ -179,6 +180,8 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
     status = read_token_networks(model, tokens, *instructions);
     if (status != OK) return status;
     status = read_classifiers(model, categories, *instructions);
+    if (status != OK) return status;
+    if (spans) status = read_categorizers(model, spans, *instructions);
     if (status != OK) return status;
     status = read_pairs(model, pairs);
     if (status != OK) return status;

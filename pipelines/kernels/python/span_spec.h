@@ -24,6 +24,7 @@ number. A specification that does not fit ends in a ValueError that says what is
      space_column   which attribute says that a space follows, or -1
      instructions   None, or the name of an instruction set
      tokens         None, or as in token_spec.h
+     spans          (categorizer, ...), see categorizer_spec.h
    What was allocated before a failure is freed by `span_model_free`. */
 CHECKED Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs);
 

@@ -1,4 +1,4 @@
-/* From texts to entities, sentences and categories: what happens to a batch, without Python and without the GIL.
+/* From texts to entities, sentences, categories and labelled spans: what happens to a batch, without Python and without the GIL.
 
      batch_begin     take a workspace, and enter the lexicons
      batch_read      cut texts into runs and look each up; leaves questions for the runs that are not known
@@ -9,7 +9,8 @@
      batch_learn     embed what is new
      batch_join      find texts with an exception that may reach over runs; leaves questions for these texts, seldom any,
                      which are split, listed, described and learnt likewise
-     batch_compute   run the networks; leaves entities, sentences, categories and classes of tokens in the workspace
+     batch_compute   run the networks; leaves entities, sentences, categories, labelled spans and classes of tokens
+                     in the workspace
      batch_end       leave the lexicons, and give the workspace back
 
 After a failure, the caller goes on with `batch_end`, which is called in any case. */
@@ -21,7 +22,14 @@ After a failure, the caller goes on with `batch_end`, which is called in any cas
 #include "status.h"
 
 /* What to compute for a text, or-ed. */
-enum { WANT_ENTITIES = 1, WANT_SENTENCES = 2, WANT_CATEGORIES = 4, WANT_TOKENS = 8, WANT_VECTORS = 16 };
+enum {
+    WANT_ENTITIES = 1,
+    WANT_SENTENCES = 2,
+    WANT_CATEGORIES = 4,
+    WANT_TOKENS = 8,
+    WANT_VECTORS = 16,
+    WANT_SPANS = 32, /* those of the span categorizers */
+};
 
 typedef struct {
     const char *utf8; /* [size] bytes of valid UTF-8 */

@@ -13,6 +13,8 @@ CHECKED Status run_chunks(Batch *batch, const Network *network, int wanted, Stat
 
 /* Compute the scores of all classifiers for the texts that want categories; batch_categories.c. */
 CHECKED Status find_categories(Batch *batch);
+/* Label the spans of the texts that want spans, by all span categorizers; batch_spans.c. */
+CHECKED Status find_spans(Batch *batch);
 /* Choose the classes of all tokens of the texts that want tokens, and list their kinds; batch_tokens.c. */
 CHECKED Status find_tokens(Batch *batch);
 

@@ -236,6 +236,8 @@ Status batch_compute(Batch *batch)
     if (status != OK) return status;
     status = find_categories(batch);
     if (status != OK) return status;
+    status = find_spans(batch);
+    if (status != OK) return status;
     status = find_tokens(batch);
     if (status != OK) return status;
     status = batch_keep_runs(batch);

@@ -178,8 +178,8 @@ static void fill_ngrams(const Batch *batch, const NgramLayer *layer, size_t firs
                         work->vectors + f * batch->model->row + layer->offset);
 }
 
-/* Fill in what the classifiers need of forms [first, first + count). */
-static Status prepare_categories(Batch *batch, size_t first, size_t count)
+/* Fill in what the classifiers and the span categorizers need of forms [first, first + count). */
+static Status prepare_classifiers(Batch *batch, size_t first, size_t count)
 {
     const SpanModel *model = batch->model;
     for (size_t c = 0; c < model->classifier_count; c++) {
@@ -187,6 +187,12 @@ static Status prepare_categories(Batch *batch, size_t first, size_t count)
         if (classifier->has_ngrams) fill_ngrams(batch, &classifier->ngrams, first, count);
         if (classifier->network != &classifier->own_network) continue;
         const Status status = embed(batch, classifier->network, first, count, classifier->offset);
+        if (status != OK) return status;
+    }
+    for (size_t c = 0; c < model->categorizer_count; c++) {
+        const SpanCategorizer *categorizer = &model->categorizers[c];
+        if (categorizer->network != &categorizer->own_network) continue;
+        const Status status = embed(batch, categorizer->network, first, count, categorizer->offset);
         if (status != OK) return status;
     }
     return OK;
@@ -205,7 +211,7 @@ Status batch_learn(Batch *batch)
         for (const TokenNetwork *one = model->token_networks;
              one < model->token_networks + model->token_network_count && status == OK; one++)
             status = embed(batch, &one->network, first, count, one->offset);
-        if (status == OK) status = prepare_categories(batch, first, count);
+        if (status == OK) status = prepare_classifiers(batch, first, count);
         if (status == OK && model->sentence_kind == SENTENCES_NETWORK)
             status = embed(batch, &model->sentence_network, first, count, sentence_offset(model));
         if (status != OK) return status;

@@ -27,6 +27,28 @@ static size_t place_network(SpanModel *model, Classifier *classifier, size_t row
     return padded(classifier->own_network.width);
 }
 
+/* Point a span categorizer at its network, likewise. */
+static size_t place_categorizer(SpanModel *model, SpanCategorizer *categorizer, size_t row)
+{
+    const int from = categorizer->network_from, number = from - (int)model->classifier_count;
+    if (from == NETWORK_OWN) {
+        categorizer->network = &categorizer->own_network;
+        categorizer->offset = row;
+        return padded(categorizer->own_network.width);
+    }
+    if (from == NETWORK_OF_ENTITIES) {
+        categorizer->network = &model->entity_network;
+        categorizer->offset = 0;
+    } else if (number < 0) {
+        categorizer->network = model->classifiers[from].network;
+        categorizer->offset = model->classifiers[from].offset;
+    } else {
+        categorizer->network = model->categorizers[number].network;
+        categorizer->offset = model->categorizers[number].offset;
+    }
+    return 0;
+}
+
 /* Lay out the rows of the lexicon; see span_model.h. */
 static void place_all(SpanModel *model)
 {
@@ -40,6 +62,8 @@ static void place_all(SpanModel *model)
         model->row += place_network(model, one, model->row);
         model->category_count += one->classes;
     }
+    for (size_t c = 0; c < model->categorizer_count; c++)
+        model->row += place_categorizer(model, &model->categorizers[c], model->row);
     for (Classifier *one = model->classifiers; one < end; one++) {
         if (!one->has_ngrams) continue;
         one->ngrams.offset = model->row;
@@ -72,6 +96,9 @@ void span_model_free(SpanModel *model)
     free(model->token_networks);
     for (size_t c = 0; model->classifiers && c < model->classifier_count; c++) classifier_free(&model->classifiers[c]);
     free(model->classifiers);
+    for (size_t c = 0; model->categorizers && c < model->categorizer_count; c++)
+        span_categorizer_free(&model->categorizers[c]);
+    free(model->categorizers);
     decoder_free(&model->decoder);
     matrix_free(&model->sentence_classes);
     free(model->pairs);

@@ -1,5 +1,5 @@
 /* A model of texts: entities by a network and a decoder, sentences by a network or by rules, categories by classifiers,
-classes of tokens by networks.
+labelled spans by span categorizers, classes of tokens by networks.
 
 A model does not change after `span_model_prepare`, but for its two lexicons and its stack of idle workspaces, which
 have locks of their own. So any number of threads may work on batches of theirs with one model. */
@@ -9,6 +9,7 @@ have locks of their own. So any number of threads may work on batches of theirs 
 #include <pthread.h>
 
 #include "classification/classifier.h"
+#include "classification/span_categorizer.h"
 #include "network/network.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
@@ -33,7 +34,9 @@ typedef struct {
     Matrix sentence_classes; /* a token's vector to [2] scores: inside of a sentence, first of one */
     Classifier *classifiers; /* [classifier_count] */
     size_t classifier_count;
-    size_t category_count;        /* classes of all classifiers */
+    size_t category_count;         /* classes of all classifiers */
+    SpanCategorizer *categorizers; /* [categorizer_count] */
+    size_t categorizer_count;
     int has_tokens;               /* whether tokens can be asked for; then the following three are there */
     TokenNetwork *token_networks; /* [token_network_count]; none where the model finds no classes of tokens */
     size_t token_network_count;
@@ -65,9 +68,10 @@ static inline size_t vector_width(const SpanModel *model)
 
      0                padded(width)
      +----------------+---------------------+----------------------+-------------------------+----------------+
-     | embedding for  | embeddings for the  | embeddings for the   | rows for the n-grams    | embedding for  |
-     | entities       | token networks      | classifiers' own     | of the classifiers:     | sentences      |
-     |                |                     | networks             | classification/ngrams.h |                |
+     | embedding for  | embeddings for the  | embeddings for own   | rows for the n-grams    | embedding for  |
+     | entities       | token networks      | networks: of the     | of the classifiers:     | sentences      |
+     |                |                     | classifiers, then of | classification/ngrams.h |                |
+     |                |                     | the categorizers     |                         |                |
      +----------------+---------------------+----------------------+-------------------------+----------------+ */
 
 /* Where the embedding for the sentence network begins in a row. */

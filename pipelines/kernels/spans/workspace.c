@@ -15,6 +15,10 @@ void workspace_free(Workspace *work)
         classifier_scratch_free(&work->classifiers[c]);
     free(work->classifiers);
     free(work->category_scores);
+    for (size_t c = 0; work->categorizers && c < work->categorizer_count; c++)
+        span_scratch_free(&work->categorizers[c]);
+    free(work->categorizers);
+    free(work->labelled_spans);
     free(work->runs.items);
     free(work->words);
     free(work->questions);
@@ -52,7 +56,8 @@ static Status init_tokens(Workspace *work, const SpanModel *model)
 /* Make the chunk, for any of the model's networks. */
 static Status init_chunk(Workspace *work, const SpanModel *model)
 {
-    const Network **networks = malloc((model->token_network_count + model->classifier_count + 2) * sizeof(*networks));
+    const Network **networks = malloc(
+        (model->token_network_count + model->classifier_count + model->categorizer_count + 2) * sizeof(*networks));
     if (!networks) return NO_MEMORY;
     size_t count = 0;
     for (; count < model->token_network_count; count++) networks[count] = &model->token_networks[count].network;
@@ -60,6 +65,7 @@ static Status init_chunk(Workspace *work, const SpanModel *model)
     if (model->sentence_kind == SENTENCES_NETWORK) networks[count++] = &model->sentence_network;
     for (size_t c = 0; c < model->classifier_count; c++)
         if (model->classifiers[c].has_vectors) networks[count++] = model->classifiers[c].network;
+    for (size_t c = 0; c < model->categorizer_count; c++) networks[count++] = model->categorizers[c].network;
     const Status status = chunk_init(&work->chunk, networks, count);
     free(networks);
     return status;
@@ -77,12 +83,25 @@ static Status init_classifiers(Workspace *work, const SpanModel *model)
     return OK;
 }
 
+static Status init_categorizers(Workspace *work, const SpanModel *model)
+{
+    work->categorizers = calloc(model->categorizer_count + 1, sizeof(*work->categorizers));
+    if (!work->categorizers) return NO_MEMORY;
+    while (work->categorizer_count < model->categorizer_count) {
+        const SpanCategorizer *categorizer = &model->categorizers[work->categorizer_count];
+        const Status status = span_scratch_init(&work->categorizers[work->categorizer_count++], categorizer);
+        if (status != OK) return status;
+    }
+    return OK;
+}
+
 /* Allocate what the model's networks need; freed by the caller where that fails. */
 static Status workspace_init(Workspace *work, const SpanModel *model)
 {
     Status status = init_chunk(work, model);
     if (status == OK) status = init_tokens(work, model);
     if (status == OK) status = init_classifiers(work, model);
+    if (status == OK) status = init_categorizers(work, model);
     if (status != OK) return status;
     if (model->has_entities) status = decoder_scratch_init(&work->decoder, &model->decoder, work->chunk.max_rows);
     if (status != OK || model->sentence_kind != SENTENCES_NETWORK) return status;
@@ -114,9 +133,12 @@ static int is_large(const Workspace *work, const SpanModel *model)
     const size_t largest[] = {work->word_capacity,           work->runs.capacity,
                               work->pieces.capacity,         work->tokenizer.capacity,
                               work->tokenizer.ways.capacity, work->lexeme_capacity,
-                              work->tokens.kinds_capacity,   work->category_capacity * model->category_count};
+                              work->tokens.kinds_capacity,   work->category_capacity * model->category_count,
+                              work->labelled_capacity};
     for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++)
         if (largest[i] > LARGEST_IDLE) return 1;
+    for (size_t c = 0; c < work->categorizer_count; c++)
+        if (work->categorizers[c].found_capacity + work->categorizers[c].taken_capacity > LARGEST_IDLE) return 1;
     return work->form_capacity > LARGEST_FORMS || work->tokens.vector_capacity > LARGEST_VECTORS;
 }
 
@@ -126,6 +148,7 @@ void workspace_give_back(SpanModel *model, Workspace *work)
     work->answered = work->run_questions = work->pieces.count = work->lexeme_count = work->asked_count = 0;
     work->form_count = work->embedded = work->old_count = 0;
     work->token_spans.count = work->entity_count = work->sentence_count = work->tokens.kind_count = 0;
+    work->labelled_count = 0;
     if (is_large(work, model)) {
         workspace_free(work);
         return;

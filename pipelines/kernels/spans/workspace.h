@@ -51,6 +51,13 @@ typedef struct {
     uint32_t text, start, end;
 } SentenceSpan;
 
+/* A span that a span categorizer labels: code points [start, end) of a text. */
+typedef struct {
+    uint32_t text, start, end;
+    int32_t label; /* its number among the labels of all categorizers */
+    float score;
+} LabelledSpan;
+
 typedef struct Workspace {
     struct Workspace *next;
     Chunk chunk;
@@ -58,11 +65,16 @@ typedef struct Workspace {
     float *class_scores;            /* [rows of the chunk][padded(2)], of the sentence network */
     ClassifierScratch *classifiers; /* [classifier_count], one for each of the model's */
     size_t classifier_count;
-    size_t classifying;       /* which classifier the chunk is computed for */
-    float *category_scores;   /* [texts of the batch][category_count], those of all classifiers in order */
-    size_t category_capacity; /* texts that there is room for */
-    Runs runs;                /* of all texts, in order */
-    Word *words;              /* of all texts, in order */
+    size_t classifying;        /* which classifier the chunk is computed for */
+    float *category_scores;    /* [texts of the batch][category_count], those of all classifiers in order */
+    size_t category_capacity;  /* texts that there is room for */
+    SpanScratch *categorizers; /* [categorizer_count], one for each of the model's */
+    size_t categorizer_count;
+    size_t categorizing;          /* which categorizer the chunk is computed for */
+    LabelledSpan *labelled_spans; /* of all texts, in order; those of a text categorizer by categorizer */
+    size_t labelled_count, labelled_capacity;
+    Runs runs;   /* of all texts, in order */
+    Word *words; /* of all texts, in order */
     size_t word_count, word_capacity;
     size_t *unknown; /* indexes of runs without a record */
     size_t unknown_count, unknown_capacity;
