@@ -62,7 +62,7 @@ class SpanKernels:
     def __init__(
         self,
         columns: int,
-        static_values: int,
+        statics: Any,
         entities: Any,
         sentences: Any,
         categories: Any,
@@ -79,7 +79,7 @@ class SpanKernels:
         self,
         texts: tuple[str, ...],
         wanted: bytes,
-        describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
+        describe: Callable[[list[str]], tuple[bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
     ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]], list[float]]]: ...
@@ -87,7 +87,7 @@ class SpanKernels:
         self,
         texts: tuple[str, ...],
         wanted: bytes,
-        describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
+        describe: Callable[[list[str]], tuple[bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
     ) -> list[tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]]: ...

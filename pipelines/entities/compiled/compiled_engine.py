@@ -1,7 +1,7 @@
 """Turn texts into annotations by the compiled kernels.
 
 A pipeline is read once. From then on the vocabulary is the only object of spaCy's in use: it describes new words
-(`lexemes.py`, `static_vectors.py`), and nothing is written to it.
+(`lexemes.py`), and nothing is written to it.
 
 Any number of threads may annotate at the same time: they share the kernels' lexicon, and nothing else.
 """
@@ -33,7 +33,6 @@ from spanwise.pipelines.entities.compiled.components import (
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
-from spanwise.pipelines.entities.compiled.static_vectors import statics_of
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
@@ -156,23 +155,23 @@ def compile_pipeline(
         boundaries = None
     networks = _networks(recognizer, boundaries)
     try:
-        statics = statics_of(nlp.vocab, networks)
+        reading.statics_of(networks)
     except Unsupported:
         if recognizer is None:
             raise
         boundaries = None
         networks = _networks(recognizer, boundaries)
-        statics = statics_of(nlp.vocab, networks)
-    fitting, networks = _fitting(classifiers or {}, networks)
-    statics = statics_of(nlp.vocab, networks)
+    fitting, networks = _fitting(classifiers or {}, networks, reading)
+    statics = reading.statics_of(networks)
     tables = [table.attribute for network in networks for table in network.tables]
-    attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes)]))
+    keys = [statics.attribute] if statics else []
+    attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes), *keys]))
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
-    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, statics, ends)
+    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, ends)
     tokenizer, tokenizer_reason = reading.spec(lexemes)
     kernels = SpanKernels(
         columns=len(attributes),
-        static_values=statics.width,
+        statics=statics and statics.spec(attributes),
         entities=_entities_spec(recognizer, attributes),
         sentences=_sentences_spec(boundaries, attributes),
         categories=specs_of(fitting, attributes, recognizer.tok2vec if recognizer else None),
@@ -202,19 +201,19 @@ def compile_pipeline(
 
 
 def _fitting(
-    classifiers: Mapping[str, Classifier], networks: Sequence[Tok2Vec]
+    classifiers: Mapping[str, Classifier], networks: Sequence[Tok2Vec], reading: TokenizerReading
 ) -> tuple[dict[str, Classifier], list[Tok2Vec]]:
-    """Leave out classifiers with another projection of static vectors than the networks before them.
+    """Leave out classifiers with static vectors that the kernels do not know.
 
     Returns the others, and all networks.
     """
     fitting, found = {}, list(networks)
     for name, classifier in classifiers.items():
         network = classifier.vectors.tok2vec if classifier.vectors else None
-        if network and network.statics is not None:
-            others = [other.statics for other in found if other.statics is not None]
-            if others and others[0] is not network.statics:
-                continue
+        try:
+            reading.statics_of([network] if network else [])
+        except Unsupported:
+            continue
         fitting[name] = classifier
         found += [network] if network else []
     return fitting, found

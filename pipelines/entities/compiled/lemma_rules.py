@@ -6,6 +6,7 @@ functions of its own may read other tokens, or depend on what it was asked befor
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -101,4 +102,7 @@ def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
         component._validate_tables()  # noqa: SLF001 - spaCy calls it with the first text
     except ValueError as error:
         raise Unsupported("a lemmatizer without its tables") from error
-    return LemmaStage(component.lemmatize, component.cache, bool(component.overwrite))
+    alone: Any = copy(component)  # without the vocabulary, which none of these functions reads
+    alone.vocab, alone.cache = None, {}
+    alone.lemmatize = getattr(alone, f"{component.mode}_lemmatize")
+    return LemmaStage(alone.lemmatize, alone.cache, bool(component.overwrite))
