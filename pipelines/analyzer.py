@@ -268,10 +268,12 @@ class Analyzer:
 
     @property
     def word_tables(self) -> tuple[WordTable, ...]:
-        """The compiled engine's tables of words, as they are now; none where spaCy's own engine serves."""
-        engine = self.engine.engine if isinstance(self.engine, GrammarEngine) else self.engine
+        """The kernels' tables of words, as they are now: the compiled engine's and the compiled grammar's."""
+        engine, tables = self.engine, ()
+        if isinstance(engine, GrammarEngine):
+            engine, tables = engine.engine, engine.grammar.word_tables
         engine = engine.compiled if isinstance(engine, MixedEngine) else engine
-        return engine.word_tables if isinstance(engine, CompiledEngine) else ()
+        return (*engine.word_tables, *tables) if isinstance(engine, CompiledEngine) else tables
 
     @property
     def calibrations(self) -> Calibrations | None:

@@ -44,7 +44,10 @@ Two more generations, of half as many bytes, hold some 40,000 descriptions of wo
 
 
 class WordTable(NamedTuple):
-    """What a table of the kernels holds: `embeddings` of words, or `descriptions` that Python gave of them."""
+    """What a table of the kernels holds: `embeddings` of words, or `descriptions` that Python gave of them.
+
+    A grammar has a pair of its own, `grammar_embeddings` and `grammar_descriptions`.
+    """
 
     name: str
     words: int
@@ -97,7 +100,7 @@ class CompiledEngine:
     @property
     def word_tables(self) -> tuple[WordTable, ...]:
         """The tables of words, as they are now."""
-        return tuple(WordTable(name, *numbers) for name, numbers in self._kernels.tables.items())
+        return word_tables_of(self._kernels)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
@@ -111,6 +114,11 @@ class CompiledEngine:
             )
             for entities, sentences, scores in self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
         ]
+
+
+def word_tables_of(kernels: SpanKernels, prefix: str = "") -> tuple[WordTable, ...]:
+    """Return the tables of words of some kernels, as they are now, with a prefix to their names."""
+    return tuple(WordTable(prefix + name, *numbers) for name, numbers in kernels.tables.items())
 
 
 @lru_cache(maxsize=1 << 10)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spacy.language import Language
 
 from spanwise.pipelines.annotations import NounChunk, SentenceSpan, Tokens
+from spanwise.pipelines.entities.compiled.compiled_engine import WordTable, word_tables_of
 from spanwise.pipelines.entities.compiled.grammar_components import CompiledStage, number_of_parsed, read_grammar
 from spanwise.pipelines.entities.compiled.grammar_trees import GrammarTrees, LabelStage
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
@@ -80,6 +81,11 @@ class CompiledGrammar:
     def components(self) -> tuple[str, ...]:
         """The names of the compiled components, in the pipeline's order."""
         return tuple(stage.name for stage in self._stages)
+
+    @property
+    def word_tables(self) -> tuple[WordTable, ...]:
+        """The kernels' tables of words, as they are now."""
+        return word_tables_of(self._kernels, "grammar_")
 
     def annotate(self, texts: Sequence[str]) -> list[Tokens]:
         """Return the tokens of each text, in order."""

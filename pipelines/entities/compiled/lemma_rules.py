@@ -17,6 +17,7 @@ from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.pipeline import Lemmatizer
 from spacy.strings import get_string_id
 
+from spanwise.pipelines.entities.compiled.lemma_tables import compact
 from spanwise.pipelines.entities.compiled.token_state import TokenState
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 
@@ -103,6 +104,6 @@ def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
     except ValueError as error:
         raise Unsupported("a lemmatizer without its tables") from error
     alone: Any = copy(component)  # without the vocabulary, which none of these functions reads
-    alone.vocab, alone.cache = None, {}
+    alone.vocab, alone.cache, alone.lookups = None, {}, compact(component.lookups)
     alone.lemmatize = getattr(alone, f"{component.mode}_lemmatize")
     return LemmaStage(alone.lemmatize, alone.cache, bool(component.overwrite))
