@@ -8,6 +8,7 @@ which spaCy preferred its own (benchmarks/exactness.py); the command fails if on
 that the makers published in the pipeline's `meta.json`.
 """
 
+import gc
 import importlib.util
 import json
 import multiprocessing
@@ -98,6 +99,7 @@ def measure(one: OfficialPipeline, data: Path, count: int) -> Row:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"\[W095\]", UserWarning)
         analyzer = Analyzer.load(one.package, one.language, name=one.name)
+        gc.collect()
         heap.release_freed_memory()
         vectors = locate(one.package) / "vocab" / "vectors"
         shared = vectors.stat().st_size / 1e6

@@ -269,9 +269,10 @@ class Analyzer:
     @property
     def word_tables(self) -> tuple[WordTable, ...]:
         """The kernels' tables of words, as they are now: the compiled engine's and the compiled grammar's."""
-        engine, tables = self.engine, ()
+        engine = self.engine
+        tables: tuple[WordTable, ...] = ()
         if isinstance(engine, GrammarEngine):
-            engine, tables = engine.engine, engine.grammar.word_tables
+            tables, engine = engine.grammar.word_tables, engine.engine
         engine = engine.compiled if isinstance(engine, MixedEngine) else engine
         return (*engine.word_tables, *tables) if isinstance(engine, CompiledEngine) else tables
 
