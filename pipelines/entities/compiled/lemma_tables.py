@@ -1,10 +1,9 @@
-"""Hold the tables of a lemmatizer in a few arrays: spaCy's dictionaries of strings take some ten times as much.
+"""Hold the tables of a lemmatizer in a few arrays: spaCy's dictionaries of strings take five times as much.
 
-`compact` returns a stand-in for a lemmatizer's `Lookups`, with the same answers. In French a table of 217,000 words,
-which takes 60 MB as a dictionary, takes 7 MB. A list of words that spaCy searches from its beginning for each question
-becomes a table as well: of the 57,528 English nouns a new word asked for each of its possible forms. Words are told
-apart by spaCy's numbers of them (64 bits of a hash), as in spaCy's own tables. Tables of another form, such as those of
-rules, are left as they are.
+`compact` returns a stand-in for a lemmatizer's `Lookups`, with the same answers. The French tables take 25 MB in place
+of 126. A list of words that spaCy searches from its beginning for each question becomes a table as well: the 57,528
+English nouns were searched for each possible form of a new word. Words are told apart by spaCy's numbers of them (64
+bits of a hash), as in spaCy's own tables. Tables of another form, such as those of rules, are left as they are.
 """
 
 from array import array
