@@ -139,7 +139,7 @@ bench-engine: $(BENCH)  ## Measure the compiled engine, nlp.pipe, OpenBLAS and O
 exactness-answers: $(DEV)  ## Compare whole answers of a pipeline with spaCy's Doc.to_json on 10,000 texts (ARGS="PIPELINE --texts N")
 	@$(BIN)/python -m benchmarks.whole_answers $(ARGS)
 
-exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (the largest files in English only; takes an hour)
+exactness: $(DEV)  ## Compare the compiled engine with nlp.pipe on every text of the corpora (the largest files in English only; takes an hour; ARGS="--pipeline NAME": of these pipelines)
 	@$(BIN)/python -m benchmarks.exactness $(ARGS)
 
 soak: $(QUALITY)  ## Run the service under every kind of traffic for 20 minutes, and draw docs/soak.png (ARGS="--minutes 5")

@@ -81,15 +81,18 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder of corpora.", exists=True)] = DATA,
     processes: Annotated[int, typer.Option(min=1)] = len(os.sched_getaffinity(0)),
     limit: Annotated[int | None, typer.Option(min=1, help="Texts of each file; without it, all.")] = None,
+    pipeline: Annotated[
+        list[str] | None, typer.Option(help="Packages; without any, the English and a French one.")
+    ] = None,
     everything: Annotated[bool, typer.Option(help="The largest files for the second pipeline too.")] = False,
 ) -> None:
     """Compare the engines, and print a line per file and every difference. Exits with 1 when one is not a toss-up."""
     files = sorted(file for pattern in ("*.tsv", "*.txt", "*.conll") for file in data.glob(f"*/{pattern}"))
     files = [file for file in files if not names or file.name in names]
     differences = []
-    for number, pipeline in enumerate(_PIPELINES):
+    for number, one in enumerate(pipeline or _PIPELINES):
         chosen = [file for file in files if everything or number == 0 or file.name not in _SLOW]
-        with multiprocessing.get_context("spawn").Pool(processes, _prepare, (pipeline,)) as pool:
+        with multiprocessing.get_context("spawn").Pool(processes, _prepare, (one,)) as pool:
             for file in chosen:
                 texts = texts_of(file)[:limit]
                 started = time.monotonic()
@@ -100,14 +103,14 @@ def main(
                     found += some
                 seconds = time.monotonic() - started
                 print(
-                    f"{pipeline} {file.name}: {len(texts):,} texts, {entities:,} entities, {len(found)} differ"
+                    f"{one} {file.name}: {len(texts):,} texts, {entities:,} entities, {len(found)} differ"
                     f" ({seconds:.0f} s)",
                     flush=True,
                 )
-                for one in found:
-                    print(f"  margin {one.margin:.2e}: {one}", flush=True)
+                for difference in found:
+                    print(f"  margin {difference.margin:.2e}: {difference}", flush=True)
                 differences += found
-    defects = [one for one in differences if not one.is_allowed]
+    defects = [difference for difference in differences if not difference.is_allowed]
     print(f"{len(differences)} differences, {len(defects)} of them larger than {_TOLERANCE:.0e}")
     if defects:
         sys.exit(1)

@@ -270,10 +270,13 @@ class Analyzer:
 
     @property
     def word_tables(self) -> tuple[WordTable, ...]:
-        """The compiled engine's tables of words, as they are now; none where spaCy's own engine serves."""
-        engine = self.engine.engine if isinstance(self.engine, GrammarEngine) else self.engine
+        """The kernels' tables of words, as they are now: the compiled engine's and the compiled grammar's."""
+        engine = self.engine
+        tables: tuple[WordTable, ...] = ()
+        if isinstance(engine, GrammarEngine):
+            tables, engine = engine.grammar.word_tables, engine.engine
         engine = engine.compiled if isinstance(engine, MixedEngine) else engine
-        return engine.word_tables if isinstance(engine, CompiledEngine) else ()
+        return (*engine.word_tables, *tables) if isinstance(engine, CompiledEngine) else tables
 
     @property
     def calibrations(self) -> Calibrations | None:

@@ -57,7 +57,7 @@ class Choice(NamedTuple):
     classifier_reasons: Mapping[str, str]
 
 
-_NOT_FITTING = "its static vectors are projected in another way than those of a component before it"
+_NOT_FITTING = "the kernels do not know its static vectors"
 
 
 def choose_engine(

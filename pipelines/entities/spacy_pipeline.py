@@ -16,6 +16,7 @@ from spacy.util import load_config
 from spanwise.pipelines.annotations import Layers
 from spanwise.pipelines.entities.component_plan import BOUNDARIES, Plan, plan_of
 from spanwise.pipelines.entities.extensions import is_computed
+from spanwise.pipelines.entities.mapped_vectors import map_vectors
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.load_errors import PipelineError
 from spanwise.pipelines.load_reasons import why_broken
@@ -44,6 +45,7 @@ def load(source: str, disable: Collection[str] = (), extensions: Extensions | No
         off = [name for name in config["nlp"].get("disabled", ()) if name not in left_out]
         spare = {name for name in off if config["components"][name].get("factory") in BOUNDARIES}
         nlp = spacy.load(folder, exclude=[*left_out, *(name for name in off if name not in spare)])
+        map_vectors(nlp.vocab, folder)
         plan = plan_of(nlp)
     except PipelineError:
         raise

@@ -66,7 +66,7 @@ class SpanKernels:
     def __init__(
         self,
         columns: int,
-        static_values: int,
+        statics: Any,
         entities: Any,
         sentences: Any,
         categories: Any,
@@ -84,7 +84,7 @@ class SpanKernels:
         self,
         texts: tuple[str, ...],
         wanted: bytes,
-        describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
+        describe: Callable[[list[str]], tuple[bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
     ) -> list[
@@ -99,7 +99,7 @@ class SpanKernels:
         self,
         texts: tuple[str, ...],
         wanted: bytes,
-        describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
+        describe: Callable[[list[str]], tuple[bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
     ) -> list[tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]]: ...

@@ -155,4 +155,20 @@ def test_what_the_kernels_compute_alone_is_known(english: Analyzer) -> None:
     for features in ({"entities"}, {"entities", "sentiment", "sentences", "entity_sentiment"}, {"tokens", "sentences"}):
         assert english.computes_in_kernels(frozenset(features))  # type: ignore[arg-type]
     assert not english.computes_in_kernels(frozenset({"entities", "tokens"}))
-    assert english.word_tables
+
+
+def test_every_table_of_words_is_reported(english: Analyzer) -> None:
+    """The recognizer's tables and the grammar's fill up with the words that each has met, within their bounds."""
+
+    def words() -> dict[str, int]:
+        assert all(0 <= one.bytes <= one.limit_bytes for one in english.word_tables)
+        return {one.name: one.words for one in english.word_tables}
+
+    before = words()
+    assert set(before) == {"embeddings", "descriptions", "grammar_embeddings", "grammar_descriptions"}
+    english.analyze("Zyx Qwertzuiop met Yxcvbnm.", {"entities"})
+    between = words()
+    assert between["embeddings"] > before["embeddings"]
+    assert between["grammar_embeddings"] == before["grammar_embeddings"]
+    english.analyze("Zyx Qwertzuiop met Yxcvbnm.", {"tokens"})
+    assert all(count > before[name] for name, count in words().items())

@@ -41,6 +41,7 @@ from tests.support.classifiers import CLASSIFIERS, ngrams
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 from tests.support.parsers import WIDTH, parser, parser_pipeline
 from tests.support.span_categorizers import singlelabel, spancat
+from tests.support.static_vectors import two_projections, with_floret
 
 _SMALL_LEXICON = 1 << 15
 _REPETITIONS = 30
@@ -321,8 +322,9 @@ def operations(folder: Path) -> Iterator[Operation]:
         "rules": (pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}}), "ner", "sentencizer"),
         "no upper layer": (pipeline({"ner": recognizer(use_upper=False), "sentencizer": {}}), "ner", "sentencizer"),
         "static vectors": (
-            pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20), "ner", "senter"
+            two_projections(), "ner", "senter"
         ),
+        "static vectors by n-grams": (with_floret(two_projections()), "ner", "senter"),
         "no entities": (pipeline({"sentencizer": {}}), None, "sentencizer"),
         "classifiers": (
             pipeline(

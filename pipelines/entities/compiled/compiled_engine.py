@@ -1,7 +1,7 @@
 """Turn texts into annotations by the compiled kernels.
 
 A pipeline is read once. From then on the vocabulary is the only object of spaCy's in use: it describes new words
-(`lexemes.py`, `static_vectors.py`), and nothing is written to it.
+(`lexemes.py`), and nothing is written to it.
 
 Any number of threads may annotate at the same time: they share the kernels' lexicon, and nothing else.
 """
@@ -37,7 +37,6 @@ from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
 from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier, specs_of
 from spanwise.pipelines.entities.compiled.span_categorizers import SpanCategorizer, lasting
-from spanwise.pipelines.entities.compiled.static_vectors import statics_of
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
@@ -49,7 +48,10 @@ Two more generations, of half as many bytes, hold some 40,000 descriptions of wo
 
 
 class WordTable(NamedTuple):
-    """What a table of the kernels holds: `embeddings` of words, or `descriptions` that Python gave of them."""
+    """What a table of the kernels holds: `embeddings` of words, or `descriptions` that Python gave of them.
+
+    A grammar has a pair of its own, `grammar_embeddings` and `grammar_descriptions`.
+    """
 
     name: str
     words: int
@@ -108,7 +110,7 @@ class CompiledEngine:
     @property
     def word_tables(self) -> tuple[WordTable, ...]:
         """The tables of words, as they are now."""
-        return tuple(WordTable(name, *numbers) for name, numbers in self._kernels.tables.items())
+        return word_tables_of(self._kernels)
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
@@ -125,6 +127,11 @@ class CompiledEngine:
             )
             for entities, sentences, scores, spans in found
         ]
+
+
+def word_tables_of(kernels: SpanKernels, prefix: str = "") -> tuple[WordTable, ...]:
+    """Return the tables of words of some kernels, as they are now, with a prefix to their names."""
+    return tuple(WordTable(prefix + name, *numbers) for name, numbers in kernels.tables.items())
 
 
 def _span(start: int, end: int, label: tuple[str, str], score: float) -> LabelledSpan:
@@ -175,28 +182,28 @@ def compile_pipeline(
         boundaries = None
     networks = _networks(recognizer, boundaries)
     try:
-        statics = statics_of(nlp.vocab, networks)
+        reading.statics_of(networks)
     except Unsupported:
         if recognizer is None:
             raise
         boundaries = None
         networks = _networks(recognizer, boundaries)
-        statics = statics_of(nlp.vocab, networks)
-    fitting, networks = _fitting(classifiers or {}, networks)
-    statics = statics_of(nlp.vocab, networks)
+    fitting, networks = _fitting(classifiers or {}, networks, reading)
+    statics = reading.statics_of(networks)
     tables = [table.attribute for network in networks for table in network.tables]
-    attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes)]))
+    keys = [statics.attribute] if statics else []
+    attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes), *keys]))
     texts = {name: one for name, one in fitting.items() if isinstance(one, Classifier)}
     spans = {name: one for name, one in fitting.items() if isinstance(one, SpanCategorizer)}
     categories_spec, spans_spec = specs_of(
         texts, lasting(spans.values()), attributes, recognizer.tok2vec if recognizer else None
     )
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
-    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, statics, ends)
+    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, ends)
     tokenizer, tokenizer_reason = reading.spec(lexemes)
     kernels = SpanKernels(
         columns=len(attributes),
-        static_values=statics.width,
+        statics=statics and statics.spec(attributes),
         entities=_entities_spec(recognizer, attributes),
         sentences=_sentences_spec(boundaries, attributes),
         categories=categories_spec,
@@ -228,9 +235,9 @@ def compile_pipeline(
 
 
 def _fitting(
-    classifiers: Mapping[str, AnyClassifier], networks: Sequence[Tok2Vec]
+    classifiers: Mapping[str, AnyClassifier], networks: Sequence[Tok2Vec], reading: TokenizerReading
 ) -> tuple[dict[str, AnyClassifier], list[Tok2Vec]]:
-    """Leave out classifiers with another projection of static vectors than the networks before them.
+    """Leave out classifiers with static vectors that the kernels do not know.
 
     Returns the others, and all networks.
     """
@@ -238,10 +245,10 @@ def _fitting(
     found = list(networks)
     for name, classifier in classifiers.items():
         network = classifier.tok2vec
-        if network and network.statics is not None:
-            others = [other.statics for other in found if other.statics is not None]
-            if others and others[0] is not network.statics:
-                continue
+        try:
+            reading.statics_of([network] if network else [])
+        except Unsupported:
+            continue
         fitting[name] = classifier
         found += [network] if network else []
     return fitting, found

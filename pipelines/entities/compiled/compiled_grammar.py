@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from spacy.language import Language
 
 from spanwise.pipelines.annotations import NounChunk, SentenceSpan, Tokens
+from spanwise.pipelines.entities.compiled.compiled_engine import WordTable, word_tables_of
 from spanwise.pipelines.entities.compiled.grammar_components import CompiledStage, number_of_parsed, read_grammar
 from spanwise.pipelines.entities.compiled.grammar_trees import GrammarTrees, LabelStage
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
 from spanwise.pipelines.entities.compiled.parser import Parse
-from spanwise.pipelines.entities.compiled.static_vectors import statics_of
 from spanwise.pipelines.entities.compiled.token_rules import TokenRules
 from spanwise.pipelines.entities.compiled.token_state import UNSET, TokenState
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
@@ -81,6 +81,11 @@ class CompiledGrammar:
     def components(self) -> tuple[str, ...]:
         """The names of the compiled components, in the pipeline's order."""
         return tuple(stage.name for stage in self._stages)
+
+    @property
+    def word_tables(self) -> tuple[WordTable, ...]:
+        """The kernels' tables of words, as they are now."""
+        return word_tables_of(self._kernels, "grammar_")
 
     def annotate(self, texts: Sequence[str]) -> list[Tokens]:
         """Return the tokens of each text, in order."""
@@ -197,14 +202,14 @@ def compile_grammar(
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
     reading = reading or TokenizerReading(nlp.tokenizer)
     stages, networks, model = read_grammar(nlp, plan)
-    attributes = list(dict.fromkeys(table.attribute for network in networks for table in network.tok2vec.tables))
-    lexemes = Lexemes(
-        nlp.vocab, reading.rules, attributes, statics_of(nlp.vocab, [network.tok2vec for network in networks])
-    )
+    statics = reading.statics_of([network.tok2vec for network in networks])
+    tables = (table.attribute for network in networks for table in network.tok2vec.tables)
+    attributes = list(dict.fromkeys([*tables, *([statics.attribute] if statics else [])]))
+    lexemes = Lexemes(nlp.vocab, reading.rules, attributes)
     tokenizer, reason = reading.spec(lexemes)
     kernels = SpanKernels(
         columns=len(attributes),
-        static_values=lexemes.static_values,
+        statics=statics and statics.spec(attributes),
         entities=None,
         sentences=None,
         categories=(),

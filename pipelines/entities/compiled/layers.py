@@ -70,8 +70,10 @@ class Tok2Vec:
         `attributes` are the columns that a word is described by.
         """
         tables = tuple((t.weights, t.seed, attributes.index(t.attribute)) for t in self.tables)
-        statics = 0 if self.statics is None else int(self.statics.shape[0])
-        return (tables, statics, self.mix.spec, tuple(layer.spec for layer in self.convolutions), self.window)
+        projection = None
+        if self.statics is not None:
+            projection = affine(self.statics, np.zeros(len(self.statics), dtype=np.float32)).spec
+        return (tables, projection, self.mix.spec, tuple(layer.spec for layer in self.convolutions), self.window)
 
 
 def kind(model: AnyModel) -> str:

@@ -6,6 +6,7 @@ functions of its own may read other tokens, or depend on what it was asked befor
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.pipeline import Lemmatizer
 from spacy.strings import get_string_id
 
+from spanwise.pipelines.entities.compiled.lemma_tables import compact
 from spanwise.pipelines.entities.compiled.token_state import TokenState
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 
@@ -101,4 +103,7 @@ def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
         component._validate_tables()  # noqa: SLF001 - spaCy calls it with the first text
     except ValueError as error:
         raise Unsupported("a lemmatizer without its tables") from error
-    return LemmaStage(component.lemmatize, component.cache, bool(component.overwrite))
+    alone: Any = copy(component)  # without the vocabulary, which none of these functions reads
+    alone.vocab, alone.cache, alone.lookups = None, {}, compact(component.lookups)
+    alone.lemmatize = getattr(alone, f"{component.mode}_lemmatize")
+    return LemmaStage(alone.lemmatize, alone.cache, bool(component.overwrite))

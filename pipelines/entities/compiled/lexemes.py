@@ -10,10 +10,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from spacy.attrs import IDS, IS_PUNCT, IS_SPACE, LENGTH, ORTH, SPACY
 from spacy.strings import get_string_id
 from spacy.tokens import Doc
@@ -33,26 +31,8 @@ Split = tuple[bytes, bytes]
 """For each question its number of tokens (int32); for each token its start, its length, the number of its norm, its
 number among the words of exceptions, and whether a space follows (uint32)."""
 
-Description = tuple[bytes, bytes, bytes]
-"""For each word its flags (uint32), its attributes (uint64) and its projected static vector (float32)."""
-
-
-class StaticVectors(Protocol):
-    """Projected static vectors of words, [words, values]."""
-
-    width: int
-
-    def __call__(self, words: Sequence[str]) -> NDArray[np.float32]: ...
-
-
-class NoStaticVectors:
-    """Static vectors without values, for models that have none."""
-
-    width = 0
-
-    def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
-        """Return an empty array [words, 0]."""
-        return np.empty((len(words), 0), dtype=np.float32)
+Description = tuple[bytes, bytes]
+"""For each word its flags (uint32) and its attributes (uint64)."""
 
 
 class Lexemes:
@@ -63,12 +43,10 @@ class Lexemes:
         vocab: Vocab,
         rules: TokenizerRules,
         attributes: Sequence[str],
-        statics: StaticVectors,
         ends: frozenset[str] = frozenset(),
     ) -> None:
         self.attributes = tuple(attributes)
         self._rules = rules
-        self._statics = statics
         self._ends = ends
         self._getters = [_getter(vocab, name) for name in self.attributes]
         self._norm_column = self.attributes.index("NORM") if "NORM" in self.attributes else None
@@ -86,11 +64,6 @@ class Lexemes:
         self._changed: dict[str, list[int]] = {}
         self._changed_flags: dict[str, tuple[bool, bool]] = {}
         self._find_changed(vocab)
-
-    @property
-    def static_values(self) -> int:
-        """How many values a word's projected static vector has."""
-        return self._statics.width
 
     @property
     def norm_column(self) -> int:
@@ -126,7 +99,7 @@ class Lexemes:
         for word in words:
             flags.append(self._flags(word))
             attributes.extend(self._changed.get(word) or [getter(word) for getter in self._getters])
-        return flags.tobytes(), attributes.tobytes(), self._statics(words).tobytes()
+        return flags.tobytes(), attributes.tobytes()
 
     def split(self, questions: Sequence[Question]) -> Split:
         """Split runs and whole texts into tokens, in order."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.parts_of_speech import IDS
+from spacy.vocab import Vocab
 
 from spanwise.pipelines.entities.compiled.parser import Parse
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
@@ -51,9 +52,9 @@ class NounChunks:
         if not module.startswith("spacy.lang."):
             raise Unsupported("noun chunks by rules that are not spaCy's")
         self._rules: Rules = vocab.get_noun_chunks
-        self._vocab = vocab
-        self._deps = [nlp.vocab.strings.add(label) for label in labels]
-        self._conjunct = nlp.vocab.strings.add("conj") if module.split(".")[2] in CHAINED else None
+        self._vocab = Vocab()  # the rules ask it for the labels alone, so that the pipeline's own need not be kept
+        self._deps = [self._vocab.strings.add(label) for label in labels]
+        self._conjunct = self._vocab.strings.add("conj") if module.split(".")[2] in CHAINED else None
 
     def of(self, parse: Parse, pos: Sequence[str], marks: bytes) -> list[TokenChunk]:
         """Return the noun chunks of a text.

@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.morphology import Morphology
 from spacy.parts_of_speech import NAMES as POS_NAMES
 from spacy.pipeline import EditTreeLemmatizer, Morphologizer, Tagger
+from spacy.strings import StringStore
 
 from spanwise.pipelines.entities.compiled.components import below
 from spanwise.pipelines.entities.compiled.layers import MaxoutLayer, Tok2Vec, affine, parameter
@@ -100,7 +101,7 @@ class EditTreeStage:
 def read_classifier(nlp: Language, name: str) -> TokenClassifier:
     """Read a tagger, morphologizer or trainable_lemmatizer. Raises `Unsupported`."""
     component: Any = nlp.get_pipe(name)
-    stage, best = _stage(nlp, component)
+    stage, best = _stage(component)
     tok2vec, softmax, shared = below(nlp, name, component.model, "softmax")
     classes = affine(parameter(softmax, "W"), parameter(softmax, "b"))
     if classes.weights.shape[0] != len(component.labels):
@@ -108,13 +109,13 @@ def read_classifier(nlp: Language, name: str) -> TokenClassifier:
     return TokenClassifier(tok2vec, shared, classes, best, stage)
 
 
-def _stage(nlp: Language, component: Any) -> tuple[Stage, int]:
+def _stage(component: Any) -> tuple[Stage, int]:
     """Return what the classes of a component mean, and how many are chosen for a token."""
     config = component.cfg
     if type(component) is Tagger:
         return TagStage(tuple(component.labels), bool(config["overwrite"])), 1
     if type(component) is Morphologizer:
-        return _morph_stage(nlp, component), 1
+        return _morph_stage(component), 1
     if type(component) is EditTreeLemmatizer:
         if component.backoff not in ("orth", None):
             raise Unsupported(f"lemmas that fall back to {component.backoff}")
@@ -126,8 +127,8 @@ def _stage(nlp: Language, component: Any) -> tuple[Stage, int]:
     raise Unsupported(f"classes of tokens by {type(component).__name__}")
 
 
-def _morph_stage(nlp: Language, component: Any) -> MorphStage:
-    config, morphology = component.cfg, nlp.vocab.morphology
+def _morph_stage(component: Any) -> MorphStage:
+    config, morphology = component.cfg, Morphology(StringStore())  # keeps less than the pipeline's own would
     given = [config["labels_morph"].get(label, "") for label in component.labels]
     return MorphStage(
         features=tuple(map(morphology.normalize_features, given)),

@@ -50,10 +50,10 @@ class _Attribute:
 
 
 class WordTests:
-    """Everything that patterns ask of words, numbered by bits."""
+    """Everything that patterns ask of words, numbered by bits. Does not keep the vocabulary."""
 
     def __init__(self, vocab: Vocab) -> None:
-        self._vocab = vocab
+        self._getters = attribute_getters(vocab)
         self._attributes: dict[str, _Attribute] = {}
         self._bits: dict[tuple[str, str, Any], int] = {}
 
@@ -90,7 +90,7 @@ class WordTests:
         if (bit := self._bits.get(key)) is not None:
             return bit
         bit = self._bits[key] = 1 << len(self._bits)
-        attribute = self._attributes.setdefault(name, _Attribute(_getter(self._vocab, name)))
+        attribute = self._attributes.setdefault(name, _Attribute(_getter(self._getters, name)))
         kind: type = str if name in _STRINGS else int
         test = _test(operator, value, kind)
         if operator == "IN":
@@ -100,13 +100,13 @@ class WordTests:
             attribute.tests.append((bit, test))
         return bit
 
-    def check_vocabulary(self) -> None:
+    def check_vocabulary(self, vocab: Vocab) -> None:
         """Raise `Unsupported` if somebody has set such an attribute of a word by hand."""
-        words, names = [lexeme.text for lexeme in self._vocab], list(self._attributes)
+        words, names = [lexeme.text for lexeme in vocab], list(self._attributes)
         if not words or not names:
             return
-        strings: Any = self._vocab.strings
-        rows = Doc(self._vocab, words=words).to_array([IDS[name] for name in names]).reshape(len(words), len(names))
+        strings: Any = vocab.strings
+        rows = Doc(vocab, words=words).to_array([IDS[name] for name in names]).reshape(len(words), len(names))
         for word, row in zip(words, rows.tolist(), strict=True):
             for name, value in zip(names, row, strict=True):
                 if self._attributes[name].compute(word) != (strings[value] if name in _STRINGS else value):
@@ -124,12 +124,12 @@ def _test(operator: str, value: Any, kind: type) -> Test:
     raise Unsupported(f"a pattern with {operator}")
 
 
-def _getter(vocab: Vocab, name: str) -> Callable[[str], Value]:
+def _getter(getters: Mapping[int, Callable[[str], Any]], name: str) -> Callable[[str], Value]:
     if name == "ORTH":
         return str
     if name == "LENGTH":
         return len
-    compute = attribute_getters(vocab).get(IDS[name])
+    compute = getters.get(IDS[name])
     if compute is None:
         raise Unsupported(f"a pattern over {name}, which the vocabulary does not know")
     return compute if name in _STRINGS else lambda word: int(bool(compute(word)))

@@ -133,7 +133,7 @@ def read_rules(nlp: Language, name: str) -> TokenRules:
             phrases.append(_Phrase(rule, bits, index % size))
     if len(parts) > _MOST_PARTS:
         raise Unsupported(f"more than {_MOST_PARTS} tokens in patterns of several tokens")
-    words.check_vocabulary()
+    words.check_vocabulary(nlp.vocab)
     attributes = [_named(nlp, attributes) for attributes in component.attrs]
     return TokenRules(words, singles, parts, phrases, attributes)
 

@@ -49,13 +49,34 @@ static void add_hashed(const HashTable *table, uint64_t attribute, float *to)
 /* Tokens whose inputs are in memory at a time: a text can bring a hundred thousand tokens at once. */
 enum { EMBED_ROWS = 256 };
 
+/* Write the projected static vectors of `count` tokens behind the values of the tables.
+     projected  [EMBED_ROWS][outputs of the projection], for the result
+     inputs     [count][inputs of the layer that mixes] */
+static void add_statics(const Network *network, const float *statics, size_t count, float *projected, float *inputs)
+{
+    const Matrix *projection = &network->projection;
+    const float *rows[EMBED_ROWS];
+    float *results[EMBED_ROWS];
+    size_t values = 0; /* of the tables */
+    for (size_t t = 0; t < network->table_count; t++) values += network->tables[t].values;
+    for (size_t r = 0; r < count; r++) {
+        rows[r] = statics + r * projection->inputs;
+        results[r] = projected + r * projection->outputs;
+    }
+    matrix_apply(projection, rows, results, count);
+    for (size_t r = 0; r < count; r++)
+        memcpy(inputs + r * network->mix.matrix.inputs + values, results[r], network->static_values * sizeof(float));
+}
+
 Status network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics,
                      size_t count, float *const *results)
 {
     const Matrix *mix = &network->mix.matrix;
     const float *rows[EMBED_ROWS];
-    float *inputs = malloc(EMBED_ROWS * mix->inputs * sizeof(float)); /* [EMBED_ROWS][mix->inputs] */
+    const size_t most = count < EMBED_ROWS ? count : EMBED_ROWS;
+    float *inputs = malloc((most * (mix->inputs + network->projection.outputs) + 1) * sizeof(float));
     if (!inputs) return NO_MEMORY;
+    float *projected = inputs + most * mix->inputs;
     for (size_t done = 0; done < count; done += EMBED_ROWS) {
         const size_t block = count - done < EMBED_ROWS ? count - done : EMBED_ROWS;
         memset(inputs, 0, block * mix->inputs * sizeof(float));
@@ -66,9 +87,9 @@ Status network_embed(const Network *network, const uint64_t *attributes, size_t 
                 add_hashed(&network->tables[t], attributes[(done + r) * columns + network->tables[t].column], to);
                 to += network->tables[t].values;
             }
-            if (network->static_values)
-                memcpy(to, statics + (done + r) * network->static_values, network->static_values * sizeof(float));
         }
+        if (network->static_values)
+            add_statics(network, statics + done * network->projection.inputs, block, projected, inputs);
         matrix_apply(mix, rows, results + done, block);
         if (network->mix.gain)
             for (float *const *row = results + done; row < results + done + block; row++)
@@ -90,6 +111,7 @@ void network_free(Network *network)
 {
     for (size_t i = 0; network->tables && i < network->table_count; i++) free(network->tables[i].table);
     free(network->tables);
+    matrix_free(&network->projection);
     layer_free(&network->mix);
     for (size_t i = 0; network->convolutions && i < network->depth; i++) layer_free(&network->convolutions[i]);
     free(network->convolutions);

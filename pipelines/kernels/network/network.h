@@ -1,4 +1,4 @@
-/* A spaCy tok2vec: hash embeddings (or static vectors) mixed by a maxout layer, then residual convolutions over a
+/* A spaCy tok2vec: hash embeddings, and static vectors where it reads them, mixed by a maxout layer, then residual convolutions over a
 window.
 
 The embedding of a token depends on the token's lexical attributes alone. It is computed here, once per distinct run of
@@ -28,7 +28,8 @@ typedef struct {
 typedef struct {
     HashTable *tables; /* [table_count] */
     size_t table_count;
-    size_t static_values;      /* values of a token's static vector that follow those of the tables; 0: none */
+    Matrix projection;         /* of a token's static vector (static_vectors.h), where there are `static_values` */
+    size_t static_values;      /* values of a projected static vector, which follow those of the tables; 0: none */
     MaxoutLayer mix;           /* from the values of all tables and of the static vector to `width` values */
     MaxoutLayer *convolutions; /* [depth] */
     size_t depth, window;      /* a convolution reads `window` tokens to either side */
@@ -40,7 +41,7 @@ static inline size_t network_reach(const Network *network) { return network->dep
 
 /* Embed `count` tokens.
      attributes  [count][columns]
-     statics     [count][static_values of the network]
+     statics     [count][inputs of the projection], not read where there is none
      results     [count] pointers to [padded(width)] */
 CHECKED Status network_embed(const Network *network, const uint64_t *attributes, size_t columns, const float *statics,
                              size_t count, float *const *results);

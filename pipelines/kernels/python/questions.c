@@ -77,11 +77,10 @@ Status ask_for_tokens(Batch *batch, PyObject *split)
 
 /* ---- descriptions ---- */
 
-/* Check that there are as many flags, attributes and vectors as asked for. sizes: [3], bytes of each */
+/* Check that there are as many flags and attributes as asked for. sizes: [2], bytes of each */
 static Status check_description(const SpanModel *model, const Py_ssize_t *sizes, size_t count)
 {
-    if ((size_t)sizes[0] != count * sizeof(uint32_t) || (size_t)sizes[1] != count * model->columns * sizeof(uint64_t) ||
-        (size_t)sizes[2] != count * model->static_values * sizeof(float))
+    if ((size_t)sizes[0] != count * sizeof(uint32_t) || (size_t)sizes[1] != count * model->columns * sizeof(uint64_t))
         return bad_value("a description does not fit what was asked: its arrays do not have %zu tokens", count);
     return OK;
 }
@@ -97,15 +96,12 @@ Status ask_for_descriptions(Batch *batch, PyObject *describe, size_t first, size
         status = append(list, PyUnicode_FromStringAndSize(key->utf8, (Py_ssize_t)key->size));
     }
     status = call(describe, list, status, &found);
-    const char *flags, *attributes, *statics;
-    Py_ssize_t sizes[3];
-    if (status == OK)
-        status = parse_tuple(found, "a description", "y#y#y#", &flags, &sizes[0], &attributes, &sizes[1], &statics,
-                             &sizes[2]);
+    const char *flags, *attributes;
+    Py_ssize_t sizes[2];
+    if (status == OK) status = parse_tuple(found, "a description", "y#y#", &flags, &sizes[0], &attributes, &sizes[1]);
     if (status == OK) status = check_description(batch->model, sizes, count);
     if (status == OK) {
-        const Description description = {(const uint32_t *)flags, (const uint64_t *)attributes, (const float *)statics,
-                                         count};
+        const Description description = {(const uint32_t *)flags, (const uint64_t *)attributes, count};
         status = batch_describe(batch, first, &description);
     }
     Py_XDECREF(found);

@@ -11,6 +11,7 @@ The GIL is released from the first step of a batch to its last, but while Python
 typedef struct {
     PyObject_HEAD
     SpanModel model;
+    StaticBuffers statics; /* that the model borrows */
     const Instructions *instructions;
 } SpanKernels;
 
@@ -19,7 +20,7 @@ static PyObject *new_kernels(PyTypeObject *type, PyObject *args, PyObject *kwarg
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     SpanKernels *self = (SpanKernels *)allocate(type, 0);
     if (!self) return NULL;
-    const Status status = read_span_model(&self->model, &self->instructions, args, kwargs);
+    const Status status = read_span_model(&self->model, &self->statics, &self->instructions, args, kwargs);
     if (status == OK) return (PyObject *)self;
     Py_DECREF(self);
     return raise_status(status);
@@ -28,6 +29,7 @@ static PyObject *new_kernels(PyTypeObject *type, PyObject *args, PyObject *kwarg
 static void free_kernels(PyObject *self)
 {
     span_model_free(&((SpanKernels *)self)->model);
+    static_buffers_release(&((SpanKernels *)self)->statics);
     free_object(self);
 }
 

@@ -14,7 +14,7 @@
 #include "python/token_spec.h"
 #include "python/tokenizer_spec.h"
 
-enum { MOST_COLUMNS = 1 << 10, MOST_STATIC_VALUES = 1 << 20 };
+enum { MOST_COLUMNS = 1 << 10 };
 enum { SMALLEST_LEXICON = 1 << 12 };
 static const Py_ssize_t LARGEST_LEXICON = (Py_ssize_t)1 << 36;
 
@@ -55,20 +55,27 @@ static Status read_tables(Network *network, PyObject *tables, size_t columns)
     return OK;
 }
 
+/* Read None, or the layer that projects static vectors. */
+static Status read_projection(Network *network, PyObject *spec, const SpanModel *model,
+                              const Instructions *instructions)
+{
+    if (spec == Py_None) return OK;
+    if (!model->statics.values) return bad_value("a network reads static vectors, of which there are none");
+    return read_plain_layer(&network->projection, &network->static_values, spec, instructions, model->statics.values, 1,
+                            "the projection of static vectors");
+}
+
 Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions)
 {
-    PyObject *tables, *mix, *convolutions;
-    Py_ssize_t static_values, window;
-    Status status = parse_tuple(spec, "a network", "O!nOO!n", &PyTuple_Type, &tables, &static_values, &mix,
-                                &PyTuple_Type, &convolutions, &window);
+    PyObject *tables, *projection, *mix, *convolutions;
+    Py_ssize_t window;
+    Status status = parse_tuple(spec, "a network", "O!OOO!n", &PyTuple_Type, &tables, &projection, &mix, &PyTuple_Type,
+                                &convolutions, &window);
     if (status != OK) return status;
-    if (static_values != 0 && (size_t)static_values != model->static_values)
-        return bad_value("a network reads %zd values of static vectors that have %zu", static_values,
-                         model->static_values);
     if (window < 0) return bad_value("the window of a network must not be negative");
-    network->static_values = (size_t)static_values;
     network->window = (size_t)window;
-    status = read_tables(network, tables, model->columns);
+    status = read_projection(network, projection, model, instructions);
+    if (status == OK) status = read_tables(network, tables, model->columns);
     if (status != OK) return status;
     size_t inputs = network->static_values;
     for (size_t t = 0; t < network->table_count; t++) inputs += network->tables[t].values;
@@ -152,26 +159,25 @@ static Status read_optional_tokenizer(SpanModel *model, PyObject *spec)
     return read_tokenizer(&model->tokenizer, spec, model->norm_count);
 }
 
-Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs)
+Status read_span_model(SpanModel *model, StaticBuffers *buffers, const Instructions **instructions, PyObject *args,
+                       PyObject *kwargs)
 {
-    static char *names[] = {"columns",      "static_values", "entities",  "sentences", "categories",
+    static char *names[] = {"columns",      "statics",       "entities",  "sentences", "categories",
                             "pairs",        "lexicon_bytes", "tokenizer", "norms",     "norm_column",
                             "space_column", "instructions",  "tokens",    "spans",     NULL};
-    Py_ssize_t columns, static_values, lexicon_bytes, norm_column, space_column;
-    PyObject *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None, *spans = NULL;
+    Py_ssize_t columns, lexicon_bytes, norm_column, space_column;
+    PyObject *statics, *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None, *spans = NULL;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOnOOnn|zOO", names, &columns, &static_values, &entities,
-                                     &sentences, &categories, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOOOOOnOOnn|zOO", names, &columns, &statics, &entities, &sentences,
+                                     &categories, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
                                      &space_column, &name, &tokens, &spans))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
-    if (static_values < 0 || static_values > MOST_STATIC_VALUES)
-        return bad_value("static_values must be from 0 to %d", MOST_STATIC_VALUES);
     if (lexicon_bytes < SMALLEST_LEXICON || lexicon_bytes > LARGEST_LEXICON)
         return bad_value("lexicon_bytes must be from %d to %zd", SMALLEST_LEXICON, LARGEST_LEXICON);
     model->columns = (size_t)columns;
-    model->static_values = (size_t)static_values;
     Status status = read_instructions(instructions, name);
+    if (status == OK) status = read_statics(&model->statics, buffers, statics, model->columns);
     if (status != OK) return status;
     status = read_entities(model, entities, *instructions);
     if (status != OK) return status;

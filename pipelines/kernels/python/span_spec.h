@@ -7,12 +7,13 @@ number. A specification that does not fit ends in a ValueError that says what is
 #define SPANWISE_SPAN_SPEC_H
 
 #include "python/limited_api.h"
+#include "python/static_spec.h"
 #include "spans/span_model.h"
 #include "status.h"
 
 /* Read the arguments of `SpanKernels(...)`:
      columns        attributes of a token
-     static_values  values of its projected static vector; 0: none
+     statics        None, or static vectors, which all networks share: static_spec.h
      entities       None, or (network, decoder)
      sentences      None, "rules", or (network, classes layer)
      categories     (classifier, ...), see classifier_spec.h
@@ -25,12 +26,13 @@ number. A specification that does not fit ends in a ValueError that says what is
      instructions   None, or the name of an instruction set
      tokens         None, or as in token_spec.h
      spans          (categorizer, ...), see categorizer_spec.h
-   What was allocated before a failure is freed by `span_model_free`. */
-CHECKED Status read_span_model(SpanModel *model, const Instructions **instructions, PyObject *args, PyObject *kwargs);
+   What was allocated before a failure is freed by `span_model_free`; `buffers` are released after it. */
+CHECKED Status read_span_model(SpanModel *model, StaticBuffers *buffers, const Instructions **instructions,
+                               PyObject *args, PyObject *kwargs);
 
-/* Read a network for a model whose columns and static values are known:
-     ((table, ...), static_values, mix, (convolution, ...), window)
-   where a table is (weights [rows, values], seed, column). */
+/* Read a network for a model whose columns and static vectors are known:
+     ((table, ...), projection, mix, (convolution, ...), window)
+   where a table is (weights [rows, values], seed, column), and a projection is None or a layer over static vectors. */
 CHECKED Status read_network(Network *network, PyObject *spec, const SpanModel *model, const Instructions *instructions);
 
 #endif

@@ -52,7 +52,6 @@ enum { SPLIT_COLUMNS = 5 };
 typedef struct {
     const uint32_t *flags;      /* [count] */
     const uint64_t *attributes; /* [count][columns] */
-    const float *statics;       /* [count][static_values] */
     size_t count;
 } Description;
 

@@ -8,9 +8,8 @@ run of a hundred thousand brackets costs one description and one embedding. See 
 #include "spans/descriptions.h"
 
 enum {
-    MAX_PROBES = 24,   /* slots looked at for one lexeme; one that finds none is listed again, which costs time alone */
-    BLOCK_FORMS = 256, /* that are embedded together */
-    BLOCK_RUNS = 256,  /* that are kept together */
+    MAX_PROBES = 24,  /* slots looked at for one lexeme; one that finds none is listed again, which costs time alone */
+    BLOCK_RUNS = 256, /* that are kept together */
 };
 
 /* ---- lexemes ---- */
@@ -47,12 +46,10 @@ static uint32_t *slot_of(const Workspace *work, const Key *key)
 
 static Status add_lexeme(const SpanModel *model, Workspace *work, Key key)
 {
-    const size_t count = work->lexeme_count, columns = model->columns ? model->columns : 1,
-                 values = model->static_values ? model->static_values : 1;
+    const size_t count = work->lexeme_count, columns = model->columns ? model->columns : 1;
     Status status = grow(&work->lexemes, count, &work->lexeme_capacity, sizeof(*work->lexemes));
     if (status == OK)
         status = grow(&work->attributes, count, &work->attribute_capacity, columns * sizeof(*work->attributes));
-    if (status == OK) status = grow(&work->statics, count, &work->static_capacity, values * sizeof(*work->statics));
     if (status == OK) status = grow(&work->asked, work->asked_count, &work->asked_capacity, sizeof(*work->asked));
     if (status != OK) return status;
     work->lexemes[work->lexeme_count++] = (Lexeme){key, 0, 0};
@@ -125,13 +122,12 @@ Status batch_list(Batch *batch)
 Status batch_describe(Batch *batch, size_t first, const Description *description)
 {
     Workspace *work = batch->work;
-    const size_t columns = batch->model->columns, values = batch->model->static_values;
+    const size_t columns = batch->model->columns;
     for (size_t i = 0; i < description->count; i++) {
         const size_t lexeme = work->asked[first + i];
         work->lexemes[lexeme].flags = description->flags[i] & (TOKEN_IS_SPACE | TOKEN_IS_PUNCT | TOKEN_ENDS_SENTENCE);
         memcpy(work->attributes + lexeme * columns, description->attributes + i * columns,
                columns * sizeof(*work->attributes));
-        memcpy(work->statics + lexeme * values, description->statics + i * values, values * sizeof(*work->statics));
     }
     return descriptions_keep(batch, first, description->count);
 }
@@ -147,25 +143,40 @@ static uint64_t attribute_of(const Batch *batch, const Form *form, size_t column
     return batch->work->attributes[form->lexeme * model->columns + column];
 }
 
+/* Find the static vectors of forms [first, first + count), for all networks. */
+static Status find_statics(Batch *batch, size_t first, size_t count)
+{
+    const StaticVectors *statics = &batch->model->statics;
+    Workspace *work = batch->work;
+    const size_t stride = padded(statics->values);
+    Status status = OK;
+    if (!stride) return OK;
+    memset(work->statics, 0, count * stride * sizeof(float));
+    for (size_t i = 0; i < count && status == OK; i++) {
+        const Form *form = &work->forms[first + i];
+        const Key *key = &work->lexemes[form->lexeme].key;
+        status = static_vector(statics, attribute_of(batch, form, statics->column), key->utf8, key->size,
+                               work->statics + i * stride);
+    }
+    return status;
+}
+
 /* Embed forms [first, first + count) by a network, at `offset` of their rows. */
 static Status embed(Batch *batch, const Network *network, size_t first, size_t count, size_t offset)
 {
     const SpanModel *model = batch->model;
     Workspace *work = batch->work;
-    const size_t columns = model->columns, values = model->static_values;
+    const size_t columns = model->columns;
     uint64_t *attributes = malloc((count * columns + 1) * sizeof(*attributes));
-    float *statics = malloc((count * values + 1) * sizeof(*statics));
     float *results[BLOCK_FORMS];
-    Status status = attributes && statics ? OK : NO_MEMORY;
+    Status status = attributes ? OK : NO_MEMORY;
     for (size_t i = 0; i < count && status == OK; i++) {
         const Form *form = &work->forms[first + i];
         for (size_t c = 0; c < columns; c++) attributes[i * columns + c] = attribute_of(batch, form, c);
-        memcpy(statics + i * values, work->statics + form->lexeme * values, values * sizeof(*statics));
         results[i] = work->vectors + (first + i) * model->row + offset;
     }
-    if (status == OK) status = network_embed(network, attributes, columns, statics, count, results);
+    if (status == OK) status = network_embed(network, attributes, columns, work->statics, count, results);
     free(attributes);
-    free(statics);
     return status;
 }
 
@@ -207,7 +218,8 @@ Status batch_learn(Batch *batch)
         const size_t first = work->embedded, left = work->form_count - first;
         const size_t count = left < BLOCK_FORMS ? left : BLOCK_FORMS;
         memset(work->vectors + first * model->row, 0, count * model->row * sizeof(float));
-        Status status = model->has_entities ? embed(batch, &model->entity_network, first, count, 0) : OK;
+        Status status = find_statics(batch, first, count);
+        if (status == OK && model->has_entities) status = embed(batch, &model->entity_network, first, count, 0);
         for (const TokenNetwork *one = model->token_networks;
              one < model->token_networks + model->token_network_count && status == OK; one++)
             status = embed(batch, &one->network, first, count, one->offset);

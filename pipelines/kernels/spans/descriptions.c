@@ -1,37 +1,26 @@
 /* Descriptions of lexemes packed into records of a lexicon, and unpacked; see descriptions.h.
 
-Such a record has one token, whose row, with C columns and V static values, is in bytes:
-
-     0                 8 C                  8 C + 4 V
-     +-----------------+--------------------+
-     | attributes      | static vector      |
-     | [C] uint64_t    | [V] float          |
-     +-----------------+--------------------+
-
-Rows are aligned for floats alone, so attributes are copied by memcpy. */
+Such a record has one token, whose row has its attributes, [columns] uint64_t. Rows are aligned for floats alone, so
+attributes are copied by memcpy. */
 #include "spans/descriptions.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* The floats of such a row. */
-static size_t row_of(const SpanModel *model)
-{
-    return model->columns * (sizeof(uint64_t) / sizeof(float)) + model->static_values;
-}
+static size_t row_of(const SpanModel *model) { return model->columns * (sizeof(uint64_t) / sizeof(float)); }
 
 int description_recall(Batch *batch, size_t lexeme)
 {
     Workspace *work = batch->work;
     Lexicon *descriptions = &batch->model->descriptions;
-    const size_t columns = batch->model->columns, values = batch->model->static_values;
+    const size_t columns = batch->model->columns;
     int is_old;
     Record *record = lexicon_find(descriptions, batch->descriptions, &work->lexemes[lexeme].key, &is_old);
     if (!record) return 0;
     const char *row = (const char *)record_vectors(record);
     work->lexemes[lexeme].flags = record_tokens(record)->flags;
     memcpy(work->attributes + lexeme * columns, row, columns * sizeof(*work->attributes));
-    memcpy(work->statics + lexeme * values, row + columns * sizeof(*work->attributes), values * sizeof(*work->statics));
     if (is_old) lexicon_keep(descriptions, &record, 1);
     return 1;
 }
@@ -40,7 +29,7 @@ Status descriptions_keep(const Batch *batch, size_t first, size_t count)
 {
     const Workspace *work = batch->work;
     const SpanModel *model = batch->model;
-    const size_t columns = model->columns, values = model->static_values;
+    const size_t columns = model->columns;
     for (size_t i = first; i < first + count; i++) {
         const size_t number = work->asked[i];
         const Lexeme *lexeme = &work->lexemes[number];
@@ -51,8 +40,6 @@ Status descriptions_keep(const Batch *batch, size_t first, size_t count)
         char *row = (char *)record_vectors(record);
         *record_tokens(record) = (Token){0, 0, lexeme->flags};
         memcpy(row, work->attributes + number * columns, columns * sizeof(*work->attributes));
-        memcpy(row + columns * sizeof(*work->attributes), work->statics + number * values,
-               values * sizeof(*work->statics));
         lexicon_keep(&batch->model->descriptions, &record, 1);
         free(record);
     }

@@ -11,6 +11,7 @@ have locks of their own. So any number of threads may work on batches of theirs 
 #include "classification/classifier.h"
 #include "classification/span_categorizer.h"
 #include "network/network.h"
+#include "network/static_vectors.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
 #include "spans/token_network.h"
@@ -24,9 +25,9 @@ enum { NO_COLUMN = -1 };
 struct Workspace;
 
 typedef struct {
-    size_t columns;       /* attributes of a token that Python describes */
-    size_t static_values; /* values of a token's projected static vector; 0: none */
-    int has_entities;     /* then `entity_network` and `decoder` are there */
+    size_t columns;        /* attributes of a token that Python describes */
+    StaticVectors statics; /* that all networks share */
+    int has_entities;      /* then `entity_network` and `decoder` are there */
     SentenceKind sentence_kind;
     Network entity_network;
     Network sentence_network; /* of SENTENCES_NETWORK, as are the classes */

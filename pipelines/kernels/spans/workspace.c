@@ -98,6 +98,10 @@ static Status init_categorizers(Workspace *work, const SpanModel *model)
 /* Allocate what the model's networks need; freed by the caller where that fails. */
 static Status workspace_init(Workspace *work, const SpanModel *model)
 {
+    if (model->statics.values) {
+        work->statics = malloc(BLOCK_FORMS * padded(model->statics.values) * sizeof(float));
+        if (!work->statics) return NO_MEMORY;
+    }
     Status status = init_chunk(work, model);
     if (status == OK) status = init_tokens(work, model);
     if (status == OK) status = init_classifiers(work, model);

