@@ -241,7 +241,7 @@ def test_an_error_while_a_word_is_described_reaches_the_caller(
     monkeypatch.setattr(engine, "_lexemes", bad)
     with pytest.raises(RuntimeError, match="cannot describe"):
         engine.annotate(["Paris is far"], [BOTH])
-    monkeypatch.setattr(engine, "_lexemes", lambda words: (b"", b"", b""))
+    monkeypatch.setattr(engine, "_lexemes", lambda words: (b"", b""))
     with pytest.raises(ValueError, match="does not fit"):
         engine.annotate(["Paris is far"], [BOTH])
     monkeypatch.setattr(engine, "_lexemes", good)
