@@ -28,6 +28,7 @@ SENTENCES: Layers = frozenset({"sentences"})
 TOKENS: Layers = frozenset({"tokens"})
 NOUN_CHUNKS: Layers = frozenset({"noun_chunks"})
 CATEGORIES: Layers = frozenset({"categories"})
+SPANS: Layers = frozenset({"spans"})
 ENTITIES_AND_SENTENCES: Layers = ENTITIES | SENTENCES
 SENTIMENT_LAYERS: Layers = frozenset({"sentiment", "target_sentiment"})
 """What a sentiment model computes, from the text and the layers of the engine."""
@@ -149,4 +150,6 @@ class Annotations:
     noun_chunks: list[NounChunk] = field(default_factory=list)
     extensions: dict[str, Any] | None = None
     """The values of declared custom attributes of the Doc, by name, without those that are None."""
+    recognized: list[EntitySpan] | None = None
+    """The recognizer's own entities, where rulers behind it have replaced some; None where they are `entities`."""
     language: DetectedLanguage | None = None

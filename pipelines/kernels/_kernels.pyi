@@ -7,6 +7,14 @@ WANT_SENTENCES: Final[int]
 WANT_CATEGORIES: Final[int]
 WANT_TOKENS: Final[int]
 WANT_VECTORS: Final[int]
+WANT_MATCHES: Final[int]
+MOST_SYMBOL_COLUMNS: Final[int]
+MOST_BIT_COLUMNS: Final[int]
+MOST_MATCHES: Final[int]
+ONE_TOKEN: Final[int]
+ANY_NUMBER: Final[int]
+AT_MOST_ONE: Final[int]
+ANOTHER_TOKEN: Final[int]
 MODE_SPACE_FOLLOWS: Final[int]
 MODE_WHOLE_TEXT: Final[int]
 TOKEN_IS_SPACE: Final[int]
@@ -74,6 +82,7 @@ class SpanKernels:
         space_column: int,
         instructions: str | None = None,
         tokens: Any = None,
+        rulers: Any = None,
     ) -> None: ...
     def annotate(
         self,
@@ -82,7 +91,7 @@ class SpanKernels:
         describe: Callable[[list[str]], tuple[bytes, bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
         /,
-    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]], list[float]]]: ...
+    ) -> list[tuple[list[tuple[int, int, int, float]], list[tuple[int, int]], list[float], bytes | None]]: ...
     def tokens(
         self,
         texts: tuple[str, ...],

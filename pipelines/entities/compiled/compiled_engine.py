@@ -16,6 +16,7 @@ from spanwise.pipelines.annotations import (
     CATEGORIES,
     ENTITIES,
     SENTENCES,
+    SPANS,
     Annotations,
     EntitySpan,
     Layers,
@@ -33,11 +34,15 @@ from spanwise.pipelines.entities.compiled.components import (
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
+from spanwise.pipelines.entities.compiled.rulers import Rulers, RulerSteps
 from spanwise.pipelines.entities.compiled.static_vectors import statics_of
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.kernels import SpanKernels, constants
+
+ENTITIES_AND_SPANS: Layers = ENTITIES | SPANS
+"""What rulers write."""
 
 LEXICON_BYTES = 8 << 20
 """The size of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline.
@@ -56,7 +61,7 @@ class WordTable(NamedTuple):
 
 
 class CompiledEngine:
-    """A compiled recognizer, compiled sentence boundaries and compiled text classifiers, or some of these."""
+    """A compiled recognizer, sentence boundaries, rulers and text classifiers, or some of these."""
 
     name: EngineName = "compiled"
 
@@ -70,6 +75,7 @@ class CompiledEngine:
         layers: Layers,
         classifiers: Mapping[str, Sequence[str]],
         tokenizer_reason: str | None = None,
+        rulers: RulerSteps | None = None,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
@@ -83,7 +89,13 @@ class CompiledEngine:
         self._split = None if tokenizer_reason is None else lexemes.split
         self.classifiers = classifiers
         """The labels of each compiled classifier, in the pipeline's order."""
+        self._rulers = rulers
         self._categories = tuple(label for labels in classifiers.values() for label in labels)
+
+    @property
+    def rulers(self) -> tuple[str, ...]:
+        """The names of the compiled rulers, in the pipeline's order."""
+        return self._rulers.names if self._rulers else ()
 
     @property
     def instructions(self) -> str:
@@ -104,14 +116,20 @@ class CompiledEngine:
         """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
         flags = bytes(map(_flags, wanted))
         labels, calibrate, categories = self._labels, self._calibrate, self._categories
-        return [
+        computed = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
+        annotations = [
             Annotations(
                 [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
                 categories=dict(zip(categories, scores, strict=True)) if scores else None,
             )
-            for entities, sentences, scores in self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
+            for entities, sentences, scores, _ in computed
         ]
+        if self._rulers:
+            for found, layers, (*_, matches) in zip(annotations, wanted, computed, strict=True):
+                if not layers.isdisjoint(ENTITIES_AND_SPANS):
+                    self._rulers(found, matches, layers)
+        return annotations
 
 
 @lru_cache(maxsize=1 << 10)
@@ -121,6 +139,7 @@ def _flags(layers: Layers) -> int:
         constants.WANT_ENTITIES * ("entities" in layers)
         | constants.WANT_SENTENCES * ("sentences" in layers)
         | constants.WANT_CATEGORIES * ("categories" in layers)
+        | constants.WANT_MATCHES * (not layers.isdisjoint(ENTITIES_AND_SPANS))
     )
 
 
@@ -134,6 +153,7 @@ def compile_pipeline(
     lexicon_bytes: int = LEXICON_BYTES,
     known: KnownCalibrations | None = None,
     reading: TokenizerReading | None = None,
+    rulers: Rulers | None = None,
 ) -> CompiledEngine:
     """Compile the recognizer, the component that sets sentence boundaries, and text classifiers. Raises `Unsupported`.
 
@@ -141,7 +161,7 @@ def compile_pipeline(
     the engine's `layers` lack them; `classifiers` (`read_classifier`) that do not fit the rest are missing in the
     engine's `classifiers`. `instructions` names an instruction set of this processor; the default is the best one.
     `known` calibrations are by default those that ship with Spanwise and those in the pipeline's folder.
-    `reading`: the pipeline's tokenizer, where it has been read already.
+    `reading`: the pipeline's tokenizer, where it has been read already. `rulers`: those that come after the recognizer.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
@@ -151,14 +171,14 @@ def compile_pipeline(
     try:
         boundaries = read_sentences(nlp, sentences) if sentences else None
     except Unsupported:
-        if recognizer is None:
+        if recognizer is None and rulers is None:
             raise
         boundaries = None
     networks = _networks(recognizer, boundaries)
     try:
         statics = statics_of(nlp.vocab, networks)
     except Unsupported:
-        if recognizer is None:
+        if recognizer is None and rulers is None:
             raise
         boundaries = None
         networks = _networks(recognizer, boundaries)
@@ -166,12 +186,14 @@ def compile_pipeline(
     fitting, networks = _fitting(classifiers or {}, networks)
     statics = statics_of(nlp.vocab, networks)
     tables = [table.attribute for network in networks for table in network.tables]
-    attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes)]))
+    ngrams = (name for one in fitting.values() for name in one.attributes)
+    attributes = list(dict.fromkeys([*tables, *ngrams, *(rulers.attributes if rulers else ())]))
+    answers = rulers.answers if rulers else ()
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
-    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, statics, ends)
+    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, statics, ends, answers=answers)
     tokenizer, tokenizer_reason = reading.spec(lexemes)
     kernels = SpanKernels(
-        columns=len(attributes),
+        columns=len(attributes) + len(answers),
         static_values=statics.width,
         entities=_entities_spec(recognizer, attributes),
         sentences=_sentences_spec(boundaries, attributes),
@@ -183,12 +205,14 @@ def compile_pipeline(
         norm_column=lexemes.norm_column,
         space_column=lexemes.space_column,
         instructions=instructions,
+        rulers=rulers.spec(attributes) if rulers else None,
     )
     labels = recognizer.decoder.labels if recognizer else ()
     known = known or known_calibrations(nlp.path)
     calibrations = known.of(fingerprint(recognizer)) if recognizer else Calibrations()
     layers = (ENTITIES if recognizer else frozenset()) | (SENTENCES if boundaries else frozenset())
     layers |= CATEGORIES if fitting else frozenset()
+    layers |= rulers.steps.layers if rulers else frozenset()
     categories = {name: classifier.labels for name, classifier in fitting.items()}
     return CompiledEngine(
         kernels,
@@ -198,6 +222,7 @@ def compile_pipeline(
         layers=layers,
         classifiers=categories,
         tokenizer_reason=tokenizer_reason,
+        rulers=rulers.steps if rulers else None,
     )
 
 

@@ -5,6 +5,7 @@ The GIL is released from the first step of a batch to its last, but while Python
 #include "python/batch_run.h"
 #include "python/exceptions.h"
 #include "python/kernel_types.h"
+#include "python/match_results.h"
 #include "python/span_spec.h"
 #include "python/token_results.h"
 
@@ -51,39 +52,47 @@ static Status append_scores(PyObject *list, const Batch *batch, size_t text)
     return status;
 }
 
-/* Append ([(start, end, label, probability), ...], [(start, end), ...], [score, ...]) for a text. `entity` and
-   `sentence` are the first of the batch's spans that do not belong to an earlier text, and are moved on. */
-static Status append_result(PyObject *results, const Batch *batch, size_t text, size_t *entity, size_t *sentence)
+/* What has been handed over of a batch: the numbers of the next spans. */
+typedef struct {
+    size_t entity, sentence, match;
+} Done;
+
+/* Append ([(start, end, label, probability), ...], [(start, end), ...], [score, ...], matches) for a text. `done`: the
+   first of the batch's spans that do not belong to an earlier text, which are moved on. */
+static Status append_result(PyObject *results, const Batch *batch, size_t text, Done *done)
 {
     const Workspace *work = batch->work;
     PyObject *entities = PyList_New(0), *sentences = PyList_New(0), *scores = PyList_New(0);
-    Status status = entities && sentences && scores ? OK : PYTHON_ERROR;
-    for (; status == OK && *entity < work->entity_count && work->entities[*entity].text == text; ++*entity) {
-        give_way(*entity);
-        const EntitySpan *span = &work->entities[*entity];
+    PyObject *matches = matches_of(batch, text, &done->match);
+    Status status = entities && sentences && scores && matches ? OK : PYTHON_ERROR;
+    for (; status == OK && done->entity < work->entity_count && work->entities[done->entity].text == text;
+         done->entity++) {
+        give_way(done->entity);
+        const EntitySpan *span = &work->entities[done->entity];
         status = append(entities,
                         Py_BuildValue("(IIid)", span->start, span->end, (int)span->label, (double)span->probability));
     }
-    for (; status == OK && *sentence < work->sentence_count && work->sentences[*sentence].text == text; ++*sentence) {
-        give_way(*sentence);
-        const SentenceSpan *span = &work->sentences[*sentence];
+    for (; status == OK && done->sentence < work->sentence_count && work->sentences[done->sentence].text == text;
+         done->sentence++) {
+        give_way(done->sentence);
+        const SentenceSpan *span = &work->sentences[done->sentence];
         status = append(sentences, Py_BuildValue("(II)", span->start, span->end));
     }
     if (status == OK) status = append_scores(scores, batch, text);
-    if (status == OK) status = append(results, PyTuple_Pack(3, entities, sentences, scores));
+    if (status == OK) status = append(results, PyTuple_Pack(4, entities, sentences, scores, matches));
     Py_XDECREF(entities);
     Py_XDECREF(sentences);
     Py_XDECREF(scores);
+    Py_XDECREF(matches);
     return status;
 }
 
 /* Append the results of all texts of a batch. */
 static Status append_results(PyObject *results, const Batch *batch)
 {
-    size_t entity = 0, sentence = 0;
+    Done done = {0};
     Status status = OK;
-    for (size_t t = 0; t < batch->count && status == OK; t++)
-        status = append_result(results, batch, t, &entity, &sentence);
+    for (size_t t = 0; t < batch->count && status == OK; t++) status = append_result(results, batch, t, &done);
     return status;
 }
 
@@ -160,9 +169,11 @@ static PyObject *get_tables(PyObject *self, void *Py_UNUSED(closure))
 static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
      "annotate(texts, wanted, describe, split=None) ->\n"
-     "    [([(start, end, label, probability), ...], [(start, end), ...], [score, ...]), ...]\n\n"
-     "`texts` is a tuple; `wanted` has a byte for each text: WANT_ENTITIES, WANT_SENTENCES, WANT_CATEGORIES, or-ed.\n"
-     "Positions are code points; scores are those of all classes of all classifiers. `describe` is called for tokens\n"
+     "    [([(start, end, label, probability), ...], [(start, end), ...], [score, ...], matches), ...]\n\n"
+     "`texts` is a tuple; `wanted` has a byte for each text: WANT_ENTITIES, WANT_SENTENCES, WANT_CATEGORIES and\n"
+     "WANT_MATCHES, or-ed. Positions are code points; scores are those of all classes of all classifiers. `matches` of\n"
+     "the rulers are six uint32 each: ruler, number, first token, last token + 1, start, end; or None where a text has\n"
+     "more than MOST_MATCHES of them. `describe` is called for tokens\n"
      "that are not known, and `split` for runs where there is no tokenizer. Any number of threads may call."},
     {"tokens", tokens, METH_VARARGS,
      "tokens(texts, wanted, describe, split=None) ->\n"

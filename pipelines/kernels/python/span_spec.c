@@ -10,6 +10,7 @@
 #include "python/decoder_spec.h"
 #include "python/exceptions.h"
 #include "python/layer_spec.h"
+#include "python/ruler_spec.h"
 #include "python/token_spec.h"
 #include "python/tokenizer_spec.h"
 
@@ -155,13 +156,13 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
 {
     static char *names[] = {"columns",      "static_values", "entities",  "sentences", "categories",
                             "pairs",        "lexicon_bytes", "tokenizer", "norms",     "norm_column",
-                            "space_column", "instructions",  "tokens",    NULL};
+                            "space_column", "instructions",  "tokens",    "rulers",    NULL};
     Py_ssize_t columns, static_values, lexicon_bytes, norm_column, space_column;
-    PyObject *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None;
+    PyObject *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None, *rulers = Py_None;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOnOOnn|zO", names, &columns, &static_values, &entities,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nnOOOOnOOnn|zOO", names, &columns, &static_values, &entities,
                                      &sentences, &categories, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
-                                     &space_column, &name, &tokens))
+                                     &space_column, &name, &tokens, &rulers))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
     if (static_values < 0 || static_values > MOST_STATIC_VALUES)
@@ -179,6 +180,8 @@ Status read_span_model(SpanModel *model, const Instructions **instructions, PyOb
     status = read_token_networks(model, tokens, *instructions);
     if (status != OK) return status;
     status = read_classifiers(model, categories, *instructions);
+    if (status != OK) return status;
+    status = read_rulers(&model->rulers, rulers, model->columns);
     if (status != OK) return status;
     status = read_pairs(model, pairs);
     if (status != OK) return status;

@@ -9,7 +9,8 @@
      batch_learn     embed what is new
      batch_join      find texts with an exception that may reach over runs; leaves questions for these texts, seldom any,
                      which are split, listed, described and learnt likewise
-     batch_compute   run the networks; leaves entities, sentences, categories and classes of tokens in the workspace
+     batch_compute   run the networks; leaves entities, sentences, categories, classes of tokens and matches of rulers in
+                     the workspace
      batch_end       leave the lexicons, and give the workspace back
 
 After a failure, the caller goes on with `batch_end`, which is called in any case. */
@@ -21,7 +22,14 @@ After a failure, the caller goes on with `batch_end`, which is called in any cas
 #include "status.h"
 
 /* What to compute for a text, or-ed. */
-enum { WANT_ENTITIES = 1, WANT_SENTENCES = 2, WANT_CATEGORIES = 4, WANT_TOKENS = 8, WANT_VECTORS = 16 };
+enum {
+    WANT_ENTITIES = 1,
+    WANT_SENTENCES = 2,
+    WANT_CATEGORIES = 4,
+    WANT_TOKENS = 8,
+    WANT_VECTORS = 16,
+    WANT_MATCHES = 32
+};
 
 typedef struct {
     const char *utf8; /* [size] bytes of valid UTF-8 */
@@ -30,6 +38,7 @@ typedef struct {
     size_t whole;                  /* the question of the text as a whole + 1, where its runs are not enough; else 0 */
     size_t first_run;              /* where its runs begin in the workspace */
     size_t first_word, word_count; /* its words in the workspace */
+    int has_too_many;              /* matches of rulers: none of them are kept */
 } Text;
 
 /* The caller's tokens of the questions that have none yet, in order, where the model has no tokenizer. */

@@ -33,6 +33,7 @@ void workspace_free(Workspace *work)
     free(work->entities);
     free(work->sentences);
     token_scratch_free(&work->tokens);
+    match_scratch_free(&work->matches);
     free(work);
 }
 
@@ -114,7 +115,9 @@ static int is_large(const Workspace *work, const SpanModel *model)
     const size_t largest[] = {work->word_capacity,           work->runs.capacity,
                               work->pieces.capacity,         work->tokenizer.capacity,
                               work->tokenizer.ways.capacity, work->lexeme_capacity,
-                              work->tokens.kinds_capacity,   work->category_capacity * model->category_count};
+                              work->tokens.kinds_capacity,   work->category_capacity * model->category_count,
+                              work->matches.capacity,        work->matches.seen_capacity,
+                              work->matches.states.capacity, work->matches.fresh.capacity};
     for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++)
         if (largest[i] > LARGEST_IDLE) return 1;
     return work->form_capacity > LARGEST_FORMS || work->tokens.vector_capacity > LARGEST_VECTORS;
@@ -126,6 +129,7 @@ void workspace_give_back(SpanModel *model, Workspace *work)
     work->answered = work->run_questions = work->pieces.count = work->lexeme_count = work->asked_count = 0;
     work->form_count = work->embedded = work->old_count = 0;
     work->token_spans.count = work->entity_count = work->sentence_count = work->tokens.kind_count = 0;
+    work->matches.count = 0;
     if (is_large(work, model)) {
         workspace_free(work);
         return;
