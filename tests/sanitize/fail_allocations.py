@@ -21,11 +21,13 @@ from unittest import mock
 import numpy as np
 from spacy.language import Language
 
+from spanwise.pipelines.annotations import ENTITIES
 from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import compile_grammar
 from spanwise.pipelines.entities.compiled.parser import compile_parser
+from spanwise.pipelines.entities.compiled.rulers import read_rulers
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.kernels import constants
@@ -38,8 +40,12 @@ from tests.support.artefacts import write_random_model
 from tests.support.classifiers import CLASSIFIERS, ngrams
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 from tests.support.parsers import WIDTH, parser, parser_pipeline
+from tests.support.rulers import RULES, add_rules
 
 _SMALL_LEXICON = 1 << 15
+_WANTED = bytes(
+    [constants.WANT_ENTITIES | constants.WANT_SENTENCES | constants.WANT_CATEGORIES | constants.WANT_MATCHES]
+)
 _REPETITIONS = 30
 """How often in turn a call must leave a block of Python behind before that is a leak: caches fill at first."""
 
@@ -166,11 +172,13 @@ def _fresh(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _span_kernels(nlp: Language, entities: str | None, sentences: str) -> tuple[Any, Callable[[], Any]]:
-    """Compile a pipeline with its classifiers. Return the engine, and the call that makes its kernels."""
+    """Compile a pipeline with its classifiers and rulers. Return the engine, and the call that makes its kernels."""
     found = {name: read_classifier(nlp, name) for name in nlp.pipe_names if name.startswith("textcat")}
+    names = [name for name in nlp.pipe_names if name in RULES]
+    rulers = read_rulers(nlp, names, ENTITIES, has_recognizer=entities is not None) if names else None
     return _recorded(
         "spanwise.pipelines.entities.compiled.compiled_engine",
-        lambda: compile_pipeline(nlp, entities, sentences, found, lexicon_bytes=_SMALL_LEXICON),
+        lambda: compile_pipeline(nlp, entities, sentences, found, lexicon_bytes=_SMALL_LEXICON, rulers=rulers),
     )
 
 
@@ -191,12 +199,12 @@ def _annotation(
 
     What is described during the call was recorded: a description that runs out of memory would be Python's affair.
     """
-    wanted = b"\x07" * len(texts)
+    wanted = _WANTED * len(texts)
 
     def warm() -> Any:
         kernels = make()
         for text in before:
-            kernels.annotate((text,), b"\x07", engine._lexemes)
+            kernels.annotate((text,), _WANTED, engine._lexemes)
         return kernels
 
     answers: list[object] = []
@@ -311,6 +319,7 @@ def operations(folder: Path) -> Iterator[Operation]:
             pipeline({"ner": recognizer(tok2vec(static_vectors=True)), "senter": {}}, vectors=20), "ner", "senter"
         ),
         "no entities": (pipeline({"sentencizer": {}}), None, "sentencizer"),
+        "rulers": (add_rules(pipeline({"sentencizer": {}})), None, "sentencizer"),
         "classifiers": (
             pipeline(
                 {

@@ -13,12 +13,13 @@ from random import Random
 
 import numpy as np
 
-from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, TOKENS, Annotations, Layer, Layers, Scores
+from spanwise.pipelines.annotations import ENTITIES, ENTITIES_AND_SENTENCES, TOKENS, Annotations, Layer, Layers, Scores
 from spanwise.pipelines.entities.classifier_choice import differing_classifiers
 from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import differing
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
+from spanwise.pipelines.entities.compiled.rulers import read_rulers
 from spanwise.pipelines.entities.component_plan import plan_of
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
@@ -34,6 +35,7 @@ from tests.sanitize.feed_trees import TreeFeeder
 from tests.sanitize.odd_texts import odd_texts
 from tests.support.classifiers import CLASSIFIERS
 from tests.support.models import LISTENER, pipeline, recognizer, tok2vec
+from tests.support.rulers import RULES, add_rules
 
 _LEXICON_BYTES = 1 << 17
 _BATCHES = (1, 2, 3, 8, 40, 150)
@@ -53,13 +55,14 @@ def english_engines() -> Pair:
 
 
 def random_engines() -> Pair:
-    """Compile a pipeline with random weights, six tokens a state, rules for sentences, and two classifiers."""
+    """Compile a pipeline with random weights, six tokens a state, rules for sentences, rulers, two classifiers."""
     models = {"textcat": CLASSIFIERS["ensemble, not exclusive"], "textcat_multilabel": CLASSIFIERS["all poolings"]}
     classifiers = {name: {"model": model} for name, model in models.items()}
-    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers})
+    nlp = add_rules(pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers}))
     own = SpacyEngine(nlp, plan_of(nlp))
     found = {name: read_classifier(nlp, name) for name in classifiers}
-    return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES), own
+    rules = read_rulers(nlp, RULES, ENTITIES, has_recognizer=True)
+    return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES, rulers=rules), own
 
 
 def grammars() -> tuple[CompiledGrammar, Engine]:

@@ -127,6 +127,11 @@ class SpanRules:
     ents_filter: Callable[..., Any] | None
     """None where no entities are made."""
 
+    @property
+    def clears(self) -> bool:
+        """Whether it takes away the entities of a text in which it finds nothing."""
+        return self.overwrite and self.ents_filter is not None
+
     def __call__(self, found: Spans, matches: Sequence[Match]) -> None:
         """Change what was found in a text."""
         spans = sorted(set(map(self._span, matches)))

@@ -54,6 +54,8 @@ class RulerSteps:
         self.names = tuple(ruler.name for ruler in rulers)
         self.layers = layers
         self._apply = tuple(ruler.apply for ruler in rulers)
+        self._clears = any(isinstance(apply, SpanRules) and apply.clears for apply in self._apply)
+        """Whether a text without matches may lose entities."""
 
     def __call__(self, found: Annotations, matches: bytes | None, layers: Layers) -> None:
         """Change what was found in a text. Raises ValueError if there were too many matches.
@@ -62,6 +64,8 @@ class RulerSteps:
         """
         if matches is None:
             raise ValueError(f"more than {constants.MOST_MATCHES} matches of a ruler's patterns in one text")
+        if not matches and not self._clears:
+            return
         spans = Spans(found.entities)
         rows: dict[int, list[Match]] = {}
         for number, group in groupby(iter_unpack(_MATCH, matches), key=itemgetter(0)):

@@ -154,7 +154,7 @@ def test_a_ruler_behind_a_recognizer_is_compiled_with_it(tmp_path: Path, *, over
     assert differences(loaded, choice, [TEXT, *SENTENCES]) == []
     found = choice.engine.annotate([TEXT], [ENTITIES])[0].entities
     by_rules = [span for span in found if span.label in {"FIRM", "GADGET"}]
-    assert by_rules
+    assert by_rules or not overwrite  # the recognizer may have taken all of these words
     assert [span.raw_score for span in by_rules] == [None] * len(by_rules)
     assert all(span.raw_score is not None for span in found if span not in by_rules)
 
