@@ -1,7 +1,6 @@
 """Compiled rulers find what spaCy's find: random phrases and patterns, overlaps, ids, rulers behind each other."""
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -238,18 +237,3 @@ def test_a_flag_set_by_hand_is_not_compiled(tmp_path: Path) -> None:
     choice = choose_engine(loaded)
     assert choice.fallback
     assert choice.fallback.reason == "a word whose IS_STOP was set by hand"
-
-
-@pytest.mark.parametrize("damage", [lambda spec: (*spec[:2], ((spec[2][0][0], None, None),)), lambda spec: spec[:2]])
-def test_damaged_rulers_are_refused(damage: Callable[[Any], Any]) -> None:
-    """The kernels check what they are given."""
-    with pytest.raises((ValueError, TypeError)):
-        kernels(damage((((0, b"\1" + bytes(7)),), (), ((None, None),))))
-
-
-def kernels(rulers: Any) -> Any:
-    """Return kernels with nothing but rulers."""
-    return SpanKernels(
-        columns=1, static_values=0, entities=None, sentences=None, categories=(), pairs=b"", lexicon_bytes=1 << 16,
-        tokenizer=None, norms=b"", norm_column=-1, space_column=-1, rulers=rulers,
-    )  # fmt: skip
