@@ -35,7 +35,7 @@ _SYLLABLES = ("ba", "co", "du", "fe", "gi", "lo", "mar", "nes", "ro", "ti", "vu"
 _WORDS_OF_TEXTS = 0.1
 """The share of phrases that begin with a word of the texts."""
 
-_PATTERNS = [
+_PATTERNS: list[dict[str, Any]] = [
     {"label": "PERSON", "pattern": [{"LOWER": {"IN": ["mr.", "mrs.", "dr."]}}, {"IS_TITLE": True, "OP": "+"}]},
     {"label": "MONEY", "pattern": [{"ORTH": "$"}, {"LIKE_NUM": True}, {"LOWER": "million", "OP": "?"}]},
     {"label": "DATE", "pattern": [{"SHAPE": "dddd"}, {"ORTH": "-"}, {"SHAPE": "dddd"}]},

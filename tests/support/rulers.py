@@ -4,7 +4,7 @@ from typing import Any
 
 from spacy.language import Language
 
-PATTERNS = [
+PATTERNS: list[dict[str, Any]] = [
     {"label": "FIRM", "pattern": "Bank of New England", "id": "bank"},
     {"label": "FIRM", "pattern": "Google"},
     {"label": "MAKER", "pattern": "Google"},

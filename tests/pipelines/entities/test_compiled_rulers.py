@@ -54,7 +54,7 @@ def random_text(source: random.Random, words: int) -> str:
 def random_token(source: random.Random) -> dict[str, Any]:
     """Describe a token by one of everything that is compiled."""
     word = source.choice(WORDS)
-    described = source.choice(
+    described: dict[str, Any] = source.choice(
         [
             {source.choice(["LOWER", "ORTH", "TEXT", "lower", "NORM"]): source.choice([word, word.lower()])},
             {source.choice(["IS_TITLE", "IS_PUNCT", "LIKE_NUM", "IS_SPACE"]): source.random() < 0.8},
@@ -137,7 +137,10 @@ def test_random_rulers_find_what_spacys_find(seed: int, tmp_path: Path) -> None:
     assert differences(loaded, choice, ["", " \n ", *SENTENCES, *texts]) == []
 
 
-ACME = [{"label": "FIRM", "pattern": "Acme", "id": "acme"}, {"label": "GADGET", "pattern": [{"LOWER": "frobnicon"}]}]
+ACME: list[dict[str, Any]] = [
+    {"label": "FIRM", "pattern": "Acme", "id": "acme"},
+    {"label": "GADGET", "pattern": [{"LOWER": "frobnicon"}]},
+]
 TEXT = "Acme sells the Frobnicon to Maria Silva in Rio."
 
 
@@ -199,7 +202,7 @@ def test_a_ruler_before_the_recognizer_is_left_to_spacy(tmp_path: Path) -> None:
 
 def test_spans_that_are_not_understood_are_left_to_spacy_alone(tmp_path: Path) -> None:
     """A span_ruler with a regular expression runs in spaCy, and the recognizer before it stays compiled."""
-    patterns = [{"label": "A", "pattern": [{"TEXT": {"REGEX": "^A"}}]}]
+    patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"TEXT": {"REGEX": "^A"}}]}]
     nlp = with_rulers(pipeline({"ner": recognizer()}), ("span_ruler", {}, patterns))
     loaded = saved(nlp, tmp_path)
     choice = choose_engine(loaded)
@@ -210,7 +213,7 @@ def test_spans_that_are_not_understood_are_left_to_spacy_alone(tmp_path: Path) -
 
 def test_a_pattern_with_a_million_matches_is_refused_by_name(tmp_path: Path) -> None:
     """Every pair of tokens of a long text would be a match: the text fails, and its neighbour does not."""
-    patterns = [{"label": "A", "pattern": [{"LOWER": "a"}, {"OP": "*"}, {"LOWER": "a"}]}]
+    patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"LOWER": "a"}, {"OP": "*"}, {"LOWER": "a"}]}]
     choice = choose_engine(saved(with_rulers(spacy.blank("en"), ("entity_ruler", {}, patterns)), tmp_path))
     with pytest.raises(ValueError, match=f"more than {constants.MOST_MATCHES} matches"):
         choice.engine.annotate(["a " * 3000], [ENTITIES])
