@@ -150,4 +150,6 @@ class Annotations:
     noun_chunks: list[NounChunk] = field(default_factory=list)
     extensions: dict[str, Any] | None = None
     """The values of declared custom attributes of the Doc, by name, without those that are None."""
+    recognized: list[EntitySpan] | None = None
+    """The recognizer's own entities, where rulers behind it have replaced some; None where they are `entities`."""
     language: DetectedLanguage | None = None

@@ -20,6 +20,7 @@ import typer
 from benchmarks.corpus import DATA
 from benchmarks.engine.classifiers import print_classifiers
 from benchmarks.engine.grammar import print_grammar
+from benchmarks.engine.rulers import print_rulers
 from benchmarks.engine.span_categorizers import print_categorizers
 from benchmarks.engine.texts import Texts, load_texts
 from benchmarks.engine.timing import Work, beside_a_busy_thread, in_threads, medians, once
@@ -56,6 +57,7 @@ def main(
         _print_rows(texts, _compare(nlp, compiled, texts, rounds))
     print_classifiers(short_texts.texts, rounds)
     print_categorizers(short_texts.texts, rounds)
+    print_rulers(short_texts.texts, rounds)
     _print_parts(short_texts, compiled, read_entities(loaded.nlp, str(loaded.plan.recognizer)), rounds)
     for texts in (short_texts, long_texts):
         print_grammar(PIPELINE, texts.texts, rounds)

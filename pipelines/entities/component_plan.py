@@ -6,7 +6,7 @@ components is used here. A component that is not spaCy's may read and write anyt
 before it too.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,6 +102,11 @@ class Component:
     declares: bool = True
     """Whether it says what it writes. spaCy's own do; the user's own may, by `assigns`."""
 
+    @property
+    def is_ruler(self) -> bool:
+        """Whether it finds entities or spans by rules of spaCy's."""
+        return not self.is_opaque and (self.factory in ENTITY_RULERS or self.factory == SPAN_RULER)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -112,15 +117,28 @@ class Plan:
     boundaries: Component
     """What sets sentence boundaries where no other layer makes a component run that sets them."""
     is_intertwined: bool
-    """Whether more than one recognizer reads or writes entities, so that they depend on everything before them."""
+    """Whether more than one recognizer reads or writes entities, so that they depend on everything before them.
+
+    Rulers of the text alone that follow a recognizer do not count: they change its entities afterwards.
+    """
     _chains: dict[Layers, tuple[str, ...]] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @property
     def recognizer(self) -> str | None:
-        """The component that finds the entities by itself; None where there is none, or where several do together."""
+        """The component that finds the entities by itself; None where there is none, or where several do together.
+
+        Rulers behind it are left out: they change its entities, and nothing that it sees.
+        """
         if self.is_intertwined:
             return None
-        return next((one.name for one in self.components if "entities" in one.writes), None)
+        return next((one.name for one in self.components if "entities" in one.writes and not one.is_ruler), None)
+
+    @property
+    def rulers(self) -> tuple[Component, ...]:
+        """The rulers that depend on the text and on entities before them alone; none where more depends on them."""
+        if self.is_intertwined:
+            return ()
+        return tuple(one for one in self.components if one.is_ruler and not one.reads_all)
 
     def chain(self, layers: Layers) -> tuple[str, ...]:
         """Return the names of the components to run for these layers, in order; kept, since few sets are asked for.
@@ -189,7 +207,7 @@ def plan_of(nlp: Language) -> Plan:
     writers = [one for one in components if "entities" in one.writes or one.is_opaque]
     before = {one.factory for one in components[: components.index(writers[0])]} if writers else set()
     is_intertwined = (
-        [one.factory for one in writers] not in ([], ["ner"], ["beam_ner"])
+        not _are_in_turn(writers)
         or not before.isdisjoint(_RESTRICTING)
         or sum(one.factory in ENCODERS for one in components) > 1  # vectors depend on where a component stands
     )
@@ -201,6 +219,12 @@ def plan_of(nlp: Language) -> Plan:
     if is_intertwined:
         components = [replace(one, reads_all=True) if one.factory in RECOGNIZERS else one for one in components]
     return Plan(tuple(components), boundaries, is_intertwined)
+
+
+def _are_in_turn(writers: Sequence[Component]) -> bool:
+    """Return whether entities come of at most one recognizer and of rulers of the text alone behind it."""
+    first = 1 if writers and not writers[0].is_opaque and writers[0].factory in RECOGNIZERS else 0
+    return all(one.is_ruler and not one.reads_all for one in writers[first:])
 
 
 def _boundaries(nlp: Language, components: Iterable[Component], *, may_enable: bool) -> Component | None:

@@ -71,7 +71,7 @@ def _by_kernels(loaded: LoadedPipeline, engine: Engine) -> set[str | None]:
     compiled = engine.compiled
     recognizer = plan.recognizer if "entities" in compiled.layers else None
     boundaries = plan.boundaries.name if "sentences" in compiled.layers else None
-    return {recognizer, boundaries, *compiled.classifiers, *compiled.categorizers}
+    return {recognizer, boundaries, *compiled.classifiers, *compiled.categorizers, *compiled.rulers}
 
 
 def _component(loaded: LoadedPipeline, one: Component, choice: Choice, grammar: GrammarChoice) -> PipelineComponent:

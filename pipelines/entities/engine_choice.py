@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES
+from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES_AND_SENTENCES, SPANS, Layer
 from spanwise.pipelines.entities.classifier_choice import compilable_classifiers, differing_classifiers, merger_of
 from spanwise.pipelines.entities.compiled.calibration_file import KnownCalibrations
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE, differing
@@ -18,10 +18,13 @@ from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipelin
 from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
+from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
+from spanwise.pipelines.entities.ruler_choice import RulerChoice, choose_rulers
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
+from spanwise.pipelines.entities.spacy_layers import RECOGNIZERS
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
 from spanwise.pipelines.entities.span_choice import (
     compilable_categorizers,
@@ -72,15 +75,20 @@ def choose_engine(
     """
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
-    make = partial(_attempt, loaded, own, extensions, known, reading=reading)
+    make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=RulerChoice())
     of_texts, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
     of_spans, other_reasons = compilable_categorizers(loaded.nlp, plan, loaded.layers)
     classifiers: dict[str, AnyClassifier] = {**of_texts, **of_spans}
     reasons |= other_reasons
     engine: MixedEngine | None = None
+    rules, unread = _rulers(loaded)
+    reasons |= rules.reasons
     if plan.is_intertwined:
-        fallback: Fallback | None = Fallback("components beside the recognizer read or write entities", is_defect=False)
+        fallback: Fallback | None = Fallback(_why_intertwined(plan), is_defect=False)
+    elif unread:
+        fallback = unread
     else:
+        make = partial(make, rules=rules)
         engine, fallback = make(classifiers, with_spans=True)
     if engine is None and classifiers:
         engine, alone = make(classifiers, with_spans=False)
@@ -125,6 +133,7 @@ def _attempt(
     classifiers: Mapping[str, AnyClassifier],
     *,
     reading: TokenizerReading | None,
+    rules: RulerChoice,
     with_spans: bool,
 ) -> tuple[MixedEngine | None, Fallback | None]:
     """Compile classifiers, with entities and sentences or without. Return no engine, or one with what spaCy still does.
@@ -133,8 +142,11 @@ def _attempt(
     """
     plan = loaded.plan
     entities, sentences = (plan.recognizer, plan.boundaries.name) if with_spans else (None, None)
+    rulers = rules.rulers if with_spans else None
     try:
-        compiled = compile_pipeline(loaded.nlp, entities, sentences, classifiers, known=known, reading=reading)
+        compiled = compile_pipeline(
+            loaded.nlp, entities, sentences, classifiers, known=known, reading=reading, rulers=rulers
+        )
         chosen = {*compiled.classifiers, *compiled.categorizers}
         lender_plan = plan.without(chosen)
         lender = DeferredEngine(
@@ -151,17 +163,40 @@ def _attempt(
             borrowed |= {"spans"}
             merge_spans = span_merger_of(loaded.nlp, plan, compiled.categorizers)
         engine = MixedEngine(compiled, lender, lender_plan, borrowed, merge_categories=merge, merge_spans=merge_spans)
-        wrong = with_spans and len(differing(engine, own, wanted=loaded.layers & ENTITIES_AND_SENTENCES))
+        of_rulers = rulers.steps.layers & SPANS if rulers else frozenset[Layer]()
+        texts, compared = (*SAMPLE, *rules.texts), ENTITIES_AND_SENTENCES | of_rulers
+        wrong = with_spans and len(differing(engine, own, texts, wanted=loaded.layers & compared))
     except Unsupported as error:
         return None, Fallback(str(error), is_defect=False)
     except Exception as error:  # noqa: BLE001
         # A model that the compiler did not foresee must not keep the service from starting.
         return None, Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
     if wrong:
-        return None, Fallback(f"{wrong} of {len(SAMPLE)} built-in texts were answered differently", is_defect=True)
+        return None, Fallback(f"{wrong} of {len(texts)} built-in texts were answered differently", is_defect=True)
     if with_spans and "sentences" not in compiled.layers:
         return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False, only_sentences=True)
     return engine, None
+
+
+def _rulers(loaded: LoadedPipeline) -> tuple[RulerChoice, Fallback | None]:
+    """Compile the rulers. Returns why entities are left to spaCy, where a ruler that writes some is not understood."""
+    try:
+        return choose_rulers(loaded.nlp, loaded.plan), None
+    except Unsupported as error:
+        return RulerChoice(), Fallback(str(error), is_defect=False)
+    except Exception as error:  # noqa: BLE001 - rules that nobody foresaw must not keep the service from starting
+        return RulerChoice(), Fallback(f"compiling the rulers failed: {first_line(error)}", is_defect=True)
+
+
+def _why_intertwined(plan: Plan) -> str:
+    """Return why entities are not compiled where several components read or write them."""
+    writers = [one for one in plan.components if "entities" in one.writes or one.is_opaque]
+    first, second = (*writers, None, None)[:2]
+    if first and second and first.is_ruler and second.factory in RECOGNIZERS:
+        return f"{first.name} sets entities before {second.name}, which then keeps to them"
+    if reading := next((one for one in writers if one.is_ruler and one.reads_all), None):
+        return f"{reading.name} reads more than the text"
+    return "components beside the recognizer read or write entities"
 
 
 def _load_again(

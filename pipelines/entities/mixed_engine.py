@@ -104,6 +104,8 @@ class MixedEngine:
             mine, spans = annotations[i].categories, annotations[i].spans
             for layer in layers & ENGINE_LAYERS:
                 setattr(annotations[i], layer, getattr(other, layer))
+            if "entities" in layers:
+                annotations[i].recognized = None
             if "categories" in layers and self._merge_categories:
                 annotations[i].categories = self._merge_categories(mine or {}, other.categories or {})
             if "spans" in layers and self._merge_spans:
@@ -111,14 +113,14 @@ class MixedEngine:
 
 
 def is_split(found: Annotations) -> bool:
-    """Return whether a sentence begins inside an entity.
+    """Return whether a sentence begins inside an entity of the recognizer's.
 
     Only then do boundaries change what a greedy recognizer finds: each of its actions inside one sentence stays both
     allowed and the best.
     """
     starts = iter(sentence.start for sentence in found.sentences)
     start = next(starts, None)
-    for entity in found.entities:
+    for entity in found.entities if found.recognized is None else found.recognized:
         while start is not None and start <= entity.start:
             start = next(starts, None)
         if start is None:

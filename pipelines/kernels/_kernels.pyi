@@ -8,6 +8,14 @@ WANT_CATEGORIES: Final[int]
 WANT_TOKENS: Final[int]
 WANT_VECTORS: Final[int]
 WANT_SPANS: Final[int]
+WANT_MATCHES: Final[int]
+MOST_SYMBOL_COLUMNS: Final[int]
+MOST_BIT_COLUMNS: Final[int]
+MOST_MATCHES: Final[int]
+ONE_TOKEN: Final[int]
+ANY_NUMBER: Final[int]
+AT_MOST_ONE: Final[int]
+ANOTHER_TOKEN: Final[int]
 MODE_SPACE_FOLLOWS: Final[int]
 MODE_WHOLE_TEXT: Final[int]
 TOKEN_IS_SPACE: Final[int]
@@ -36,7 +44,7 @@ ACTIVATION_NONE: Final[int]
 ACTIVATION_SOFTMAX: Final[int]
 ACTIVATION_LOGISTIC: Final[int]
 LONGEST_SPAN: Final[int]
-ANY_NUMBER: Final[int]
+ANY_LABELS: Final[int]
 NO_CLASS: Final[int]
 SENTIMENT_CLASSES: Final[int]
 SENTENCE_OUTPUTS: Final[int]
@@ -79,6 +87,7 @@ class SpanKernels:
         instructions: str | None = None,
         tokens: Any = None,
         spans: Any = (),
+        rulers: Any = None,
     ) -> None: ...
     def annotate(
         self,
@@ -93,6 +102,7 @@ class SpanKernels:
             list[tuple[int, int]],
             list[float],
             list[tuple[int, int, int, float]],
+            bytes | None,
         ]
     ]: ...
     def tokens(

@@ -21,11 +21,13 @@ from unittest import mock
 import numpy as np
 from spacy.language import Language
 
+from spanwise.pipelines.annotations import ENTITIES
 from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import compile_grammar
 from spanwise.pipelines.entities.compiled.parser import compile_parser
+from spanwise.pipelines.entities.compiled.rulers import read_rulers
 from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier
 from spanwise.pipelines.entities.compiled.span_categorizers import read_span_categorizer
 from spanwise.pipelines.entities.component_plan import plan_of
@@ -40,6 +42,7 @@ from tests.support.artefacts import write_random_model
 from tests.support.classifiers import CLASSIFIERS, ngrams
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 from tests.support.parsers import WIDTH, parser, parser_pipeline
+from tests.support.rulers import RULES, add_rules
 from tests.support.span_categorizers import singlelabel, spancat
 from tests.support.static_vectors import two_projections, with_floret
 
@@ -48,7 +51,13 @@ _REPETITIONS = 30
 """How often in turn a call must leave a block of Python behind before that is a leak: caches fill at first."""
 
 _EVERYTHING = bytes(
-    [constants.WANT_ENTITIES | constants.WANT_SENTENCES | constants.WANT_CATEGORIES | constants.WANT_SPANS]
+    [
+        constants.WANT_ENTITIES
+        | constants.WANT_SENTENCES
+        | constants.WANT_CATEGORIES
+        | constants.WANT_SPANS
+        | constants.WANT_MATCHES
+    ]
 )
 """What is wanted of a text."""
 
@@ -175,16 +184,18 @@ def _fresh(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _span_kernels(nlp: Language, entities: str | None, sentences: str) -> tuple[Any, Callable[[], Any]]:
-    """Compile a pipeline with its classifiers. Return the engine, and the call that makes its kernels."""
+    """Compile a pipeline with its classifiers and rulers. Return the engine, and the call that makes its kernels."""
     found: dict[str, AnyClassifier] = {}
     for name in nlp.pipe_names:
         if name.startswith("textcat"):
             found[name] = read_classifier(nlp, name)
         if name.startswith("spancat"):
             found[name] = read_span_categorizer(nlp, name)
+    names = [name for name in nlp.pipe_names if name in RULES]
+    rulers = read_rulers(nlp, names, ENTITIES, has_recognizer=entities is not None) if names else None
     return _recorded(
         "spanwise.pipelines.entities.compiled.compiled_engine",
-        lambda: compile_pipeline(nlp, entities, sentences, found, lexicon_bytes=_SMALL_LEXICON),
+        lambda: compile_pipeline(nlp, entities, sentences, found, lexicon_bytes=_SMALL_LEXICON, rulers=rulers),
     )
 
 
@@ -326,6 +337,7 @@ def operations(folder: Path) -> Iterator[Operation]:
         ),
         "static vectors by n-grams": (with_floret(two_projections()), "ner", "senter"),
         "no entities": (pipeline({"sentencizer": {}}), None, "sentencizer"),
+        "rulers": (add_rules(pipeline({"sentencizer": {}})), None, "sentencizer"),
         "classifiers": (
             pipeline(
                 {

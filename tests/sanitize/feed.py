@@ -13,12 +13,13 @@ from random import Random
 
 import numpy as np
 
-from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, TOKENS, Annotations, Layer, Layers, Scores
+from spanwise.pipelines.annotations import ENTITIES, ENTITIES_AND_SENTENCES, TOKENS, Annotations, Layer, Layers, Scores
 from spanwise.pipelines.entities.classifier_choice import differing_classifiers
 from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import differing
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
+from spanwise.pipelines.entities.compiled.rulers import read_rulers
 from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier
 from spanwise.pipelines.entities.compiled.span_categorizers import read_span_categorizer
 from spanwise.pipelines.entities.component_plan import plan_of
@@ -37,6 +38,7 @@ from tests.sanitize.feed_trees import TreeFeeder
 from tests.sanitize.odd_texts import odd_texts
 from tests.support.classifiers import CLASSIFIERS
 from tests.support.models import LISTENER, pipeline, recognizer, tok2vec
+from tests.support.rulers import RULES, add_rules
 from tests.support.span_categorizers import singlelabel, spancat, with_quiet_outputs
 
 _LEXICON_BYTES = 1 << 17
@@ -57,19 +59,21 @@ def english_engines() -> Pair:
 
 
 def random_engines() -> Pair:
-    """Compile a pipeline with random weights: entities, rules for sentences, classifiers of texts and of spans."""
+    """Compile random weights: entities, rules for sentences, rulers, classifiers of texts and of spans."""
     models = {"textcat": CLASSIFIERS["ensemble, not exclusive"], "textcat_multilabel": CLASSIFIERS["all poolings"]}
     classifiers = {name: {"model": model} for name, model in models.items()}
     categorizers = {
         "spancat": spancat(lengths=(1, 4, 2), max_positive=1, spans_key="one"),
         "spancat_singlelabel": singlelabel(hidden=37, allow_overlap=False),
     }
-    nlp = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers, **categorizers})
-    with_quiet_outputs(nlp)
+    made = pipeline({"ner": recognizer(extra_state_tokens=True), "sentencizer": {}, **classifiers, **categorizers})
+    with_quiet_outputs(made)
+    nlp = add_rules(made)
     own = SpacyEngine(nlp, plan_of(nlp))
     found: dict[str, AnyClassifier] = {name: read_classifier(nlp, name) for name in classifiers}
     found |= {name: read_span_categorizer(nlp, name) for name in categorizers}
-    return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES), own
+    rules = read_rulers(nlp, RULES, ENTITIES, has_recognizer=True)
+    return compile_pipeline(nlp, "ner", "sentencizer", found, lexicon_bytes=_LEXICON_BYTES, rulers=rules), own
 
 
 def grammars() -> tuple[CompiledGrammar, Engine]:

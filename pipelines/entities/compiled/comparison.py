@@ -33,10 +33,10 @@ SAMPLE = (*_TEXTS, " ".join(_TEXTS * 4))
 
 
 def same(one: Annotations, other: Annotations) -> bool:
-    """Return whether two engines found the same entities and sentences. Confidences are left aside."""
-    return one.sentences == other.sentences and [span[:3] for span in one.entities] == [
-        span[:3] for span in other.entities
-    ]
+    """Return whether two engines found the same entities, spans and sentences. Confidences are left aside."""
+    return (one.sentences, one.spans) == (other.sentences, other.spans) and [
+        (*span[:3], span.id) for span in one.entities
+    ] == [(*span[:3], span.id) for span in other.entities]
 
 
 def differing(

@@ -35,12 +35,16 @@ from spanwise.pipelines.entities.compiled.components import (
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
+from spanwise.pipelines.entities.compiled.rulers import Rulers, RulerSteps
 from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier, specs_of
 from spanwise.pipelines.entities.compiled.span_categorizers import SpanCategorizer, lasting
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.kernels import SpanKernels, constants
+
+ENTITIES_AND_SPANS: Layers = ENTITIES | SPANS
+"""What rulers write."""
 
 LEXICON_BYTES = 8 << 20
 """The size of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline.
@@ -62,7 +66,7 @@ class WordTable(NamedTuple):
 
 
 class CompiledEngine:
-    """A compiled recognizer, sentence boundaries, classifiers of texts and of spans, or some of these."""
+    """A compiled recognizer, sentence boundaries, rulers, classifiers of texts and of spans, or some of these."""
 
     name: EngineName = "compiled"
 
@@ -77,6 +81,7 @@ class CompiledEngine:
         classifiers: Mapping[str, Sequence[str]],
         categorizers: Mapping[str, SpanCategorizer],
         tokenizer_reason: str | None = None,
+        rulers: RulerSteps | None = None,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
@@ -95,7 +100,13 @@ class CompiledEngine:
         self._span_labels = [
             (one.rules.key, label) for one in lasting(categorizers.values()) for label in one.rules.classes
         ]
+        self._rulers = rulers
         self._categories = tuple(label for labels in classifiers.values() for label in labels)
+
+    @property
+    def rulers(self) -> tuple[str, ...]:
+        """The names of the compiled rulers, in the pipeline's order."""
+        return self._rulers.names if self._rulers else ()
 
     @property
     def instructions(self) -> str:
@@ -117,16 +128,21 @@ class CompiledEngine:
         flags = bytes(map(_flags, wanted))
         labels, calibrate, categories = self._labels, self._calibrate, self._categories
         span_labels = self._span_labels
-        found = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
-        return [
+        computed = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
+        annotations = [
             Annotations(
                 [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],
                 [SentenceSpan(start, end) for start, end in sentences],
                 categories=dict(zip(categories, scores, strict=True)) if scores else None,
                 spans=[_span(start, end, span_labels[label], score) for start, end, label, score in spans],
             )
-            for entities, sentences, scores, spans in found
+            for entities, sentences, scores, spans, _ in computed
         ]
+        if self._rulers:
+            for found, layers, (*_, matches) in zip(annotations, wanted, computed, strict=True):
+                if not layers.isdisjoint(ENTITIES_AND_SPANS):
+                    self._rulers(found, matches, layers)
+        return annotations
 
 
 def word_tables_of(kernels: SpanKernels, prefix: str = "") -> tuple[WordTable, ...]:
@@ -147,6 +163,7 @@ def _flags(layers: Layers) -> int:
         | constants.WANT_SENTENCES * ("sentences" in layers)
         | constants.WANT_CATEGORIES * ("categories" in layers)
         | constants.WANT_SPANS * ("spans" in layers)
+        | constants.WANT_MATCHES * (not layers.isdisjoint(ENTITIES_AND_SPANS))
     )
 
 
@@ -160,6 +177,7 @@ def compile_pipeline(
     lexicon_bytes: int = LEXICON_BYTES,
     known: KnownCalibrations | None = None,
     reading: TokenizerReading | None = None,
+    rulers: Rulers | None = None,
 ) -> CompiledEngine:
     """Compile the recognizer, what sets sentence boundaries, and classifiers of texts and spans. Raises `Unsupported`.
 
@@ -167,7 +185,8 @@ def compile_pipeline(
     the engine's `layers` lack them; `classifiers` (`read_classifier`, `read_span_categorizer`) that do not fit the rest
     are missing in the engine's `classifiers` and `categorizers`. `instructions` names an instruction set of this
     processor; the default is the best one. `known` calibrations are by default those that ship with Spanwise and those
-    in the pipeline's folder. `reading`: the pipeline's tokenizer, where it has been read already.
+    in the pipeline's folder. `reading`: the pipeline's tokenizer, where it has been read already. `rulers`: those that
+    come after the recognizer.
     """
     if SpanKernels is None:
         raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
@@ -177,14 +196,14 @@ def compile_pipeline(
     try:
         boundaries = read_sentences(nlp, sentences) if sentences else None
     except Unsupported:
-        if recognizer is None:
+        if recognizer is None and rulers is None:
             raise
         boundaries = None
     networks = _networks(recognizer, boundaries)
     try:
         reading.statics_of(networks)
     except Unsupported:
-        if recognizer is None:
+        if recognizer is None and rulers is None:
             raise
         boundaries = None
         networks = _networks(recognizer, boundaries)
@@ -192,17 +211,19 @@ def compile_pipeline(
     statics = reading.statics_of(networks)
     tables = [table.attribute for network in networks for table in network.tables]
     keys = [statics.attribute] if statics else []
-    attributes = list(dict.fromkeys([*tables, *(name for one in fitting.values() for name in one.attributes), *keys]))
+    ngrams = (name for one in fitting.values() for name in one.attributes)
+    attributes = list(dict.fromkeys([*tables, *ngrams, *keys, *(rulers.attributes if rulers else ())]))
     texts = {name: one for name, one in fitting.items() if isinstance(one, Classifier)}
     spans = {name: one for name, one in fitting.items() if isinstance(one, SpanCategorizer)}
     categories_spec, spans_spec = specs_of(
         texts, lasting(spans.values()), attributes, recognizer.tok2vec if recognizer else None
     )
+    answers = rulers.answers if rulers else ()
     ends = boundaries.ends if isinstance(boundaries, SentenceRules) else frozenset[str]()
-    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, ends)
+    lexemes = Lexemes(nlp.vocab, reading.rules, attributes, ends, answers=answers)
     tokenizer, tokenizer_reason = reading.spec(lexemes)
     kernels = SpanKernels(
-        columns=len(attributes),
+        columns=len(attributes) + len(answers),
         statics=statics and statics.spec(attributes),
         entities=_entities_spec(recognizer, attributes),
         sentences=_sentences_spec(boundaries, attributes),
@@ -215,12 +236,14 @@ def compile_pipeline(
         space_column=lexemes.space_column,
         instructions=instructions,
         spans=spans_spec,
+        rulers=rulers.spec(attributes) if rulers else None,
     )
     labels = recognizer.decoder.labels if recognizer else ()
     known = known or known_calibrations(nlp.path)
     calibrations = known.of(fingerprint(recognizer)) if recognizer else Calibrations()
     layers = (ENTITIES if recognizer else frozenset()) | (SENTENCES if boundaries else frozenset())
     layers |= (CATEGORIES if texts else frozenset()) | (SPANS if spans else frozenset())
+    layers |= rulers.steps.layers if rulers else frozenset()
     categories = {name: classifier.labels for name, classifier in texts.items()}
     return CompiledEngine(
         kernels,
@@ -231,6 +254,7 @@ def compile_pipeline(
         classifiers=categories,
         categorizers=spans,
         tokenizer_reason=tokenizer_reason,
+        rulers=rulers.steps if rulers else None,
     )
 
 

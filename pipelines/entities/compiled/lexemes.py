@@ -44,11 +44,15 @@ class Lexemes:
         rules: TokenizerRules,
         attributes: Sequence[str],
         ends: frozenset[str] = frozenset(),
+        *,
+        answers: Sequence[Callable[[str], int]] = (),
     ) -> None:
+        """Take the attributes of words that are described, by name, and what computes those without a name."""
         self.attributes = tuple(attributes)
         self._rules = rules
         self._ends = ends
-        self._getters = [_getter(vocab, name) for name in self.attributes]
+        self._answers = tuple(answers)
+        self._getters = [*(_getter(vocab, name) for name in self.attributes), *self._answers]
         self._norm_column = self.attributes.index("NORM") if "NORM" in self.attributes else None
         self._space_column = self.attributes.index("SPACY") if "SPACY" in self.attributes else None
         getters = attribute_getters(vocab)
@@ -146,11 +150,11 @@ class Lexemes:
         columns = [*(IDS[name] for name in self.attributes), IS_SPACE, IS_PUNCT]
         for word, row in zip(words, Doc(vocab, words=words).to_array(columns).tolist(), strict=True):
             *values, space, punct = row
-            expected = [getter(word) for getter in self._getters]
+            expected = [getter(word) for getter in self._getters[: len(self.attributes)]]
             if self._space_column is not None:
                 values[self._space_column] = expected[self._space_column]
             if values != expected:
-                self._changed[word] = values
+                self._changed[word] = [*values, *(answer(word) for answer in self._answers)]
             if (bool(space), bool(punct)) != (bool(self._is_space(word)), bool(self._is_punct(word))):
                 self._changed_flags[word] = bool(space), bool(punct)
 

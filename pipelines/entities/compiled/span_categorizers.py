@@ -86,7 +86,7 @@ class SpanCategorizer:
             getattr(constants, self.activation),
             np.array(rules.lengths, dtype=np.int32).tobytes(),
             rules.threshold,
-            constants.ANY_NUMBER if rules.most_labels is None else rules.most_labels,
+            constants.ANY_LABELS if rules.most_labels is None else rules.most_labels,
             len(rules.labels) if rules.has_negative else constants.NO_CLASS,
             rules.may_overlap,
         )

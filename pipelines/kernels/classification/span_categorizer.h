@@ -27,7 +27,7 @@ enum {
     SPAN_POOLINGS = 4,  /* first, last, mean, most: the order of the maxout layer's inputs */
     SPAN_PRODUCTS = 3,  /* of a token: for the first, the last, the mean */
     NO_CLASS = -1,
-    ANY_NUMBER = -1,
+    ANY_LABELS = -1,
 };
 
 typedef struct {
@@ -48,7 +48,7 @@ typedef struct {
     int32_t *ranks;      /* [longest + 1]: the place of a length in the order of the answer; -1: no span is so long */
     int has_threshold;   /* of a categorizer that takes the best class alone, there may be none */
     float threshold;     /* scores below it are left out */
-    int32_t most_labels; /* of a span; ANY_NUMBER; 1: the best class alone, which may be the negative one */
+    int32_t most_labels; /* of a span; ANY_LABELS; 1: the best class alone, which may be the negative one */
     int32_t negative;    /* the class of spans without a label, or NO_CLASS */
     int may_overlap;     /* 0: of overlapping spans the one with the highest score stays; only with one label a span */
 } SpanCategorizer;

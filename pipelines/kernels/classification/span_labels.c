@@ -80,7 +80,7 @@ Status choose_labels(const SpanCategorizer *categorizer, SpanScratch *scratch, c
     }
     for (size_t c = 0; c < categorizer->classes && status == OK; c++) {
         if (!(scores[c] >= categorizer->threshold) || (int32_t)c == categorizer->negative) continue;
-        if (categorizer->most_labels != ANY_NUMBER && rank_of(categorizer, scores, c) >= categorizer->most_labels)
+        if (categorizer->most_labels != ANY_LABELS && rank_of(categorizer, scores, c) >= categorizer->most_labels)
             continue;
         span.label = (int32_t)c;
         span.score = scores[c];

@@ -127,7 +127,7 @@ static Status read_lengths(SpanCategorizer *categorizer, PyObject *spec)
 /* Read which classes of a span are kept. */
 static Status read_rules(SpanCategorizer *categorizer, PyObject *threshold, int most_labels, int negative)
 {
-    if (most_labels < ANY_NUMBER) return bad_value("a span cannot have at most %d labels", most_labels);
+    if (most_labels < ANY_LABELS) return bad_value("a span cannot have at most %d labels", most_labels);
     if (negative < NO_CLASS || (negative >= 0 && (size_t)negative >= categorizer->classes))
         return bad_value("the negative class %d is none of %zu", negative, categorizer->classes);
     categorizer->most_labels = most_labels;

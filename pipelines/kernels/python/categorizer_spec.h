@@ -15,7 +15,7 @@
      activation   ACTIVATION_..., of the output
      lengths      bytes of int32: of spans, in tokens, each another one, in the order of the answer
      threshold    a score; None is for most_labels = 1 alone
-     most_labels  of a span, or ANY_NUMBER
+     most_labels  of a span, or ANY_LABELS
      negative     the class of spans without a label, or NO_CLASS */
 CHECKED Status read_categorizers(SpanModel *model, PyObject *spec, const Instructions *instructions);
 

@@ -21,6 +21,15 @@ static const struct {
     CONSTANT(WANT_TOKENS),
     CONSTANT(WANT_VECTORS),
     CONSTANT(WANT_SPANS),
+    CONSTANT(WANT_MATCHES),
+    /* spans/ruler.h */
+    CONSTANT(MOST_SYMBOL_COLUMNS),
+    CONSTANT(MOST_BIT_COLUMNS),
+    CONSTANT(MOST_MATCHES),
+    CONSTANT(ONE_TOKEN),
+    CONSTANT(ANY_NUMBER),
+    CONSTANT(AT_MOST_ONE),
+    CONSTANT(ANOTHER_TOKEN),
     /* spans/runs.h */
     CONSTANT(MODE_SPACE_FOLLOWS),
     CONSTANT(MODE_WHOLE_TEXT),
@@ -55,7 +64,7 @@ static const struct {
     CONSTANT(ACTIVATION_LOGISTIC),
     /* classification/span_categorizer.h */
     CONSTANT(LONGEST_SPAN),
-    CONSTANT(ANY_NUMBER),
+    CONSTANT(ANY_LABELS),
     CONSTANT(NO_CLASS),
     /* sentiment/sentiment_model.h */
     CONSTANT(SENTIMENT_CLASSES),

@@ -5,6 +5,7 @@ The GIL is released from the first step of a batch to its last, but while Python
 #include "python/batch_run.h"
 #include "python/exceptions.h"
 #include "python/kernel_types.h"
+#include "python/match_results.h"
 #include "python/span_spec.h"
 #include "python/token_results.h"
 
@@ -55,7 +56,7 @@ static Status append_scores(PyObject *list, const Batch *batch, size_t text)
 
 /* The first spans of a batch that do not belong to an earlier text. */
 typedef struct {
-    size_t entity, sentence, labelled;
+    size_t entity, sentence, labelled, match;
 } Cursor;
 
 /* Append (start, end, label, score) for each labelled span of a text. */
@@ -71,13 +72,14 @@ static Status append_labelled(PyObject *list, const Workspace *work, size_t text
     return status;
 }
 
-/* Append ([(start, end, label, probability), ...], [(start, end), ...], [score, ...], [(start, end, label, score), ...])
-   for a text: entities, sentences, categories, labelled spans. `next` is moved on. */
+/* Append ([(start, end, label, probability), ...], [(start, end), ...], [score, ...], [(start, end, label, score), ...],
+   matches) for a text: entities, sentences, categories, labelled spans, matches of rulers. `next` is moved on. */
 static Status append_result(PyObject *results, const Batch *batch, size_t text, Cursor *next)
 {
     const Workspace *work = batch->work;
     PyObject *entities = PyList_New(0), *sentences = PyList_New(0), *scores = PyList_New(0), *labelled = PyList_New(0);
-    Status status = entities && sentences && scores && labelled ? OK : PYTHON_ERROR;
+    PyObject *matches = matches_of(batch, text, &next->match);
+    Status status = entities && sentences && scores && labelled && matches ? OK : PYTHON_ERROR;
     size_t *entity = &next->entity, *sentence = &next->sentence;
     for (; status == OK && *entity < work->entity_count && work->entities[*entity].text == text; ++*entity) {
         give_way(*entity);
@@ -92,11 +94,12 @@ static Status append_result(PyObject *results, const Batch *batch, size_t text, 
     }
     if (status == OK) status = append_scores(scores, batch, text);
     if (status == OK) status = append_labelled(labelled, work, text, next);
-    if (status == OK) status = append(results, PyTuple_Pack(4, entities, sentences, scores, labelled));
+    if (status == OK) status = append(results, PyTuple_Pack(5, entities, sentences, scores, labelled, matches));
     Py_XDECREF(entities);
     Py_XDECREF(sentences);
     Py_XDECREF(scores);
     Py_XDECREF(labelled);
+    Py_XDECREF(matches);
     return status;
 }
 
@@ -183,12 +186,13 @@ static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
      "annotate(texts, wanted, describe, split=None) ->\n"
      "    [([(start, end, label, probability), ...], [(start, end), ...], [score, ...],\n"
-     "      [(start, end, label, score), ...]), ...]\n\n"
+     "      [(start, end, label, score), ...], matches), ...]\n\n"
      "Entities, sentences, scores of categories, and labelled spans of each text. `texts` is a tuple; `wanted` has a\n"
-     "byte for each: WANT_ENTITIES, WANT_SENTENCES, WANT_CATEGORIES, WANT_SPANS, or-ed. Positions are code points;\n"
-     "scores are those of all classes of all classifiers, labels of spans those of all categorizers. `describe` is\n"
-     "called for tokens that are not known, and `split` for runs where there is no tokenizer. Any number of threads may\n"
-     "call."},
+     "byte for each: WANT_ENTITIES, WANT_SENTENCES, WANT_CATEGORIES, WANT_SPANS, WANT_MATCHES, or-ed. Positions are\n"
+     "code points; scores are those of all classes of all classifiers, labels of spans those of all categorizers.\n"
+     "`matches` of the rulers are six uint32 each: ruler, number, first token, last token + 1, start, end; or None where\n"
+     "a text has more than MOST_MATCHES of them. `describe` is called for tokens that are not known, and `split` for runs\n"
+     "where there is no tokenizer. Any number of threads may call."},
     {"tokens", tokens, METH_VARARGS,
      "tokens(texts, wanted, describe, split=None) ->\n"
      "    [(counts, starts, ends, spaces, kinds, kind_words, kind_choices, vectors), ...]\n\n"

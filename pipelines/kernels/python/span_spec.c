@@ -11,6 +11,7 @@
 #include "python/decoder_spec.h"
 #include "python/exceptions.h"
 #include "python/layer_spec.h"
+#include "python/ruler_spec.h"
 #include "python/token_spec.h"
 #include "python/tokenizer_spec.h"
 
@@ -162,15 +163,16 @@ static Status read_optional_tokenizer(SpanModel *model, PyObject *spec)
 Status read_span_model(SpanModel *model, StaticBuffers *buffers, const Instructions **instructions, PyObject *args,
                        PyObject *kwargs)
 {
-    static char *names[] = {"columns",      "statics",       "entities",  "sentences", "categories",
-                            "pairs",        "lexicon_bytes", "tokenizer", "norms",     "norm_column",
-                            "space_column", "instructions",  "tokens",    "spans",     NULL};
+    static char *names[] = {"columns",       "statics",   "entities", "sentences",   "categories",   "pairs",
+                            "lexicon_bytes", "tokenizer", "norms",    "norm_column", "space_column", "instructions",
+                            "tokens",        "spans",     "rulers",   NULL};
     Py_ssize_t columns, lexicon_bytes, norm_column, space_column;
-    PyObject *statics, *entities, *sentences, *categories, *pairs, *tokenizer, *norms, *tokens = Py_None, *spans = NULL;
+    PyObject *statics, *entities, *sentences, *categories, *pairs, *tokenizer, *norms;
+    PyObject *tokens = Py_None, *spans = NULL, *rulers = Py_None;
     const char *name = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOOOOOnOOnn|zOO", names, &columns, &statics, &entities, &sentences,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "nOOOOOnOOnn|zOOO", names, &columns, &statics, &entities, &sentences,
                                      &categories, &pairs, &lexicon_bytes, &tokenizer, &norms, &norm_column,
-                                     &space_column, &name, &tokens, &spans))
+                                     &space_column, &name, &tokens, &spans, &rulers))
         return PYTHON_ERROR;
     if (columns < 0 || columns > MOST_COLUMNS) return bad_value("columns must be from 0 to %d", MOST_COLUMNS);
     if (lexicon_bytes < SMALLEST_LEXICON || lexicon_bytes > LARGEST_LEXICON)
@@ -188,6 +190,8 @@ Status read_span_model(SpanModel *model, StaticBuffers *buffers, const Instructi
     status = read_classifiers(model, categories, *instructions);
     if (status != OK) return status;
     if (spans) status = read_categorizers(model, spans, *instructions);
+    if (status != OK) return status;
+    status = read_rulers(&model->rulers, rulers, model->columns);
     if (status != OK) return status;
     status = read_pairs(model, pairs);
     if (status != OK) return status;

@@ -9,8 +9,8 @@
      batch_learn     embed what is new
      batch_join      find texts with an exception that may reach over runs; leaves questions for these texts, seldom any,
                      which are split, listed, described and learnt likewise
-     batch_compute   run the networks; leaves entities, sentences, categories, labelled spans and classes of tokens
-                     in the workspace
+     batch_compute   run the networks; leaves entities, sentences, categories, labelled spans, classes of tokens and
+                     matches of rulers in the workspace
      batch_end       leave the lexicons, and give the workspace back
 
 After a failure, the caller goes on with `batch_end`, which is called in any case. */
@@ -29,6 +29,7 @@ enum {
     WANT_TOKENS = 8,
     WANT_VECTORS = 16,
     WANT_SPANS = 32, /* those of the span categorizers */
+    WANT_MATCHES = 64,
 };
 
 typedef struct {
@@ -38,6 +39,7 @@ typedef struct {
     size_t whole;                  /* the question of the text as a whole + 1, where its runs are not enough; else 0 */
     size_t first_run;              /* where its runs begin in the workspace */
     size_t first_word, word_count; /* its words in the workspace */
+    int has_too_many;              /* matches of rulers: none of them are kept */
 } Text;
 
 /* The caller's tokens of the questions that have none yet, in order, where the model has no tokenizer. */

@@ -17,5 +17,11 @@ CHECKED Status find_categories(Batch *batch);
 CHECKED Status find_spans(Batch *batch);
 /* Choose the classes of all tokens of the texts that want tokens, and list their kinds; batch_tokens.c. */
 CHECKED Status find_tokens(Batch *batch);
+/* Find the matches of all rulers in the texts that want them; batch_matches.c. */
+CHECKED Status find_matches(Batch *batch);
+/* Write the codes of forms [first, first + count), which rulers look at, to their rows; batch_matches.c. */
+void fill_codes(const Batch *batch, size_t first, size_t count);
+/* Return an attribute of a form: that of its lexeme, but for what its exception and the space behind it change. */
+uint64_t attribute_of(const Batch *batch, const Form *form, size_t column);
 
 #endif

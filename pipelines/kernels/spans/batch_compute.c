@@ -240,6 +240,8 @@ Status batch_compute(Batch *batch)
     if (status != OK) return status;
     status = find_tokens(batch);
     if (status != OK) return status;
+    status = find_matches(batch);
+    if (status != OK) return status;
     status = batch_keep_runs(batch);
     if (status != OK) return status;
     lexicon_keep(&batch->model->lexicon, work->old_records, work->old_count);

@@ -4,7 +4,7 @@ run of a hundred thousand brackets costs one description and one embedding. See 
 #include <string.h>
 
 #include "grow.h"
-#include "spans/batch.h"
+#include "spans/batch_chunks.h"
 #include "spans/descriptions.h"
 
 enum {
@@ -134,8 +134,7 @@ Status batch_describe(Batch *batch, size_t first, const Description *description
 
 /* ---- forms ---- */
 
-/* Return an attribute of a form: that of its lexeme, but for what its exception and the space behind it change. */
-static uint64_t attribute_of(const Batch *batch, const Form *form, size_t column)
+uint64_t attribute_of(const Batch *batch, const Form *form, size_t column)
 {
     const SpanModel *model = batch->model;
     if (form->norm && column == (size_t)model->norm_column) return model->norms[form->norm - 1];
@@ -227,6 +226,7 @@ Status batch_learn(Batch *batch)
         if (status == OK && model->sentence_kind == SENTENCES_NETWORK)
             status = embed(batch, &model->sentence_network, first, count, sentence_offset(model));
         if (status != OK) return status;
+        fill_codes(batch, first, count);
         work->embedded += count;
     }
     return OK;

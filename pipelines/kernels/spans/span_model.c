@@ -69,6 +69,8 @@ static void place_all(SpanModel *model)
         one->ngrams.offset = model->row;
         model->row += ngrams_row(&one->ngrams);
     }
+    model->rulers.offset = model->row;
+    model->row += codes_size(&model->rulers);
     if (model->sentence_kind == SENTENCES_NETWORK) model->row += padded(model->sentence_network.width);
 }
 
@@ -101,6 +103,7 @@ void span_model_free(SpanModel *model)
     free(model->categorizers);
     decoder_free(&model->decoder);
     matrix_free(&model->sentence_classes);
+    rulers_free(&model->rulers);
     free(model->pairs);
     free(model->norms);
     tokenizer_free(&model->tokenizer);

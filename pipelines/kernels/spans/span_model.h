@@ -1,5 +1,5 @@
 /* A model of texts: entities by a network and a decoder, sentences by a network or by rules, categories by classifiers,
-labelled spans by span categorizers, classes of tokens by networks.
+labelled spans by span categorizers, classes of tokens by networks, matches of rulers.
 
 A model does not change after `span_model_prepare`, but for its two lexicons and its stack of idle workspaces, which
 have locks of their own. So any number of threads may work on batches of theirs with one model. */
@@ -14,6 +14,7 @@ have locks of their own. So any number of threads may work on batches of theirs 
 #include "network/static_vectors.h"
 #include "spans/decoder.h"
 #include "spans/lexicon.h"
+#include "spans/ruler.h"
 #include "spans/token_network.h"
 #include "status.h"
 #include "tokenizer/tokenizer.h"
@@ -43,8 +44,9 @@ typedef struct {
     size_t token_network_count;
     size_t choice_count;   /* classes that all token networks choose for a token */
     size_t vector_network; /* the token network whose vectors a caller can have */
-    size_t row;            /* floats of a token in `lexicon`, see below */
-    uint32_t *pairs;       /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
+    Rulers rulers;
+    size_t row;      /* floats of a token in `lexicon`, see below */
+    uint32_t *pairs; /* [pair_count], ascending: left << 16 | right, exception words that follow one another */
     size_t pair_count;
     int has_tokenizer; /* 0: Python splits runs */
     Tokenizer tokenizer;
@@ -68,12 +70,12 @@ static inline size_t vector_width(const SpanModel *model)
 /* A row of `lexicon`. Embeddings are padded.
 
      0                padded(width)
-     +----------------+---------------------+----------------------+-------------------------+----------------+
-     | embedding for  | embeddings for the  | embeddings for own   | rows for the n-grams    | embedding for  |
-     | entities       | token networks      | networks: of the     | of the classifiers:     | sentences      |
-     |                |                     | classifiers, then of | classification/ngrams.h |                |
-     |                |                     | the categorizers     |                         |                |
-     +----------------+---------------------+----------------------+-------------------------+----------------+ */
+     +----------------+---------------------+----------------------+-------------------------+---------+----------------+
+     | embedding for  | embeddings for the  | embeddings for own   | rows for the n-grams    | codes:  | embedding for  |
+     | entities       | token networks      | networks: of the     | of the classifiers:     | ruler.h | sentences      |
+     |                |                     | classifiers, then of | classification/ngrams.h |         |                |
+     |                |                     | the categorizers     |                         |         |                |
+     +----------------+---------------------+----------------------+-------------------------+---------+----------------+ */
 
 /* Where the embedding for the sentence network begins in a row. */
 static inline size_t sentence_offset(const SpanModel *model)

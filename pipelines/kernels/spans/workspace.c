@@ -37,6 +37,7 @@ void workspace_free(Workspace *work)
     free(work->entities);
     free(work->sentences);
     token_scratch_free(&work->tokens);
+    match_scratch_free(&work->matches);
     free(work);
 }
 
@@ -138,7 +139,9 @@ static int is_large(const Workspace *work, const SpanModel *model)
                               work->pieces.capacity,         work->tokenizer.capacity,
                               work->tokenizer.ways.capacity, work->lexeme_capacity,
                               work->tokens.kinds_capacity,   work->category_capacity * model->category_count,
-                              work->labelled_capacity};
+                              work->labelled_capacity,       work->matches.capacity,
+                              work->matches.seen_capacity,   work->matches.states.capacity,
+                              work->matches.fresh.capacity};
     for (size_t i = 0; i < sizeof(largest) / sizeof(*largest); i++)
         if (largest[i] > LARGEST_IDLE) return 1;
     for (size_t c = 0; c < work->categorizer_count; c++)
@@ -152,7 +155,7 @@ void workspace_give_back(SpanModel *model, Workspace *work)
     work->answered = work->run_questions = work->pieces.count = work->lexeme_count = work->asked_count = 0;
     work->form_count = work->embedded = work->old_count = 0;
     work->token_spans.count = work->entity_count = work->sentence_count = work->tokens.kind_count = 0;
-    work->labelled_count = 0;
+    work->labelled_count = work->matches.count = 0;
     if (is_large(work, model)) {
         workspace_free(work);
         return;

@@ -106,6 +106,7 @@ typedef struct Workspace {
     SentenceSpan *sentences;
     size_t sentence_count, sentence_capacity;
     TokenScratch tokens;
+    MatchScratch matches;
 } Workspace;
 
 /* Take an idle workspace, or make one. */

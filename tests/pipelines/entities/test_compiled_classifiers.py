@@ -216,7 +216,7 @@ def test_classifiers_stay_compiled_where_entities_are_spacys(tmp_path: Path) -> 
     ruler.add_patterns([{"label": "FIRM", "pattern": "Acme"}])
     analyzer = Analyzer.load(saved(nlp, tmp_path))
     assert components(analyzer)["textcat"] == ("compiled", None)
-    assert components(analyzer)["ner"] == ("spacy", "components beside the recognizer read or write entities")
+    assert components(analyzer)["ner"] == ("spacy", "entity_ruler sets entities before ner, which then keeps to them")
     assert (analyzer.engine_name, analyzer.has_confidence) == ("spacy", False)
     answer = analyzer.analyze(SENTENCES[0], {"entities", "categories"})
     assert ("FIRM", "Acme") in {(entity["label"], entity["text"]) for entity in answer["entities"]}

@@ -1,0 +1,242 @@
+"""Compiled rulers find what spaCy's find: random phrases and patterns, overlaps, ids, rulers behind each other."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.language import Language
+
+from spanwise.pipelines import Analyzer
+from spanwise.pipelines.annotations import ENTITIES, SPANS
+from spanwise.pipelines.entities.compiled.ruler_order import map_order
+from spanwise.pipelines.entities.engine_choice import Choice, choose_engine
+from spanwise.pipelines.entities.ruler_choice import sample_of
+from spanwise.pipelines.entities.spacy_layers import entities_of, spans_of
+from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
+from spanwise.pipelines.kernels import SpanKernels, constants
+from tests.support.models import SENTENCES, pipeline, recognizer
+
+WORDS = (
+    "a",
+    "b",
+    "c",
+    "A",
+    "B",
+    "Acme",
+    "acme",
+    "Corp",
+    ".",
+    ",",
+    "7",
+    "42",
+    "don't",
+    "can't",
+    "he's",
+    "New",
+    "York",
+    "🎉",
+)
+SPACES = (" ", " ", "  ", "")
+FACTORIES = ("entity_ruler", "entity_ruler", "span_ruler", "future_entity_ruler")
+OPERATORS = ("*", "+", "?", "!", "{2}", "{1,3}", "{,2}", "{2,}", "1")
+RULERS_TRIED = 24
+
+pytestmark = pytest.mark.skipif(SpanKernels is None, reason="the kernels were not built")
+
+
+def random_text(source: random.Random, words: int) -> str:
+    """Return words with odd white space between them."""
+    return "".join(word + source.choice(SPACES) for word in source.choices(WORDS, k=words))
+
+
+def random_token(source: random.Random) -> dict[str, Any]:
+    """Describe a token by one of everything that is compiled."""
+    word = source.choice(WORDS)
+    described: dict[str, Any] = source.choice(
+        [
+            {source.choice(["LOWER", "ORTH", "TEXT", "lower", "NORM"]): source.choice([word, word.lower()])},
+            {source.choice(["IS_TITLE", "IS_PUNCT", "LIKE_NUM", "IS_SPACE"]): source.random() < 0.8},
+            {"LOWER": {source.choice(["IN", "NOT_IN", "INTERSECTS"]): source.choices(WORDS, k=3)}},
+            {"LENGTH": source.choice([1, 2, {">=": 2}, {"<": 3, "!=": 1}])},
+            {"LOWER": {"FUZZY": "acmee"}},
+            {"SHAPE": source.choice(["X", "x", "Xxxx", "d", "dd"]), "SPACY": source.random() < 0.5},
+            {"LOWER": word.lower(), "IS_ALPHA": True},
+            {},
+        ]
+    )
+    return described | ({"OP": source.choice(OPERATORS)} if described and source.random() < 0.45 else {})
+
+
+def random_patterns(source: random.Random) -> list[dict[str, Any]]:
+    """Return phrases and patterns; some of them have ids, and some match the same words as others."""
+    found: list[dict[str, Any]] = []
+    for _ in range(source.randint(1, 8)):
+        tokens = [random_token(source) for _ in range(source.randint(1, 3))]
+        phrase = random_text(source, source.randint(1, 3)).strip()
+        found.append({"label": source.choice("PQRST"), "pattern": source.choice([phrase, tokens])})
+        if source.random() < 0.4:
+            found[-1]["id"] = source.choice("xyz")
+    phrases = [one for one in found if isinstance(one["pattern"], str)]
+    return [*found, *({**one, "label": source.choice("UVWXYZ")} for one in phrases for _ in range(2))]
+
+
+def random_ruler(source: random.Random) -> tuple[str, dict[str, Any]]:
+    """Return a factory and its configuration."""
+    factory = source.choice(FACTORIES)
+    config: dict[str, Any] = {"phrase_matcher_attr": source.choice([None, "LOWER", "NORM", "SHAPE", "LENGTH"])}
+    if factory != "span_ruler":
+        return factory, config | {"overwrite_ents": source.random() < 0.5}
+    longest = {"@misc": "spacy.first_longest_spans_filter.v1"}
+    return factory, config | {
+        "spans_key": source.choice(["one", "two", None]),
+        "annotate_ents": source.random() < 0.3,
+        "overwrite": source.random() < 0.6,
+        "spans_filter": source.choice([None, longest]),
+    }
+
+
+def saved(nlp: Language, folder: Path) -> LoadedPipeline:
+    """Save a pipeline, and load it again as the service does."""
+    nlp.to_disk(folder)
+    return load(str(folder))
+
+
+def with_rulers(nlp: Language, *rulers: tuple[str, dict[str, Any], list[dict[str, Any]]]) -> Language:
+    """Add rulers to the end of a pipeline: factory, configuration, patterns."""
+    for number, (factory, config, patterns) in enumerate(rulers):
+        ruler: Any = nlp.add_pipe(factory, name=f"rules{number}", config=config)
+        ruler.add_patterns(patterns)
+    return nlp
+
+
+def differences(loaded: LoadedPipeline, choice: Choice, texts: list[str]) -> list[str]:
+    """Return the texts in which the engine finds other entities or spans than the pipeline itself."""
+    wanted = loaded.layers & (ENTITIES | SPANS)
+    found = choice.engine.annotate(texts, [wanted] * len(texts))
+    wrong = []
+    for text, one in zip(texts, found, strict=True):
+        doc = loaded.nlp(text)
+        expected = [(*span[:3], span.id) for span in entities_of(doc)] if "entities" in wanted else []
+        if [(*span[:3], span.id) for span in one.entities] != expected or one.spans != spans_of(doc):
+            wrong.append(text)
+    return wrong
+
+
+@pytest.mark.parametrize("seed", range(RULERS_TRIED))
+def test_random_rulers_find_what_spacys_find(seed: int, tmp_path: Path) -> None:
+    """One to three rulers, behind a recognizer or without one, agree with spaCy on random texts."""
+    source = random.Random(seed)
+    nlp = pipeline({"ner": recognizer()}, seed=seed) if source.random() < 0.4 else spacy.blank("en")
+    rulers = [(*random_ruler(source), random_patterns(source)) for _ in range(source.choice([1, 1, 2, 3]))]
+    loaded = saved(with_rulers(nlp, *rulers), tmp_path)
+    choice = choose_engine(loaded)
+    assert choice.fallback is None or "a filter that compares" in choice.fallback.reason
+    texts = [random_text(source, source.randint(1, 25)) for _ in range(25)]
+    assert differences(loaded, choice, ["", " \n ", *SENTENCES, *texts]) == []
+
+
+ACME: list[dict[str, Any]] = [
+    {"label": "FIRM", "pattern": "Acme", "id": "acme"},
+    {"label": "GADGET", "pattern": [{"LOWER": "frobnicon"}]},
+]
+TEXT = "Acme sells the Frobnicon to Maria Silva in Rio."
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_ruler_behind_a_recognizer_is_compiled_with_it(tmp_path: Path, *, overwrite: bool) -> None:
+    """Both are computed by the kernels, and the recognizer's entities keep their probabilities."""
+    nlp = with_rulers(pipeline({"ner": recognizer()}), ("entity_ruler", {"overwrite_ents": overwrite}, ACME))
+    loaded = saved(nlp, tmp_path)
+    analyzer = Analyzer.load(str(tmp_path))
+    engines = {one["name"]: one["engine"] for one in analyzer.contents.components}
+    assert engines["ner"] == engines["rules0"] == "compiled"
+    choice = choose_engine(loaded)
+    assert differences(loaded, choice, [TEXT, *SENTENCES]) == []
+    found = choice.engine.annotate([TEXT], [ENTITIES])[0].entities
+    by_rules = [span for span in found if span.label in {"FIRM", "GADGET"}]
+    assert by_rules or not overwrite  # the recognizer may have taken all of these words
+    assert [span.raw_score for span in by_rules] == [None] * len(by_rules)
+    assert all(span.raw_score is not None for span in found if span not in by_rules)
+
+
+def test_the_order_of_keys_is_that_of_spacys_maps() -> None:
+    """Many labels of one phrase: the one that wins is the one that spaCy's set of matches holds first."""
+    labels = [f"L{number}" for number in range(40)]
+    for count in range(1, len(labels)):
+        nlp = spacy.blank("en")
+        ruler: Any = nlp.add_pipe("entity_ruler")
+        ruler.add_patterns([{"label": label, "pattern": "Acme"} for label in labels[:count]])
+        hashes = tuple(nlp.vocab.strings[label] for label in labels[:count])
+        assert [key for key, _, _ in ruler.phrase_matcher(nlp.make_doc("Acme"))] == [*map_order(hashes)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ([{"TEXT": {"REGEX": "^a+$"}}], "rules0: a pattern with REGEX"),
+        ([{"NORM": {"IN": ["a"]}}], "rules0: a pattern over NORM by IN"),
+        ([{"ENT_TYPE": ""}], "rules0 reads more than the text"),
+        ([{"LOWER": "a", "OP": "{2000}"}], "rules0: a pattern of more than 1000 tokens"),
+    ],
+)
+def test_a_pattern_that_is_not_understood_is_named(tmp_path: Path, pattern: list[Any], reason: str) -> None:
+    """Its ruler is left to spaCy together with the entities, and the reason says which ruler and why."""
+    nlp = with_rulers(spacy.blank("en"), ("entity_ruler", {}, [{"label": "A", "pattern": pattern}]))
+    choice = choose_engine(saved(nlp, tmp_path))
+    assert choice.fallback
+    assert choice.fallback.reason == reason
+    assert not choice.fallback.is_defect
+
+
+def test_a_ruler_before_the_recognizer_is_left_to_spacy(tmp_path: Path) -> None:
+    """Its entities restrict the recognizer, which the kernels do not know; the reason says so."""
+    nlp = pipeline({"ner": recognizer()})
+    ruler: Any = nlp.add_pipe("entity_ruler", before="ner")
+    ruler.add_patterns(ACME)
+    choice = choose_engine(saved(nlp, tmp_path))
+    assert choice.fallback
+    assert choice.fallback.reason == "entity_ruler sets entities before ner, which then keeps to them"
+
+
+def test_spans_that_are_not_understood_are_left_to_spacy_alone(tmp_path: Path) -> None:
+    """A span_ruler with a regular expression runs in spaCy, and the recognizer before it stays compiled."""
+    patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"TEXT": {"REGEX": "^A"}}]}]
+    nlp = with_rulers(pipeline({"ner": recognizer()}), ("span_ruler", {}, patterns))
+    loaded = saved(nlp, tmp_path)
+    choice = choose_engine(loaded)
+    assert choice.engine.name == "compiled"
+    assert choice.classifier_reasons == {"rules0": "a pattern with REGEX"}
+    assert differences(loaded, choice, [TEXT]) == []
+
+
+def test_a_pattern_with_a_million_matches_is_refused_by_name(tmp_path: Path) -> None:
+    """Every pair of tokens of a long text would be a match: the text fails, and its neighbour does not."""
+    patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"LOWER": "a"}, {"OP": "*"}, {"LOWER": "a"}]}]
+    choice = choose_engine(saved(with_rulers(spacy.blank("en"), ("entity_ruler", {}, patterns)), tmp_path))
+    with pytest.raises(ValueError, match=f"more than {constants.MOST_MATCHES} matches"):
+        choice.engine.annotate(["a " * 3000], [ENTITIES])
+    assert len(choice.engine.annotate(["a b a"], [ENTITIES])[0].entities) == 1
+
+
+def test_a_wrong_ruler_is_found_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts with the ruler's own phrases are compared: one that finds nothing is noticed, and spaCy serves."""
+    loaded = saved(with_rulers(spacy.blank("en"), ("entity_ruler", {}, ACME)), tmp_path)
+    assert any("Acme" in text for text in sample_of(loaded.nlp.get_pipe("rules0")))
+    module = "spanwise.pipelines.entities.compiled.ruler_spans.EntityRules.__call__"
+    monkeypatch.setattr(module, lambda *_: None)
+    choice = choose_engine(loaded)
+    assert choice.fallback
+    assert choice.fallback.is_defect
+    assert choice.engine.name == "spacy"
+
+
+def test_a_flag_set_by_hand_is_not_compiled(tmp_path: Path) -> None:
+    """Somebody has told spaCy's vocabulary that a word is a stop word: the kernels ask its characters alone."""
+    nlp = with_rulers(spacy.blank("en"), ("entity_ruler", {}, [{"label": "A", "pattern": [{"IS_STOP": True}]}]))
+    loaded = saved(nlp, tmp_path)
+    loaded.nlp.vocab["frobnicon"].is_stop = True
+    choice = choose_engine(loaded)
+    assert choice.fallback
+    assert choice.fallback.reason == "a word whose IS_STOP was set by hand"
