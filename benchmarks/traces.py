@@ -76,11 +76,9 @@ async def _serve(app: Any, requests: int) -> float:
 
 
 def _middleware_of(app: Any) -> RequestMiddleware:
-    """Return the layer of the application that knows of traces."""
-    layer = app.middleware_stack
-    while not isinstance(layer, RequestMiddleware):
-        layer = layer.app
-    return layer
+    """Return the layer of the application that knows of traces; by default it is the outermost."""
+    assert isinstance(app.front, RequestMiddleware)
+    return app.front
 
 
 async def microseconds_by_share() -> dict[str, float]:
