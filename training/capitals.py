@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from spanwise.pipelines.sentiment.tokens import CAPITALS, EMOTICONS, LINK, TITLE, is_cased
+from spanwise.pipelines.sentiment.characters import is_cased
+from spanwise.pipelines.sentiment.tokens import CAPITALS, EMOTICONS, LINK, TITLE
 from training.corpora import NEGATIVE, NEUTRAL, POSITIVE
 from training.dataset import Example, Sentence, Types
 
