@@ -1,6 +1,6 @@
 """The report on kinds of texts that are easily got wrong: the share of each kind's texts that are right.
 
-`unseen_kinds.tsv` has 25 texts of each kind, written apart from those that training makes; `reported_texts.tsv` has
+`unseen_kinds.tsv` has 10 to 25 texts of each kind, none of which training makes; `reported_texts.tsv` has
 texts that users have met. A line is `kind<TAB>label|other label<TAB>entity<TAB>text`; where an entity is named, the
 label is what the text says towards it. Line ends, tabs and escapes are written as in Python.
 """

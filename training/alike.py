@@ -34,7 +34,7 @@ PEOPLE = (
 )
 IDENTITIES = ("gay", "straight", "lesbian", "transgender", "bisexual", "heterosexual")
 _CONTRACTIONS = (
-    "aren't", "can't", "couldn't", "didn't", "doesn't", "don't", "hadn't", "hasn't", "haven't", "isn't", "mightn't",
+    "aren't", "can't", "couldn't", "didn't", "doesn't", "don't", "hadn't", "hasn't", "haven't", "isn't",
     "mustn't", "needn't", "shouldn't", "wasn't", "weren't", "won't", "wouldn't", "ain't", "i'm", "i've", "you're",
     "you've", "we've", "they're", "they've", "you'll", "they'll", "it'll", "could've", "would've", "should've", "y'all",
 )

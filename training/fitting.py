@@ -22,6 +22,7 @@ from training.swapping import Swapper
 BATCH_TOKENS, TARGET_BATCH_TOKENS = 5000, 2500
 RATE, WARM_UP, MEAN_DECAY = 2e-3, 200, 0.998
 PAIR_NEUTRAL = 0.15  # the weight of "not neutral" in the loss of a text whose corpus knows only negative and positive
+REPORT = 50  # steps
 SHORT = 2  # sentences: only texts no longer than this are compared with other versions of themselves
 
 
@@ -76,8 +77,8 @@ def fit(
         decay = min(MEAN_DECAY, step / (step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(averages, values, 1 - decay)
-        if step % 200 == 0:
-            shown = " ".join(f"{x / 200:.4f}" for x in losses.tolist())
+        if step % REPORT == 0:
+            shown = " ".join(f"{x / REPORT:.4f}" for x in losses.tolist())
             print(f"student {step}/{steps} losses {shown} {time.monotonic() - started:.0f} s", flush=True)
             losses.zero_()
     mean.eval()

@@ -2,7 +2,7 @@
 
 The student starts as the exported model. It learns from made texts, symbols and words alone; beside them it reads the
 corpora again, with a mixture of their labels and of what the model said before (Li and Hoiem 2017, "Learning without
-Forgetting"). `make train-sentiment` runs this step last.
+Forgetting").
 """
 
 import argparse

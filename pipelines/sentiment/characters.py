@@ -40,12 +40,12 @@ _LOOKS_LIKE = {
     STARS[1]: "\u2729",
 }
 # fmt: off
-_ALPHABETS = {  # Cyrillic, Greek and small capitals, beside the Latin letters that they look like
-    "абвекмнорстухіјѕԁһӏԛԝүАВЕКМНОРСТУХІЈЅԌԚԜҮ": "abbekmhopctyxijsdhlqwyabekmhopctyxijsgqwy",
-    "αεικνοορτυχγηωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ": "aeikvooptuxynwabezhikmnoptyx",
-    "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ": "abcdefghijklmnoprstuvwyz",
-    "ıɑɡɩøđłꞮØĐŁ": "iagiodliodl",
-}
+_ALPHABETS = [  # Cyrillic, Greek and small capitals, beside the Latin letters that they look like
+    ("абвекмнорстухіјѕԁһӏԛԝүАВЕКМНОРСТУХІЈЅԌԚԜҮ", "abbekmhopctyxijsdhlqwyabekmhopctyxijsgqwy"),
+    ("αεικνοορτυχγηωΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeikvooptuxynwabezhikmnoptyx"),
+    ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz"),
+    ("ıɑɡɩøđłꞮØĐŁ", "iagiodliodl"),
+]
 # fmt: on
 _LETTER = re.compile(r"(?:CIRCLED|SQUARED) LATIN CAPITAL LETTER ([A-Z])$")
 _CLASSES = {"L": WORD, "N": WORD, "M": WORD, "So": SYMBOL, "Sk": SYMBOL, "Cf": IGNORED}
@@ -82,9 +82,9 @@ def is_cased(character: str) -> bool:
 def character_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
     """Return for each code point below `TABLE` its class with its bits, and what it is read as, 0 for nothing."""
     like = {ord(other): ord(plain) for plain, others in _LOOKS_LIKE.items() for other in others}
-    for alphabet, latin in _ALPHABETS.items():
-        like |= {ord(letter): ord(latin[place]) for place, letter in enumerate(alphabet)}
-    accents = {point for first, last in _ACCENTS for point in range(ord(first), ord(last) + 1)}
+    for alphabet, latin in _ALPHABETS:
+        like |= dict(zip(map(ord, alphabet), map(ord, latin), strict=True))
+    accents = {point for ends in _ACCENTS for point in range(ord(ends[0]), ord(ends[1]) + 1)}
     characters = list(map(chr, range(TABLE)))
     plain = [_plain(c) if unicodedata.decomposition(c) or unicodedata.category(c) == "So" else c for c in characters]
     small = list(map(_lower, plain))

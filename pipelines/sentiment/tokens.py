@@ -36,7 +36,7 @@ SMALL, WAS_TITLE = 16, 32
 
 LONG = 4
 TITLE_CASE = 4
-"""A sentence of at least so many words with a capital first letter, and at most a quarter as many long words without,
+"""A sentence of at least so many words with a capital first letter, and less than a quarter as many long words without,
 is in title case.
 """
 
@@ -96,7 +96,7 @@ def sentence_tokens(text: str) -> list[Token]:
 def is_title_case(flags: Sequence[int]) -> bool:
     """Tell from the flags of a sentence's tokens whether it is written like a headline. Such capitals say nothing."""
     titled = sum(1 for each in flags if each & TITLE)
-    return titled >= TITLE_CASE and TITLE_CASE * sum(1 for each in flags if each & SMALL) <= titled
+    return titled >= TITLE_CASE and TITLE_CASE * sum(1 for each in flags if each & SMALL) < titled
 
 
 def untitled(tokens: Sequence[Token]) -> list[Token]:

@@ -67,7 +67,7 @@ static void untitle(SentimentWorkspace *work, size_t first, size_t last)
         small += (work->words[w].flags & WORD_IS_SMALL) != 0;
         titled += (work->words[w].flags & WORD_IS_TITLE) != 0;
     }
-    if (titled < TITLE_CASE || TITLE_CASE * small > titled) return;
+    if (titled < TITLE_CASE || TITLE_CASE * small >= titled) return;
     for (size_t w = first; w < last; w++)
         if (work->words[w].flags & WORD_IS_TITLE)
             work->words[w].flags = (work->words[w].flags & ~(uint32_t)WORD_IS_TITLE) | WORD_WAS_TITLE;

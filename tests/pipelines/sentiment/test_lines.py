@@ -23,7 +23,7 @@ from spanwise.pipelines.sentiment.lines import cut_sentences, statements
     ],
 )
 def test_statements_end_where_a_reader_ends_them(text: str, parts: list[str]) -> None:
-    """Lines, bullets, cells and semicolons end a statement. Marks alone are none; the semicolon of `&amp;` ends none."""
+    """Lines, bullets, cells and semicolons end a statement. Marks alone are none, and `&amp;` is one mark."""
     assert [text[start:end] for start, end in statements(text, 0, len(text))] == parts
 
 
