@@ -116,10 +116,15 @@ class Scores(NamedTuple):
 
 
 class TextScores(NamedTuple):
-    """The scores of a whole text and of each of its sentences, in order."""
+    """The scores of a whole text and of each of its sentences, in order.
+
+    `statements` are the lines, cells and clauses that sentences were cut into, each with its code points; None where
+    every sentence is one statement.
+    """
 
     whole: Scores
     sentences: list[Scores]
+    statements: "list[tuple[int, Scores]] | None" = None
 
 
 class DetectedLanguage(NamedTuple):

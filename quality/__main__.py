@@ -12,6 +12,8 @@ from pathlib import Path
 from quality.confidence import confidence_table, held_out, threshold_table
 from quality.entities import entity_report
 from quality.fairness import fairness_report
+from quality.invariance import invariance_report
+from quality.kinds import kinds_report
 from quality.robustness import robustness_report
 from quality.sentiment import Scorer, own_report, sentiment_report
 
@@ -39,8 +41,11 @@ def main() -> int:
         print(confidence_table(judgements), end="\n\n")
         print(threshold_table(judgements), end="\n\n")
     if arguments.only != "entities":
-        model = Scorer().model
+        scorer = Scorer()
+        model = scorer.model
         print(sentiment_report(arguments.data), end="\n\n")
+        print(kinds_report(scorer.analyzer), end="\n\n")
+        print(invariance_report(scorer.analyzer, arguments.data), end="\n\n")
         print(robustness_report(model)[0], end="\n\n")
         print(fairness_report(model))
     return 0 if equal else 1

@@ -27,7 +27,7 @@ from quality.sentiment_corpora import (
 from spanwise.pipelines.analyzer import Analyzer
 from spanwise.pipelines.annotations import SENTENCES, EntitySpan
 from spanwise.pipelines.calibration.calibration_error import calibration_error
-from spanwise.pipelines.sentiment import Target, targets_of
+from spanwise.pipelines.sentiment import Target, score_texts, targets_of
 from spanwise.pipelines.sentiment.tokens import tokenize
 from training.corpora import NEGATIVE, NEUTRAL, POSITIVE
 
@@ -51,7 +51,7 @@ class Scorer:
         rows: list[Sequence[float]] = []
         for first in range(0, len(texts), _AT_ONCE):
             part = texts[first : first + _AT_ONCE]
-            rows += [scores.whole for scores in self.model.score(part, self._sentences(part))]
+            rows += [scores.whole for scores in score_texts(self.model, part, self._sentences(part))]
         return np.array(rows)
 
     def targets(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:

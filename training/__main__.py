@@ -11,17 +11,16 @@ import torch
 from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import FORMAT
 from training.calibration import calibrate
-from training.examples import training_examples
 from training.export import export
 from training.recipe import (
     CALIBRATED,
     EPOCHS,
-    REVIEWS,
     SEED,
     Development,
     new_student,
     prepare,
     train,
+    training_of,
     vocabulary_of,
 )
 from training.student import Size
@@ -42,7 +41,7 @@ def main() -> None:
     started = time.monotonic()
     torch.manual_seed(arguments.seed)
     ground = prepare(arguments.data, arguments.cache, arguments.seed)
-    training = training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS)
+    training = training_of(ground)
     development = Development.read(ground)
     swapper = Swapper(ground.reader.types, training.sentences, arguments.seed)
     size = Size()

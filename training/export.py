@@ -23,7 +23,7 @@ FREQUENT = 100  # and the word that it doubles more than so many times as often
 @torch.no_grad()
 def export(student: Student, vocabulary: Vocabulary, types: Types, folder: Path, metadata: dict[str, Any]) -> None:
     """Write `vocabulary.txt`, `embeddings.npy`, `model.npz` and `metadata.json` into the folder."""
-    student.eval()
+    student = student.cpu().eval()
     folder.mkdir(parents=True, exist_ok=True)
     keys = without_doubled(vocabulary.keys, types)
     numbers = torch.tensor([types.numbers[key] for key in keys])

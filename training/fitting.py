@@ -14,6 +14,7 @@ from spanwise.pipelines.sentiment.tokens import CAPITALS, TITLE
 from training.capitals import Shouter, with_feeling
 from training.corpora import NEGATIVE, POSITIVE
 from training.dataset import Example, Ints, TargetExample
+from training.device import DEVICE
 from training.joining import Joiner
 from training.student import Bags, Packed, Student
 from training.swapping import Swapper
@@ -21,6 +22,7 @@ from training.swapping import Swapper
 BATCH_TOKENS, TARGET_BATCH_TOKENS = 5000, 2500
 RATE, WARM_UP, MEAN_DECAY = 2e-3, 200, 0.998
 PAIR_NEUTRAL = 0.15  # the weight of "not neutral" in the loss of a text whose corpus knows only negative and positive
+REPORT = 50  # steps
 SHORT = 2  # sentences: only texts no longer than this are compared with other versions of themselves
 
 
@@ -46,13 +48,14 @@ def fit(
     shouter = Shouter(swapper.types, seed)
     optimizer = torch.optim.Adam(student.parameters(), lr=rate, betas=(0.9, 0.99), fused=True)
     mean = copy.deepcopy(student)
+    averages, values = list(mean.parameters()), list(student.parameters())
     sizes = [sum(len(s.types) for s in e.sentences) for e in texts], [len(e.sentence.types) for e in targets]
     per_epoch = max(1, sum(sizes[0]) // BATCH_TOKENS)
     steps = per_epoch * epochs
     text_batches = endless(sizes[0], BATCH_TOKENS, random)
     target_batches = endless(sizes[1], TARGET_BATCH_TOKENS, random) if targets else None
     student.train()
-    started, losses = time.monotonic(), np.zeros(2)
+    started, losses = time.monotonic(), torch.zeros(2, device=DEVICE)
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = rate * min(step / WARM_UP, max(0.02, 1 - step / steps))
@@ -65,20 +68,19 @@ def fit(
             chosen = [targets[i] for i in next(target_batches)]
             target_loss = loss_of_targets(student, joiner.joined(chosen) if joiner else chosen, swapper)
             loss = loss + target_loss
-            losses[1] += float(target_loss.detach())
+            losses[1] += target_loss.detach()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), 5.0)
         optimizer.step()
-        losses[0] += float(text_loss.detach())
+        losses[0] += text_loss.detach()
         decay = min(MEAN_DECAY, step / (step + 10))
         with torch.no_grad():
-            for average, value in zip(mean.parameters(), student.parameters(), strict=True):
-                average.lerp_(value, 1 - decay)
-        if step % 200 == 0:
-            shown = " ".join(f"{x / 200:.4f}" for x in losses)
+            torch._foreach_lerp_(averages, values, 1 - decay)
+        if step % REPORT == 0:
+            shown = " ".join(f"{x / REPORT:.4f}" for x in losses.tolist())
             print(f"student {step}/{steps} losses {shown} {time.monotonic() - started:.0f} s", flush=True)
-            losses[:] = 0
+            losses.zero_()
     mean.eval()
     return mean
 
@@ -108,15 +110,15 @@ def text_logits(
     outputs = student.sentences(*_joined(tokens), packed)
     if raw:
         return outputs
-    return student.texts(outputs, torch.tensor([i for _, i in sentences]), len(examples))
+    return student.texts(outputs, torch.tensor([i for _, i in sentences], device=DEVICE), len(examples))
 
 
 def loss_of_texts(student: Student, examples: Sequence[Example], swapper: Swapper | None) -> Tensor:
     """Return the cross entropy with soft labels; for pairs, that of two classes plus a share of that of three."""
     logits = text_logits(student, examples, swapper)
-    wanted = torch.tensor([e.wanted for e in examples])
-    weight = torch.tensor([e.weight for e in examples])
-    pair = torch.tensor([e.pair for e in examples])
+    wanted = torch.tensor([e.wanted for e in examples], device=DEVICE)
+    weight = torch.tensor([e.weight for e in examples], device=DEVICE)
+    pair = torch.tensor([e.pair for e in examples], device=DEVICE)
     full = -(wanted * F.log_softmax(logits, 1)).sum(1)
     sides = [NEGATIVE, POSITIVE]
     two = -(wanted[:, sides] * F.log_softmax(logits[:, sides], 1)).sum(1)
@@ -128,7 +130,7 @@ def loss_of_names(student: Student, examples: Sequence[Example], swapper: Swappe
     """Return Jeffreys' divergence between the probabilities of two versions of a text that have other names."""
     named = [e for e in examples if len(e.sentences) <= SHORT and any(s.names for s in e.sentences)]
     if not named:
-        return torch.zeros(())
+        return torch.zeros((), device=DEVICE)
     one, other = (F.log_softmax(text_logits(student, named, swapper), 1) for _ in range(2))
     return ((one.exp() - other.exp()) * (one - other)).sum(1).mean()
 
@@ -137,12 +139,14 @@ def loss_of_capitals(student: Student, examples: Sequence[Example], shouter: Sho
     """Return how much capitals lower the logarithm of the probability of a text's own side; 0 where they raise it."""
     emotional = [e for e in with_feeling(examples) if len(e.sentences) <= SHORT]
     if not emotional:
-        return torch.zeros(())
-    side = torch.tensor([POSITIVE if e.wanted[POSITIVE] > e.wanted[NEGATIVE] else NEGATIVE for e in emotional])
+        return torch.zeros((), device=DEVICE)
+    side = torch.tensor(
+        [POSITIVE if e.wanted[POSITIVE] > e.wanted[NEGATIVE] else NEGATIVE for e in emotional], device=DEVICE
+    )
     with torch.no_grad():
         quiet = F.log_softmax(text_logits(student, emotional), 1)
     loud = F.log_softmax(text_logits(student, [shouter.shouted(e) for e in emotional]), 1)
-    rows = torch.arange(len(emotional))
+    rows = torch.arange(len(emotional), device=DEVICE)
     return F.relu(quiet[rows, side] - loud[rows, side]).mean()
 
 
@@ -169,14 +173,14 @@ def target_logits(student: Student, examples: Sequence[TargetExample], swapper: 
     packed = Packed(np.array(lengths), student.size.target_depth)
     bags = Bags(
         *_joined([(types, flags) for types, flags, _ in common]),
-        torch.tensor([i for types, _, i in common for _ in types], dtype=torch.long),
-        torch.tensor([1 / len(types) for types, _, _ in common for _ in types]),
+        torch.tensor([i for types, _, i in common for _ in types], dtype=torch.long, device=DEVICE),
+        torch.tensor([1 / len(types) for types, _, _ in common for _ in types], device=DEVICE),
     )
     return student.towards(
         *_joined(tokens),
         packed,
-        places=torch.tensor(places),
-        distances=torch.from_numpy(np.concatenate(distances)),
+        places=torch.tensor(places, device=DEVICE),
+        distances=torch.from_numpy(np.concatenate(distances)).to(DEVICE),
         common=bags,
     )
 
@@ -184,8 +188,8 @@ def target_logits(student: Student, examples: Sequence[TargetExample], swapper: 
 def loss_of_targets(student: Student, examples: Sequence[TargetExample], swapper: Swapper | None) -> Tensor:
     """Return the cross entropy with soft labels."""
     logits = target_logits(student, examples, swapper)
-    wanted = torch.tensor([e.wanted for e in examples])
-    weight = torch.tensor([e.weight for e in examples])
+    wanted = torch.tensor([e.wanted for e in examples], device=DEVICE)
+    weight = torch.tensor([e.weight for e in examples], device=DEVICE)
     return (-(wanted * F.log_softmax(logits, 1)).sum(1) * weight).sum() / weight.sum()
 
 
@@ -193,16 +197,16 @@ def loss_of_targets(student: Student, examples: Sequence[TargetExample], swapper
 def predict_texts(student: Student, examples: Sequence[Example], at_once: int = 256) -> Tensor:
     """Return the logits [texts, 3], computed without gradients for `at_once` texts at a time."""
     parts = [text_logits(student, examples[i : i + at_once]) for i in range(0, len(examples), at_once)]
-    return torch.cat(parts)
+    return torch.cat(parts).cpu()
 
 
 @torch.no_grad()
 def predict_targets(student: Student, examples: Sequence[TargetExample], at_once: int = 256) -> Tensor:
     """Return the logits [targets, 3], computed without gradients for `at_once` targets at a time."""
     parts = [target_logits(student, examples[i : i + at_once]) for i in range(0, len(examples), at_once)]
-    return torch.cat(parts)
+    return torch.cat(parts).cpu()
 
 
 def _joined(tokens: Sequence[tuple[Ints, Ints]]) -> tuple[Tensor, Tensor]:
     types, flags = (np.concatenate([token[k] for token in tokens]) for k in (0, 1))
-    return torch.from_numpy(types).long(), torch.from_numpy(flags).long()
+    return torch.from_numpy(types).to(DEVICE).long(), torch.from_numpy(flags).to(DEVICE).long()

@@ -1,11 +1,16 @@
-"""The first values of the student's words: the encoder's vectors of each word, before and after fine-tuning."""
+"""The first values of the student's words: the encoder's vectors of each word, before and after fine-tuning.
+
+A symbol begins as its name.
+"""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from training.device import DEVICE
 from training.encoder import WIDTH, Encoder
+from training.symbols import words_of
 from training.teacher import Teacher, batches, collate, encode
 
 SPREAD = 0.3  # the root mean square of the values
@@ -24,14 +29,14 @@ def initial_words(keys: Sequence[str], teacher: Teacher, width: int) -> Tensor:
 @torch.no_grad()
 def _means(keys: Sequence[str], encoder: Encoder) -> Tensor:
     """Return the mean [keys, encoder's width] of the encoder's outputs for each word's pieces."""
-    encoder.eval()
-    examples = encode(keys)
+    encoder.to(DEVICE).eval()
+    examples = encode([words_of(key) for key in keys])
     out = torch.zeros(len(keys), WIDTH)
     for batch in batches(examples, 8192):
         pieces, kinds, lengths = collate(examples, batch)
         x = encoder(pieces, kinds, lengths)
-        there = torch.arange(pieces.shape[1])[None] < lengths[:, None]
-        out[batch] = (x * there.unsqueeze(-1)).sum(1) / lengths[:, None]
+        there = torch.arange(pieces.shape[1], device=DEVICE)[None] < lengths[:, None]
+        out[batch] = ((x * there.unsqueeze(-1)).sum(1) / lengths[:, None]).cpu()
     return out
 
 

@@ -10,7 +10,16 @@ from torch import Tensor
 from spanwise.pipelines.analyzer import Analyzer
 from training.corpora import Corpora
 from training.dataset import Example, Reader, TargetExample, Types, Vocabulary, build_vocabulary
-from training.examples import Training, certain, labelled_examples, target_examples
+from training.device import DEVICE
+from training.examples import (
+    GOLD_SHARE,
+    Training,
+    alone_examples,
+    certain,
+    labelled_examples,
+    target_examples,
+    training_examples,
+)
 from training.fitting import fit, predict_targets, predict_texts
 from training.initial import initial_words
 from training.labelling import Labelled, label_all
@@ -79,6 +88,13 @@ def prepare(data: Path, cache: Path, seed: int) -> Ground:
     return Ground(corpora, teacher, reader, label_all(corpora, teacher, reader, cache))
 
 
+def training_of(ground: Ground, *, gold_share: float = GOLD_SHARE) -> Training:
+    """Build all examples; see `training_examples`."""
+    training = training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS, gold_share=gold_share)
+    training.texts += alone_examples(ground.reader, ground.teacher)
+    return training
+
+
 def vocabulary_of(ground: Ground, size: Size) -> Vocabulary:
     """Build the vocabulary from all types read so far. Call it after reading all training data."""
     return build_vocabulary(ground.reader.types, lexicon(), WORDS, size.buckets)
@@ -96,7 +112,7 @@ def beginnings(ground: Ground, vocabulary: Vocabulary, size: Size) -> Tensor:
 
 def train(student: Student, training: Training, swapper: Swapper, *, epochs: int, seed: int) -> Student:
     """Train a student for `epochs` passes and a finishing pass."""
-    student = fit(student, training.texts, training.targets, swapper, epochs=epochs, seed=seed)
+    student = fit(student.to(DEVICE), training.texts, training.targets, swapper, epochs=epochs, seed=seed)
     return fit(
         student,
         training.texts,
@@ -114,6 +130,7 @@ def _teacher(corpora: Corpora, path: Path, seed: int) -> Teacher:
     if path.exists():
         teacher = Teacher()
         teacher.load_state_dict(torch.load(path, weights_only=True))
+        teacher.to(DEVICE)
     else:
         teacher = fit_teacher(corpora, seed)
         torch.save(teacher.state_dict(), path)

@@ -16,13 +16,15 @@ from torch import Tensor, nn
 
 from spanwise.pipelines.sentiment.artefact import CLASSES
 from training.corpora import Corpora
+from training.device import DEVICE, HALVES
 from training.encoder import WIDTH, Encoder, load_tokenizer
+from training.everyday import clear, make_everyday
 
 HEADS = ("film", "tweet", "news", "mams", "twitter", "sem14")
 PASSES = 2
+TAUGHT_EACH = 8  # made texts of each line of `everyday.txt`
 PHRASES, MIN_WORDS = 80_000, 4  # the number of phrases at most, and the least number of words in each
 BATCH_PIECES, LEARNING_RATE, HEAD_RATE, WARM_UP = 1024, 1e-4, 1e-3, 300
-HALVES = torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - use bfloat16 where the processor multiplies it fast
 
 
 class Example(NamedTuple):
@@ -44,10 +46,10 @@ class Teacher(nn.Module):
 
     def forward(self, pieces: Tensor, kinds: Tensor, lengths: Tensor) -> Tensor:
         """Return logits [texts, heads, 3]; for the arguments see `Encoder.forward`."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=HALVES):
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=HALVES):
             x = self.encoder(pieces, kinds, lengths)
         x = x.float()
-        there = (torch.arange(pieces.shape[1])[None] < lengths[:, None]).unsqueeze(-1)
+        there = (torch.arange(pieces.shape[1], device=DEVICE)[None] < lengths[:, None]).unsqueeze(-1)
         target = (x * kinds.unsqueeze(-1)).sum(1) / kinds.sum(1, keepdim=True).clamp(min=1)
         pooled = torch.cat([x[:, 0], (x * there).sum(1) / lengths[:, None], target], 1)
         pooled = F.dropout(pooled, 0.1, self.training)
@@ -59,7 +61,7 @@ class Teacher(nn.Module):
         self.eval()
         out = torch.zeros(len(examples), len(HEADS), CLASSES)
         for batch in batches(examples, 4 * BATCH_PIECES):
-            out[batch] = self(*collate(examples, batch))
+            out[batch] = self(*collate(examples, batch)).cpu()
         return out
 
 
@@ -110,7 +112,7 @@ def collate(examples: Sequence[Example], batch: Sequence[int]) -> tuple[Tensor, 
     for row, example in enumerate(chosen):
         pieces[row, : len(example.pieces)] = torch.tensor(example.pieces)
         kinds[row, : len(example.pieces)] = torch.tensor(example.kinds)
-    return pieces, kinds, lengths
+    return pieces.to(DEVICE), kinds.to(DEVICE), lengths.to(DEVICE)
 
 
 def fit_teacher(corpora: Corpora, seed: int = 1) -> Teacher:
@@ -121,13 +123,16 @@ def fit_teacher(corpora: Corpora, seed: int = 1) -> Teacher:
     examples = []
     for head, texts in (("film", chance.sample(phrases, min(PHRASES, len(phrases)))), ("tweet", corpora.tweets())):
         examples += encode([t.text for t in texts], head, [t.label for t in texts])
+    made = [(one.text, label) for one in make_everyday(TAUGHT_EACH, seed) for label in clear(one)]
+    for head in ("film", "tweet"):
+        examples += encode([text for text, _ in made], head, [label for _, label in made])
     for head, rows in corpora.target_texts().items():
         examples += encode_targets([row[:3] for row in rows], head, [row.label for row in rows])
     return _fit(examples, chance)
 
 
 def _fit(examples: list[Example], chance: random.Random) -> Teacher:
-    teacher = Teacher()
+    teacher = Teacher().to(DEVICE)
     teacher.train()
     order = [batch for _ in range(PASSES) for batch in batches(examples, BATCH_PIECES, chance)]
     steps = len(order)
@@ -137,18 +142,20 @@ def _fit(examples: list[Example], chance: random.Random) -> Teacher:
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda i: min((i + 1) / WARM_UP, max(0.02, (steps - i) / max(1, steps - WARM_UP)))
     )
-    started, total = time.monotonic(), 0.0
+    started, total = time.monotonic(), torch.zeros((), device=DEVICE)
     for step, batch in enumerate(order, 1):
         logits = teacher(*collate(examples, batch))
-        head, label = (torch.tensor([examples[i][k] for i in batch]) for k in (2, 3))
-        loss = F.cross_entropy(logits[torch.arange(len(batch)), head], label)
+        head, label = (torch.tensor([examples[i][k] for i in batch], device=DEVICE) for k in (2, 3))
+        loss = F.cross_entropy(logits[torch.arange(len(batch), device=DEVICE), head], label)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(body, 1.0)
         optimizer.step()
         rate.step()
-        total += float(loss.detach())
+        total += loss.detach()
         if step % 200 == 0 or step == steps:
-            print(f"teacher {step}/{steps} loss {total / 200:.3f} {time.monotonic() - started:.0f} s", flush=True)
-            total = 0.0
+            print(
+                f"teacher {step}/{steps} loss {float(total) / 200:.3f} {time.monotonic() - started:.0f} s", flush=True
+            )
+            total.zero_()
     return teacher

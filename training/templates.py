@@ -200,9 +200,9 @@ def make(count: int, seed: int = 1) -> list[Made]:
     for templates, wanted in ((NEGATIVES, NEG), (POSITIVES, POS), (NEUTRALS, NEU), (TARGETS, None), (TWO, None)):
         lines = _lines(templates)
         for _ in range(count):
-            sentence = _filled(_with_predicates(chance.choice(lines), chance), wanted, chance, names)
+            sentence = fill(_with_predicates(chance.choice(lines), chance), wanted, chance, names)
             made.append(_coloured(sentence, chance) if wanted else sentence)
-    made += [_filled(_composed(chance), None, chance, names) for _ in range(2 * count)]
+    made += [fill(_composed(chance), None, chance, names) for _ in range(2 * count)]
     return made
 
 
@@ -228,12 +228,13 @@ def _composed(chance: random.Random) -> str:
 
 
 def _capital(clause: str) -> str:
-    """Write the first letter of a clause as a capital. A clause that begins with a placeholder is left to `_filled`."""
+    """Write the first letter of a clause as a capital. A clause that begins with a placeholder is left to `fill`."""
     start = 1 if clause.startswith("[") else 0
     return clause[:start] + clause[start].upper() + clause[start + 1 :]
 
 
-def _filled(template: str, wanted: Wanted | None, chance: random.Random, listed: Mapping[int, Sequence[str]]) -> Made:
+def fill(template: str, wanted: Wanted | None, chance: random.Random, listed: Mapping[int, Sequence[str]]) -> Made:
+    """Fill the placeholders of a template. Without `wanted`, the probabilities follow from the targets."""
     text, names, targets, opened = "", [], [], 0
     for match in _PART.finditer(template):
         filler, label = match[1], match[2]

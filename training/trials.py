@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.examples import GOLD_SHARE, Training, training_examples
+from training.examples import GOLD_SHARE, Training
 from training.fitting import fit
-from training.recipe import REVIEWS, SEED, Development, Ground, beginnings, prepare, vocabulary_of
+from training.recipe import SEED, Development, Ground, beginnings, prepare, training_of, vocabulary_of
 from training.scores import figures
 from training.student import Size, Student
 from training.swapping import Swapper
@@ -94,7 +94,7 @@ def _of_teacher(ground: Ground) -> dict[str, dict[str, float]]:
 
 
 def _training(ground: Ground, gold_share: float) -> Training:
-    return training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS, gold_share=gold_share)
+    return training_of(ground, gold_share=gold_share)
 
 
 def _student(ground: Ground, trial: Trial, training: Training) -> Student:

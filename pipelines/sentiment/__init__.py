@@ -10,7 +10,7 @@ from spanwise.pipelines.sentiment.classifier_model import ClassifierModel
 from spanwise.pipelines.sentiment.labels import pure_sentiment, text_sentiment
 from spanwise.pipelines.sentiment.model import SentimentModel, Span, Target
 from spanwise.pipelines.sentiment.model_choice import load_sentiment_model, model_folder, sentiment_model_for
-from spanwise.pipelines.sentiment.scoring import add_sentiment
+from spanwise.pipelines.sentiment.scoring import add_sentiment, score_texts
 from spanwise.pipelines.sentiment.targets import targets_of
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "load_sentiment_model",
     "model_folder",
     "pure_sentiment",
+    "score_texts",
     "sentiment_model_for",
     "targets_of",
     "text_sentiment",

@@ -13,10 +13,11 @@ from typing import Any, Literal
 from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.kernels import SentimentKernels, constants
 from spanwise.pipelines.sentiment import artefact as artefact_constants
-from spanwise.pipelines.sentiment import reference_model, tokens
+from spanwise.pipelines.sentiment import characters, reference_model, tokens
 from spanwise.pipelines.sentiment.artefact import Artefact, Floats, Network
+from spanwise.pipelines.sentiment.characters import PUNCTUATION, character_tables, class_of
 from spanwise.pipelines.sentiment.model import Span, Target
-from spanwise.pipelines.sentiment.tokens import EMOTICONS, PUNCTUATION, character_tables, class_of
+from spanwise.pipelines.sentiment.tokens import EMOTICONS
 
 
 class CompiledModel:
@@ -26,9 +27,9 @@ class CompiledModel:
 
     def __init__(self, artefact: Artefact, instructions: str | None = None) -> None:
         """Hand the artefact to the kernels. `instructions` names an instruction set; the default is the best one."""
-        classes, lower = character_tables()
+        classes, read_as = character_tables()
         self._kernels = SentimentKernels(
-            characters=(classes.tobytes(), lower.tobytes(), _emoticons()),
+            characters=(classes.tobytes(), read_as.tobytes(), _emoticons()),
             vocabulary=tuple(artefact.vocabulary),
             codes=artefact.embeddings,
             scales=artefact.scales,
@@ -113,14 +114,22 @@ _CONSTANTS = {
     "WORD_IS_STRETCHED": tokens.STRETCHED,
     "WORD_IS_HASHTAG": tokens.HASHTAG,
     "SENTIMENT_FLAGS": tokens.FLAGS,
-    "CHARACTER_SPACE": tokens.SPACE,
-    "CHARACTER_WORD": tokens.WORD,
-    "CHARACTER_SYMBOL": tokens.SYMBOL,
-    "CHARACTER_PUNCTUATION": tokens.PUNCTUATION,
-    "CHARACTER_IGNORED": tokens.IGNORED,
-    "CHARACTER_CLASS_BITS": tokens.CLASS,
-    "CHARACTER_CASED": tokens.CASED,
-    "TAGS_START": tokens.LAST_WORD,
+    "WORD_IS_SMALL": tokens.SMALL,
+    "WORD_WAS_TITLE": tokens.WAS_TITLE,
+    "LONG_WORD": tokens.LONG,
+    "TITLE_CASE": tokens.TITLE_CASE,
+    "MAX_STARS": tokens.MAX_STARS,
+    "FULL_STAR": ord(characters.STARS[0]),
+    "EMPTY_STAR": ord(characters.STARS[1]),
+    "CHARACTER_SPACE": characters.SPACE,
+    "CHARACTER_WORD": characters.WORD,
+    "CHARACTER_SYMBOL": characters.SYMBOL,
+    "CHARACTER_PUNCTUATION": characters.PUNCTUATION,
+    "CHARACTER_IGNORED": characters.IGNORED,
+    "CHARACTER_CLASS_BITS": characters.CLASS,
+    "CHARACTER_CASED": characters.CASED,
+    "CHARACTER_UPPER": characters.UPPER,
+    "TAGS_START": characters.LAST_WORD,
     "MAX_KEY": tokens.MAX_KEY,
 }
 """The constants of the reference, by the names that they have in `kernels/sentiment/*.h`."""

@@ -1,8 +1,8 @@
 """Turn scores into labels.
 
-A label is the most probable class. A whole text is `mixed` when some of its sentences are positive and others
-negative, and the side with the fewer code points still has at least a quarter (`MIXED_SHARE`) of the code points of
-both.
+A label is the most probable class. A whole text is `mixed` when some of its statements are surely positive and others
+surely negative (`SURE`), and the side with the fewer code points still has at least a quarter (`MIXED_SHARE`) of the
+code points of both. A statement is a sentence, or a line of one (`lines.py`).
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.schemas import Sentiment, SentimentLabel, SentimentScores
 
 MIXED_SHARE = 0.25
+SURE = 0.6
 _DECIMALS = 4
 _LABELS = cast("tuple[SentimentLabel, ...]", Scores._fields)
 
@@ -23,11 +24,13 @@ def pure_sentiment(scores: Scores) -> Sentiment:
 
 def text_sentiment(scores: TextScores, lengths: Sequence[int]) -> Sentiment:
     """Return the sentiment of a whole text; `lengths` are its sentences' code points, each at least 1."""
-    shares = dict.fromkeys(_LABELS, 0)
-    for sentence, length in zip(scores.sentences, lengths, strict=True):
-        shares[_label(sentence)] += length
-    opinions = shares["negative"] + shares["positive"]
-    mixed = opinions and min(shares["negative"], shares["positive"]) >= MIXED_SHARE * opinions
+    negative = positive = 0
+    for length, statement in scores.statements or zip(lengths, scores.sentences, strict=True):
+        if statement.negative >= SURE:
+            negative += length
+        elif statement.positive >= SURE:
+            positive += length
+    mixed = negative and positive and min(negative, positive) >= MIXED_SHARE * (negative + positive)
     return _sentiment("mixed" if mixed else _label(scores.whole), scores.whole)
 
 

@@ -11,7 +11,16 @@ import numpy as np
 from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.sentiment.artefact import CLASSES, MAX_DISTANCE, Artefact, Floats, Network
 from spanwise.pipelines.sentiment.model import Span, Target
-from spanwise.pipelines.sentiment.tokens import CAPITALS, FLAGS, STRETCHED, TITLE, Token, tokenize, unstretched
+from spanwise.pipelines.sentiment.tokens import (
+    CAPITALS,
+    FLAGS,
+    STRETCHED,
+    TITLE,
+    WAS_TITLE,
+    Token,
+    sentence_tokens,
+    unstretched,
+)
 
 NGRAMS = (3, 4, 5)
 NGRAM_KEY = 24  # code points of a word that n-grams are made of
@@ -55,7 +64,7 @@ class ReferenceModel:
         return [self._score_targets_of(text, of_text) for text, of_text in zip(texts, targets, strict=True)]
 
     def _score_text(self, text: str, spans: Sequence[Span]) -> TextScores:
-        tokens = [tokenize(text[start:end]) for start, end in spans or [(0, len(text))]]
+        tokens = [sentence_tokens(text[start:end]) for start, end in spans or [(0, len(text))]]
         outputs = [self._sentence(each) if each else self._model.empty for each in tokens]
         logits = np.stack([o for o, each in zip(outputs, tokens, strict=True) if each] or [self._model.empty])
         whole = logits[0, :CLASSES]
@@ -90,7 +99,7 @@ class ReferenceModel:
     def _score_target(self, tokens: Sequence[Token], first: int, last: int) -> Scores:
         """Score what a sentence says about its words [first, last)."""
         own = self._model.mask + self._model.positions[MAX_DISTANCE]
-        common = [t for t in tokens[first:last] if not t.flags & (CAPITALS | TITLE)]
+        common = [t for t in tokens[first:last] if not t.flags & (CAPITALS | TITLE | WAS_TITLE)]
         if common:
             own = own + np.mean([self._embedding(token) for token in common], axis=0)
         before, after = tokens[max(0, first - WINDOW) : first], tokens[last : last + WINDOW]
@@ -133,7 +142,7 @@ class ReferenceModel:
 def _tokens_around(text: str, targets: Sequence[Target]) -> Iterator[list[Token]]:
     """Of each target's sentence, cut once for all targets in a row."""
     for (start, end), together in groupby(targets, key=lambda t: (t.sentence_start, t.sentence_end)):
-        tokens = tokenize(text[start:end])
+        tokens = sentence_tokens(text[start:end])
         yield from (tokens for _ in together)
 
 

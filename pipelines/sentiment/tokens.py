@@ -3,26 +3,46 @@
 spaCy's tokens serve grammar; these keep what carries feeling. "sooooo GOOD!!!" keeps its stretched vowel, its capitals
 and its exclamation marks, as flags of the tokens "soo", "good" and "!!"; all links are one token, and so are all user
 names. The rules are few and work on code points, so that the kernels can follow them exactly: `kernels/sentiment/`
-gets the tables of this module.
+gets the tables of this module. Whatever only looks different is the same key: invisible characters are left out of
+words, letters with accents and their look-alikes in other alphabets are read as plain ones (`characters.py`).
 """
 
-import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+from spanwise.pipelines.sentiment.characters import (
+    APOSTROPHE,
+    IGNORED,
+    PUNCTUATION,
+    SPACE,
+    STARS,
+    SYMBOL,
+    WORD,
+    class_of,
+    folded,
+    is_cased,
+    is_upper,
+)
 
 CAPITALS, TITLE, STRETCHED, HASHTAG = 1, 2, 4, 8
 """Flags: all letters are capitals (two or more); the first letter is; a character was repeated; `#` came before."""
 
 FLAGS = 4
+"""The flags above have a vector each in the model."""
 
-SPACE, WORD, SYMBOL, PUNCTUATION, IGNORED = range(5)
-"""Classes of code points. A symbol, such as an emoji, is a token; an ignored code point belongs to the token before."""
+SMALL, WAS_TITLE = 16, 32
+"""Flags without a vector: a word of at least `LONG` letters begins small; `title_case` has taken the flag `TITLE`."""
+
+LONG = 4
+TITLE_CASE = 4
+"""A sentence of at least so many words with a capital first letter, and less than a quarter as many long words without,
+is in title case.
+"""
 
 USER, LINK, NUMBER = "@user", "http", "000"
 MAX_KEY = 40  # code points of a word that are looked at
+MAX_STARS = 10
 
 # fmt: off
 EMOTICONS = (
@@ -37,8 +57,7 @@ EMOTICONS = (
 
 LONGEST_EMOTICON = max(map(len, EMOTICONS))
 _EMOTICONS = frozenset(EMOTICONS)
-_APOSTROPHES = "'’"
-_IGNORED = {0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)}  # how an emoji is shown; the tones of skin
+_ESCAPE = "\x1b"  # begins a terminal's control sequence (ECMA-48), such as ESC [ 31 m
 
 
 class Token(NamedTuple):
@@ -68,6 +87,23 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
+def sentence_tokens(text: str) -> list[Token]:
+    """Return the tokens of a sentence as the model reads them: those of `tokenize`, without what title case adds."""
+    tokens = tokenize(text)
+    return untitled(tokens) if is_title_case([token.flags for token in tokens]) else tokens
+
+
+def is_title_case(flags: Sequence[int]) -> bool:
+    """Tell from the flags of a sentence's tokens whether it is written like a headline. Such capitals say nothing."""
+    titled = sum(1 for each in flags if each & TITLE)
+    return titled >= TITLE_CASE and TITLE_CASE * sum(1 for each in flags if each & SMALL) < titled
+
+
+def untitled(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens without the flag `TITLE`; those that had it are marked with `WAS_TITLE`."""
+    return [t._replace(flags=t.flags & ~TITLE | WAS_TITLE) if t.flags & TITLE else t for t in tokens]
+
+
 @lru_cache(maxsize=1 << 16)
 def _tokens_of_run(run: str) -> tuple[Token, ...]:
     """Return the tokens of a stretch without white space."""
@@ -82,9 +118,12 @@ def _tokens_of_run(run: str) -> tuple[Token, ...]:
         following = class_of(run[at + 1]) if at + 1 < len(run) else SPACE
         end = at + 1
         if kind == WORD:
-            while end < len(run) and (class_of(run[end]) == WORD or _joins(run, end)):
+            while end < len(run) and (class_of(run[end]) in (WORD, IGNORED) or _joins(run, end)):
                 end += 1
             tokens.append(_word(run, at, end, flags))
+        elif kind == PUNCTUATION and (markup := _markup(run, at)):
+            at, flags = at + markup, 0
+            continue
         elif kind == PUNCTUATION and run[at] == "@" and (following == WORD or run[at + 1 : at + 2] == "_"):
             while end < len(run) and (class_of(run[end]) == WORD or run[end] == "_"):
                 end += 1
@@ -95,7 +134,7 @@ def _tokens_of_run(run: str) -> tuple[Token, ...]:
         elif kind == PUNCTUATION:
             tokens.append(_punctuation(run, at))
         elif kind == SYMBOL:
-            tokens.append(Token(at, end, run[at], 0))
+            tokens.append(_symbol(run, at))
         elif tokens:  # ignored: part of the token before
             tokens[-1] = tokens[-1]._replace(end=end)
         at, flags = max(end, tokens[-1].end) if tokens else end, 0
@@ -118,27 +157,70 @@ def unstretched(key: str) -> tuple[str, ...]:
 
 def _joins(run: str, at: int) -> bool:
     """Return whether an apostrophe stands between two characters of a word."""
-    return run[at] in _APOSTROPHES and at + 1 < len(run) and class_of(run[at + 1]) == WORD
+    return folded(run[at]) == APOSTROPHE and at + 1 < len(run) and class_of(run[at + 1]) == WORD
 
 
 def _word(run: str, start: int, end: int, flags: int) -> Token:
     letters = run[start : min(end, start + MAX_KEY)]
     upper = sum(map(is_upper, letters))
     if upper and is_upper(letters[0]):
-        lower = sum(simple_lower(letter) == letter and is_cased(letter) for letter in letters)
+        lower = sum(is_cased(letter) and not is_upper(letter) for letter in letters)
         flags |= CAPITALS if upper > 1 and not lower else TITLE
-    if all("0" <= letter <= "9" for letter in letters):
-        return Token(start, end, letters if len(letters) <= 2 else NUMBER, flags)  # noqa: PLR2004
     key: list[str] = []
+    digits = stretched = False
     for letter in letters:
-        small = "'" if letter in _APOSTROPHES else simple_lower(letter)
-        if len(key) > 1 and key[-1] == key[-2] == small:
-            flags |= STRETCHED
+        small = folded(letter)
+        if not small:
+            continue
+        digits = "0" <= small <= "9" and (digits or not key)
+        if len(key) > 1 and key[-1] == key[-2] == small and not digits:
+            stretched = True
         else:
             key.append(small)
-    if len(key) > 2 and key[-2:] == ["'", "s"]:  # noqa: PLR2004
+    if not key:
+        key = [letters[0]]
+    if digits:
+        return Token(start, end, "".join(key) if len(key) <= 2 else NUMBER, flags)  # noqa: PLR2004
+    if len(key) >= LONG and not flags & (CAPITALS | TITLE) and is_cased(letters[0]):
+        flags |= SMALL
+    if len(key) > 2 and key[-2:] == [APOSTROPHE, "s"]:  # noqa: PLR2004
         del key[-2:]
-    return Token(start, end, "".join(key), flags)
+    return Token(start, end, "".join(key), flags | STRETCHED * stretched)
+
+
+def _symbol(run: str, at: int) -> Token:
+    """Return a symbol, or stars in a row as one token: "★★★☆☆" is a rating."""
+    key, end = folded(run[at]), at + 1
+    if key in STARS:
+        stop = end
+        while stop < len(run) and (folded(run[stop]) in STARS or class_of(run[stop]) == IGNORED):
+            stop += 1
+            if folded(run[stop - 1]) in STARS:
+                key, end = key + folded(run[stop - 1]), stop
+    return Token(at, end, key[:MAX_STARS], 0)
+
+
+def _markup(run: str, at: int) -> int:
+    """Return the length of markup at a place of a run, 0 where there is none.
+
+    It is a tag without attributes (`<b>`), white space in a URL (`%20`), or the sequence by which a terminal colours.
+    """
+    if run[at] == "%":
+        return 3 if run[at + 1 : at + 3].lower() in ("20", "0a", "0d") else 0
+    if run[at] == _ESCAPE and run[at + 1 : at + 2] == "[":
+        end = at + 2
+        while end < len(run) and run[end] in "0123456789;":
+            end += 1
+        return min(end + 1, len(run)) - at
+    if run[at] == "<":
+        end = at + 1 + (run[at + 1 : at + 2] == "/")
+        first = end
+        while end < len(run) and ("a" <= run[end] <= "z" or "A" <= run[end] <= "Z"):
+            end += 1
+        named = end > first
+        end += run[end : end + 1] == "/"
+        return end + 1 - at if named and run[end : end + 1] == ">" else 0
+    return 0
 
 
 def _punctuation(run: str, at: int) -> Token:
@@ -151,55 +233,4 @@ def _punctuation(run: str, at: int) -> Token:
     while end < len(run) and run[end] == run[at]:
         end += 1
     repeated = end - at > 1
-    return Token(at, end, run[at] * (1 + repeated), STRETCHED * repeated)
-
-
-def class_of(character: str) -> int:
-    """Return the class of one code point."""
-    point = ord(character)
-    return int(character_tables()[0][point]) & CLASS if point < TABLE else WORD if point < LAST_WORD else IGNORED
-
-
-def simple_lower(character: str) -> str:
-    """Return the lower case of a code point where that is one code point, otherwise the code point itself."""
-    point = ord(character)
-    return chr(character_tables()[1][point]) if point < TABLE else character
-
-
-def is_upper(character: str) -> bool:
-    """Return whether a character changes when it is written small."""
-    return simple_lower(character) != character
-
-
-def is_cased(character: str) -> bool:
-    """Return whether a character is a letter with a capital form, or is a capital."""
-    point = ord(character)
-    return point < TABLE and bool(character_tables()[0][point] & CASED)
-
-
-CLASS, CASED = 7, 8  # the bits of a class in the table, and of whether there are two cases
-TABLE = 0x20000
-"""Code points below have an entry. Those above are ideographs and, from `LAST_WORD` on, tags and selectors."""
-
-LAST_WORD = 0xE0000
-
-
-@lru_cache(maxsize=1)
-def character_tables() -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-    """Return for each code point below `TABLE` its class with the bit `CASED`, and its lower case."""
-    characters = list(map(chr, range(TABLE)))
-    lower = [small if len(small := c.lower()) == 1 else c for c in characters]
-    classes = [
-        (SPACE if c.isspace() else _CLASSES.get(category) or _CLASSES.get(category[0], PUNCTUATION))
-        | CASED * (small != c or (len(c.upper()) == 1 and c.upper() != c and c.upper().lower() == c))
-        for c, small, category in zip(characters, lower, map(unicodedata.category, characters), strict=True)
-    ]
-    for point in range(0x80):
-        if classes[point] & CLASS == SYMBOL:
-            classes[point] = PUNCTUATION
-    for point in _IGNORED:
-        classes[point] = IGNORED
-    return np.array(classes, dtype=np.uint8), np.array(list(map(ord, lower)), dtype=np.uint32)
-
-
-_CLASSES = {"L": WORD, "N": WORD, "M": WORD, "So": SYMBOL, "Sk": SYMBOL, "Cf": IGNORED}
+    return Token(at, end, folded(run[at]) * (1 + repeated), STRETCHED * repeated)

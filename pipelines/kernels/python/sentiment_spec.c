@@ -45,22 +45,22 @@ static Status read_emoticons(Characters *characters, PyObject *emoticons)
 
 static Status read_characters(Characters *characters, PyObject *spec)
 {
-    const char *classes, *lower;
-    Py_ssize_t size, lower_size;
+    const char *classes, *read_as;
+    Py_ssize_t size, read_as_size;
     PyObject *emoticons;
-    const Status status = parse_tuple(spec, "the tables of characters", "y#y#O!", &classes, &size, &lower, &lower_size,
-                                      &PyTuple_Type, &emoticons);
+    const Status status = parse_tuple(spec, "the tables of characters", "y#y#O!", &classes, &size, &read_as,
+                                      &read_as_size, &PyTuple_Type, &emoticons);
     if (status != OK) return status;
-    if (size > CODE_POINTS || lower_size != size * (Py_ssize_t)sizeof(uint32_t))
-        return bad_value("each character must have a class and a lower case");
+    if (size > CODE_POINTS || read_as_size != size * (Py_ssize_t)sizeof(uint32_t))
+        return bad_value("each character must have a class and what it is read as");
     characters->classes = malloc((size_t)size + 1);
-    characters->lower = malloc((size_t)lower_size + 1);
-    if (!characters->classes || !characters->lower) return NO_MEMORY;
+    characters->read_as = malloc((size_t)read_as_size + 1);
+    if (!characters->classes || !characters->read_as) return NO_MEMORY;
     memcpy(characters->classes, classes, (size_t)size);
-    memcpy(characters->lower, lower, (size_t)lower_size);
+    memcpy(characters->read_as, read_as, (size_t)read_as_size);
     characters->size = (uint32_t)size;
     for (uint32_t point = 0; point < characters->size; point++)
-        if (characters->lower[point] >= CODE_POINTS) return bad_value("a lower case is no code point");
+        if (characters->read_as[point] >= CODE_POINTS) return bad_value("a character is read as what is no code point");
     return read_emoticons(characters, emoticons);
 }
 

@@ -39,7 +39,7 @@ static void add_target(const SentimentWorkspace *work, const Pending *pending, f
     const size_t stride = padded(model->embeddings.width);
     size_t common = 0; /* words without a capital letter */
     for (size_t w = pending->target_first; w < pending->target_last; w++)
-        if (!(work->words[w].flags & (WORD_IS_CAPITALS | WORD_IS_TITLE))) {
+        if (!(work->words[w].flags & (WORD_IS_CAPITALS | WORD_IS_TITLE | WORD_WAS_TITLE))) {
             add_word(work, &work->words[w], to);
             common++;
         }

@@ -58,6 +58,21 @@ static Status add_word(void *context, const SentimentWord *word)
     return OK;
 }
 
+/* Take the mark of a title from words [first, last) of a sentence that is in title case, where it says nothing:
+   `is_title_case` and `untitled` in tokens.py. */
+static void untitle(SentimentWorkspace *work, size_t first, size_t last)
+{
+    size_t titled = 0, small = 0;
+    for (size_t w = first; w < last; w++) {
+        small += (work->words[w].flags & WORD_IS_SMALL) != 0;
+        titled += (work->words[w].flags & WORD_IS_TITLE) != 0;
+    }
+    if (titled < TITLE_CASE || TITLE_CASE * small >= titled) return;
+    for (size_t w = first; w < last; w++)
+        if (work->words[w].flags & WORD_IS_TITLE)
+            work->words[w].flags = (work->words[w].flags & ~(uint32_t)WORD_IS_TITLE) | WORD_WAS_TITLE;
+}
+
 static Status add_pending(SentimentWorkspace *work, Pending pending)
 {
     const Status status = grow(&work->pending, work->pending_count, &work->pending_capacity, sizeof(*work->pending));
@@ -79,6 +94,7 @@ static Status add_sentence(SentimentWorkspace *work, uint32_t start, uint32_t en
         logits[SENTIMENT_CLASSES] = -INFINITY; /* it counts nothing for its text */
         return OK;
     }
+    untitle(work, first, work->word_count);
     status = add_pending(work, (Pending){.first = first, .length = work->word_count - first, .logits = logits});
     if (status != OK) return status;
     if (work->word_count >= MANY_WORDS) score_pending_sentences(work);
@@ -214,6 +230,7 @@ static Status add_targets(SentimentWorkspace *work, const SentimentText *text, c
             status =
                 sentiment_words(&work->model->characters, work->points, target->sentence_start, end, add_word, work);
             last = work->word_count;
+            if (status == OK) untitle(work, first, last);
         }
         if (status != OK) return status;
         const Pending pending = pending_target(work, first, last, target, logits + i * SENTIMENT_CLASSES);

@@ -10,12 +10,19 @@ static inline int class_of(const Characters *characters, uint32_t point)
     return point < TAGS_START ? CHARACTER_WORD : CHARACTER_IGNORED;
 }
 
-static inline uint32_t lower_of(const Characters *characters, uint32_t point)
+/* Return what a code point is read as; 0 for one that is left out of words. */
+static inline uint32_t folded(const Characters *characters, uint32_t point)
 {
-    return point < characters->size ? characters->lower[point] : point;
+    if (point < characters->size) return characters->read_as[point];
+    return point < TAGS_START ? point : 0;
 }
 
-static inline int is_apostrophe(uint32_t point) { return point == '\'' || point == 0x2019; }
+static inline int has(const Characters *characters, uint32_t point, int bit)
+{
+    return point < characters->size && characters->classes[point] & bit;
+}
+
+static inline int is_star(uint32_t plain) { return plain == FULL_STAR || plain == EMPTY_STAR; }
 
 /* Encode a code point as UTF-8. Returns the number of bytes. */
 static size_t encode(uint32_t point, char *to)
@@ -106,33 +113,85 @@ static int starts_with(const uint32_t *points, uint32_t count, const char *prefi
 /* Read the key and the flags of a word: `_word` in tokens.py. */
 static void read_word(const Characters *characters, const uint32_t *points, SentimentWord *word)
 {
-    uint32_t count = word->end - word->start, upper = 0, lower = 0, digits = 0, kept = 0;
+    uint32_t count = word->end - word->start, upper = 0, lower = 0, kept = 0;
+    int digits = 0, stretched = 0;
     if (count > MAX_KEY) count = MAX_KEY;
     const uint32_t *letters = points + word->start;
     uint32_t key[MAX_KEY];
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t letter = letters[i], small = lower_of(characters, letter);
-        if (small != letter)
+        const uint32_t small = folded(characters, letters[i]);
+        if (has(characters, letters[i], CHARACTER_UPPER))
             upper++;
-        else if (letter < characters->size && characters->classes[letter] & CHARACTER_CASED)
+        else if (has(characters, letters[i], CHARACTER_CASED))
             lower++;
-        digits += letter >= '0' && letter <= '9';
-        const uint32_t plain = is_apostrophe(letter) ? '\'' : small;
-        if (kept > 1 && key[kept - 1] == plain && key[kept - 2] == plain) continue;
-        key[kept++] = plain;
+        if (!small) continue;
+        digits = small >= '0' && small <= '9' && (digits || !kept);
+        if (!digits && kept > 1 && key[kept - 1] == small && key[kept - 2] == small)
+            stretched = 1;
+        else
+            key[kept++] = small;
     }
-    if (upper && lower_of(characters, letters[0]) != letters[0])
+    if (!kept) key[kept++] = letters[0];
+    if (upper && has(characters, letters[0], CHARACTER_UPPER))
         word->flags |= upper > 1 && !lower ? WORD_IS_CAPITALS : WORD_IS_TITLE;
-    if (digits == count) {
-        if (count <= 2)
-            set_key(word, letters, count);
+    if (digits) {
+        if (kept <= 2)
+            set_key(word, key, kept);
         else
             name_key(word, "000");
         return;
     }
-    if (kept < count) word->flags |= WORD_IS_STRETCHED;
+    if (kept >= LONG_WORD && !(word->flags & (WORD_IS_CAPITALS | WORD_IS_TITLE)) &&
+        has(characters, letters[0], CHARACTER_CASED))
+        word->flags |= WORD_IS_SMALL;
+    if (stretched) word->flags |= WORD_IS_STRETCHED;
     if (kept > 2 && key[kept - 2] == '\'' && key[kept - 1] == 's') kept -= 2;
     set_key(word, key, kept);
+}
+
+/* Read a symbol, or stars in a row, before the run's `end`: `_symbol` in tokens.py. */
+static void read_symbol(const Characters *characters, const uint32_t *points, uint32_t end, SentimentWord *word)
+{
+    uint32_t key[MAX_STARS], kept = 0;
+    key[kept++] = folded(characters, points[word->start]);
+    if (is_star(key[0]))
+        for (uint32_t at = word->end; at < end; at++) {
+            const uint32_t plain = folded(characters, points[at]);
+            if (is_star(plain)) {
+                word->end = at + 1;
+                if (kept < MAX_STARS) key[kept++] = plain;
+            } else if (class_of(characters, points[at]) != CHARACTER_IGNORED) {
+                break;
+            }
+        }
+    set_key(word, key, kept);
+}
+
+static inline int is_letter(uint32_t point) { return (point | 32) >= 'a' && (point | 32) <= 'z'; }
+
+/* Return the length of markup at the beginning of points [count], 0 where there is none: `_markup` in tokens.py. */
+static uint32_t markup_at(const uint32_t *points, uint32_t count)
+{
+    uint32_t at = 1;
+    if (points[0] == '%') {
+        if (count < 3) return 0;
+        const uint32_t last = points[2] | 32;
+        return (points[1] == '2' && points[2] == '0') || (points[1] == '0' && (last == 'a' || last == 'd')) ? 3 : 0;
+    }
+    if (points[0] == 0x1b && count > 1 && points[1] == '[') {
+        at = 2;
+        while (at < count && ((points[at] >= '0' && points[at] <= '9') || points[at] == ';')) at++;
+        return at < count ? at + 1 : count;
+    }
+    if (points[0] == '<') {
+        if (at < count && points[at] == '/') at++;
+        const uint32_t first = at;
+        while (at < count && is_letter(points[at])) at++;
+        if (at == first) return 0;
+        if (at < count && points[at] == '/') at++;
+        return at < count && points[at] == '>' ? at + 1 : 0;
+    }
+    return 0;
 }
 
 /* Read an emoticon, a mark, or a mark that is repeated, before the run's `end`: `_punctuation` in tokens.py. */
@@ -147,7 +206,18 @@ static void read_punctuation(const Characters *characters, const uint32_t *point
     while (word->end < end && points[word->end] == points[at]) word->end++;
     const int repeated = word->end - at > 1;
     if (repeated) word->flags = WORD_IS_STRETCHED;
-    set_key(word, points + at, repeated ? 2 : 1);
+    const uint32_t mark = folded(characters, points[at]), key[2] = {mark, mark};
+    set_key(word, key, repeated ? 2 : 1);
+}
+
+/* Return whether a word goes on at a place of its run: by a letter, by what is ignored, or by an apostrophe before a
+   letter. */
+static int goes_on(const Characters *characters, const uint32_t *points, uint32_t at, uint32_t end)
+{
+    const int kind = class_of(characters, points[at]);
+    if (kind == CHARACTER_WORD || kind == CHARACTER_IGNORED) return 1;
+    return folded(characters, points[at]) == '\'' && at + 1 < end &&
+           class_of(characters, points[at + 1]) == CHARACTER_WORD;
 }
 
 /* Cut a run into words: `_tokens_of_run` in tokens.py. A word is handed over when the next one begins, since ignored
@@ -186,6 +256,12 @@ static Status read_run(const Characters *characters, const uint32_t *points, uin
             at++;
             continue;
         }
+        const uint32_t markup = kind == CHARACTER_PUNCTUATION ? markup_at(points + at, end - at) : 0;
+        if (markup) {
+            at += markup;
+            flags = 0;
+            continue;
+        }
         if (waits) status = found(context, &word);
         word.start = at;
         word.end = at + 1;
@@ -193,13 +269,10 @@ static Status read_run(const Characters *characters, const uint32_t *points, uin
         waits = 1;
         if (kind == CHARACTER_WORD) {
             word.flags = flags;
-            while (word.end < end && (class_of(characters, points[word.end]) == CHARACTER_WORD ||
-                                      (is_apostrophe(points[word.end]) && word.end + 1 < end &&
-                                       class_of(characters, points[word.end + 1]) == CHARACTER_WORD)))
-                word.end++;
+            while (word.end < end && goes_on(characters, points, word.end, end)) word.end++;
             read_word(characters, points, &word);
         } else if (kind == CHARACTER_SYMBOL) {
-            set_key(&word, points + at, 1);
+            read_symbol(characters, points, end, &word);
         } else if (points[at] == '@' && (following == CHARACTER_WORD || (at + 1 < end && points[at + 1] == '_'))) {
             while (word.end < end &&
                    (class_of(characters, points[word.end]) == CHARACTER_WORD || points[word.end] == '_'))
@@ -234,7 +307,7 @@ Status sentiment_words(const Characters *characters, const uint32_t *points, uin
 void characters_free(Characters *characters)
 {
     free(characters->classes);
-    free(characters->lower);
+    free(characters->read_as);
     free(characters->emoticons);
     memset(characters, 0, sizeof(*characters));
 }

@@ -26,7 +26,11 @@ PIECES = [
     *WORDS, *EMOTICONS, "GOOD", "Paris", "O'Brien's", "sooooo", "BAAAD", "nooottt", "baaaadd", "#great",
     "@some_body", "@", "#", "http://x.org/a?b",
     "WWW.x.org", "2", "1984", "...", "!!!", "naïve", "東京", "👍🏽", "❤️", "\u200d", "e\u0301", "ﬁ", "İ", "'", "’s", "_",
-    "x" * 60, "\U000e0001", "\U00020000", "\x1f", "\u2003", "\n",
+    "x" * 60,
+    "com\u00adfort", "weren\u02bct", "Ｌｏｖｅ", "lоvе", "★★☆", "⭐⭐️☆", "\x1b[31mbad\x1b[0m",
+    "%20", "%0a", "<b>", "</I>",
+    "<br/>", "5\ufe0f\u20e3",
+    "The Very Best Ever", "“", "—", "\U000e0001", "\U00020000", "\x1f", "\u2003", "\n",
 ]  # fmt: skip
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).flatmap(
     lambda pieces: st.sampled_from(["", " "]).map(lambda space: space.join(pieces))
