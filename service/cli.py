@@ -83,7 +83,7 @@ def serve(
     except server.PortInUse as error:
         fail(str(error))
     url = _url(listener.getsockname())
-    server.serve(settings, listener, url, _hint(url, settings) if sys.stderr.isatty() else "")
+    server.serve(settings, listener, url, _hint(url, settings) if sys.stderr and sys.stderr.isatty() else "")
 
 
 @app.command()

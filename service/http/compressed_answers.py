@@ -18,7 +18,7 @@ LEAST_BYTES = 1024
 
 _SHORT_BYTES = 32 * 1024  # compressed on the event loop, in 40 to 70 µs; longer pieces in a thread
 _TEXTS = (b"application/json", b"application/problem+json", b"text/")
-_OK = 200
+_OK, _NOT_MODIFIED = 200, 304
 
 
 def coding_of_answer(scope: Scope, size: int) -> Coding | None:
@@ -60,12 +60,24 @@ def _weight(parameters: bytes) -> float:
 
 
 def headers_of_compressed(headers: Headers, coding: Coding, length: int | None = None) -> Headers:
-    """Return the headers of an answer as they are when it is compressed, with its length if that is known."""
-    kept = [(name, value) for name, value in headers if name not in (b"content-length", b"accept-ranges", b"etag")]
+    """Return the headers of an answer as they are when it is compressed, with its length if that is known.
+
+    Its `ETag` becomes a weak one: the same document in other bytes (RFC 9110, 8.8.1).
+    """
+    kept = [
+        (name, value) for name, value in with_weak_tag(headers) if name not in (b"content-length", b"accept-ranges")
+    ]
     kept += [(b"content-encoding", coding.encode()), (b"vary", b"Accept-Encoding")]
     if length is not None:
         kept.append((b"content-length", b"%d" % length))
     return kept
+
+
+def with_weak_tag(headers: Headers) -> Headers:
+    """Return headers whose `ETag` is a weak one."""
+    return [
+        (name, b"W/" + value if name == b"etag" and not value.startswith(b"W/") else value) for name, value in headers
+    ]
 
 
 class Compression:
@@ -116,6 +128,8 @@ class _CompressingSend:
             if coding is not None:
                 self._compression = Compression(coding)
                 message = {**message, "headers": headers_of_compressed(headers, coding)}
+            elif message["status"] == _NOT_MODIFIED and accepted_coding(self._scope["headers"]):
+                message = {**message, "headers": with_weak_tag(headers)}  # that of the answer which the caller has
         elif self._compression is not None:
             more = message.get("more_body", False)
             body = await self._compression.add(message.get("body", b""), last=not more)

@@ -62,11 +62,13 @@ class Acceptor:
             self._counts.set(self._slot, connections)
 
     def close(self) -> None:
-        """Accept no more. The socket stays open until its owner closes it."""
+        """Accept no more, and close the socket."""
         if self._later is not None:
             self._later.cancel()
             self._later = None
-        self._loop.remove_reader(self._listener)
+        if self._listener.fileno() >= 0:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
         if self._slot is not None:
             self._counts.set(self._slot, None)
             self._slot = None

@@ -207,7 +207,7 @@ def test_a_text_that_is_not_utf_8_is_refused() -> None:
     """A text in another encoding is one line on standard error."""
     done = spanwise("analyze", stdin=b"\xff\xfe")
     assert done.returncode == 2
-    assert done.stderr.decode().strip() == "spanwise: The text is not UTF-8."
+    assert done.stderr.decode().strip() == "spanwise: The text is UTF-16, not UTF-8."
 
 
 def test_a_port_is_taken_before_anything_is_loaded() -> None:

@@ -1,5 +1,6 @@
 """Compare `docs/api.md` with the service: its requests have its answers, and its programs print what it says."""
 
+import gzip
 import itertools
 import json
 import re
@@ -32,6 +33,9 @@ async def ask(client: httpx.AsyncClient, command: str) -> list[object]:
     if "/v1/stream" in command:
         body = "".join(f"{line}\n" for line in re.findall(r"'(\{.*?\}|no JSON)'", command))
         answer = await client.post(found[1], content=body.encode(), headers={"Content-Type": "application/jsonl"})
+    elif packed := re.search(r"printf '(.*)' \| gzip \|", command):
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        answer = await client.post(found[1], content=gzip.compress(packed[1].encode()), headers=headers)
     elif sent := re.search(r"-d '(.*)'", command):
         answer = await client.post(found[1], content=sent[1].encode(), headers={"Content-Type": "application/json"})
     else:

@@ -122,11 +122,16 @@ async def test_a_large_line_of_a_stream_has_the_same_result(
     assert encoded_early.count(b"\n") == 2
 
 
+def plain_scope() -> dict[str, Any]:
+    """Return what an answer looks at of a request to a service that compresses nothing."""
+    return {"app": SimpleNamespace(state=SimpleNamespace(compress_from_bytes=0)), "headers": []}
+
+
 async def test_what_the_caller_does_not_read_is_not_sent() -> None:
     """While a caller does not read, one piece is on its way, and the record says how much waits behind it."""
     parts = [b"x" * 100_000] * 5 + [b"y" * 10] * 20
     receiver, record = Receiver(), RequestRecord("id")
-    scope: dict[str, Any] = {}
+    scope = plain_scope()
     record.attach(scope)
     sending = asyncio.create_task(LargeJSONResponse(parts, "")(scope, None, receiver.send))  # type: ignore[arg-type]
     await asyncio.sleep(0.01)
@@ -151,7 +156,7 @@ async def test_other_requests_have_their_turn_between_pieces() -> None:
 
     receiver = Receiver()
     receiver.reads.set()
-    scope: dict[str, Any] = {}
+    scope = plain_scope()
     RequestRecord("id").attach(scope)
     task = asyncio.create_task(others())
     await LargeJSONResponse([b"x" * 200_000] * 10, "")(scope, None, receiver.send)  # type: ignore[arg-type]
