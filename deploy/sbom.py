@@ -30,7 +30,7 @@ class LockDiffers(Exception):
 
 def bill_of_materials() -> dict[str, Any]:
     """Return the document. Raises `LockDiffers`."""
-    locked = {component["purl"]: component for component in _cyclonedx("requirements", str(_LOCK))["components"]}
+    locked = {canonicalize_name(part["name"]): part for part in _cyclonedx("requirements", str(_LOCK))["components"]}
     bill = _cyclonedx("environment", sys.executable)
     wanted = pinned_here()
     components = [part for part in bill["components"] if canonicalize_name(part["name"]) in wanted]
@@ -38,7 +38,7 @@ def bill_of_materials() -> dict[str, Any]:
     if differing := sorted(name for name, version in wanted.items() if found.get(name) != version):
         raise LockDiffers(f"Not installed as requirements/otel.txt has them: {', '.join(differing)}. Run make install.")
     for part in components:
-        files = locked[part["purl"]]["externalReferences"]
+        files = locked[canonicalize_name(part["name"])]["externalReferences"]
         part["externalReferences"] = [*part.get("externalReferences", ()), *files]
     bill["components"] = components
     known = {part["bom-ref"] for part in components} | {bill["metadata"]["component"]["bom-ref"]}

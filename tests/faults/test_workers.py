@@ -127,7 +127,7 @@ def test_workers_that_die_at_their_start_end_the_service(misbehaving: Misbehavin
 
 def test_a_worker_that_hangs_at_its_start_is_killed(misbehaving: MisbehavingPipeline) -> None:
     """A start that takes longer than the setting allows counts as failed."""
-    with service(misbehaving.environment(worker_start_seconds="8"), "--workers", "2") as process:
+    with service(misbehaving.environment(worker_start_seconds="20"), "--workers", "2") as process:
         wait_for_workers(process, 2)
         misbehaving.control("start_seconds", "600")
         os.kill(process.worker_pids()[0], signal.SIGKILL)

@@ -370,13 +370,13 @@ def test_spans_of_a_ruler_are_put_beside_the_kernels(tmp_path: Path) -> None:
 
 
 def test_a_ruler_that_sets_entities_leaves_spans_compiled(tmp_path: Path) -> None:
-    """Where a span_ruler makes spaCy find the entities, the spans of a categorizer are still the kernels'."""
+    """Where a span_ruler writes entities, which is compiled with the recognizer, so are the spans of a categorizer."""
     nlp = with_quiet_outputs(pipeline({"ner": recognizer(), "spancat": spancat(spans_key="one")}))
     ruler: Any = nlp.add_pipe("span_ruler", config={"spans_key": "rules", "annotate_ents": True})
     ruler.add_patterns([{"label": "FIRM", "pattern": "Acme"}])
     analyzer = Analyzer.load(saved(nlp, tmp_path))
     assert components(analyzer)["spancat"] == ("compiled", None)
-    assert components(analyzer)["ner"][0] == "spacy"
+    assert components(analyzer)["ner"][0] == "compiled"
     assert_answers(analyzer, nlp)
 
 
