@@ -63,7 +63,9 @@ def _cut(array: Any, chance: Random) -> Any:
 
 def _with_extremes(array: Any, chance: Random) -> Any:
     changed = array.copy()
-    extremes = [np.nan, np.inf, -np.inf, 3e38, -3e38, 1e-45] if array.dtype.kind == "f" else [127, -128]
+    extremes: list[Any] = [np.nan, np.inf, -np.inf, 3e38, -3e38, 1e-45]
+    if array.dtype.kind != "f":
+        extremes = [np.iinfo(array.dtype).max, np.iinfo(array.dtype).min]
     flat = changed.reshape(-1)
     for _ in range(chance.choice([1, 10, flat.size]) if flat.size else 0):
         flat[chance.randrange(flat.size)] = chance.choice(extremes)

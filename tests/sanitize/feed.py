@@ -150,7 +150,7 @@ class Feeder:
             self._note(text, "categories that nobody asked for")
         if any(not 0 <= score <= 1 for score in (found.categories or {}).values()):
             self._note(text, "a score that is no probability")
-        if any(span.raw_score is None or not 0 <= span.raw_score <= 1 for span in found.entities):
+        if any(span.raw_score is not None and not 0 <= span.raw_score <= 1 for span in found.entities):  # rulers: None
             self._note(text, "a raw score that is no probability")
 
     def _check_sentiment(
