@@ -174,7 +174,7 @@ def _plain(value: Any) -> Any:
         return tuple(map(_plain, value))
     if isinstance(value, np.ndarray):
         view: Any = memoryview(value.tobytes())
-        return view.cast({"float32": "f", "int8": "b"}[value.dtype.name], value.shape)
+        return view.cast(value.dtype.char, value.shape)
     return value
 
 
