@@ -331,8 +331,8 @@ def test_a_tokenizer_with_random_damage_is_refused_or_ends(spec: Spec, seed: int
 
 SENTENCE = ("sentence",)
 SENTIMENT_DAMAGES: dict[str, tuple[Keys, Callable[[Any], Any], str]] = {
-    "classes of fewer characters": (("characters", 0), lambda data: data[:-1], "class and a lower case"),
-    "half a lower case": (("characters", 1), lambda data: data[:-1], "class and a lower case"),
+    "classes of fewer characters": (("characters", 0), lambda data: data[:-1], "class and what it is read as"),
+    "half a lower case": (("characters", 1), lambda data: data[:-1], "class and what it is read as"),
     "a lower case that is no code point": (("characters", 1), with_integer(65, -1), "no code point"),
     "emoticons in another order": (("characters", 2), lambda marks: marks[::-1], "sorted"),
     "an emoticon that is long": (("characters", 2), always(((":" * 9, 1),)), "at most 8 bytes"),
