@@ -10,20 +10,21 @@ from math import isclose
 from spacy.language import Language
 
 from spanwise.pipelines.annotations import CATEGORIES, Layers
+from spanwise.pipelines.entities.compilable import Kind, read_known
 from spanwise.pipelines.entities.compiled.classifiers import Classifier, read_classifier
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
-from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_layers import CLASSIFIERS
-from spanwise.pipelines.kernels import SpanKernels
 
 TOLERANCE = 1e-4
 """By how much a score may differ from spaCy's; of scores that are no probabilities, by how large a part of it."""
 
-_OPAQUE = "a component that is not spaCy's may read and write categories"
-_EXTENSIONS = "a declared custom attribute may be computed from categories"
-_NO_KERNELS = "the kernels were not built: there was no C compiler when the service was installed"
+_KIND = Kind(
+    CLASSIFIERS,
+    beside_opaque="a component that is not spaCy's may read and write categories",
+    beside_extensions="a declared custom attribute may be computed from categories",
+)
 
 Categories = Mapping[str, float]
 Merge = Callable[[Categories, Categories], dict[str, float]]
@@ -31,24 +32,7 @@ Merge = Callable[[Categories, Categories], dict[str, float]]
 
 def compilable_classifiers(nlp: Language, plan: Plan, layers: Layers) -> tuple[dict[str, Classifier], dict[str, str]]:
     """Read the pipeline's classifiers. Returns those that are known, and for each of the others the reason why not."""
-    names = [one.name for one in plan.components if one.factory in CLASSIFIERS and not one.is_opaque]
-    for is_so, reason in (
-        (SpanKernels is None, _NO_KERNELS),
-        (any(one.is_opaque for one in plan.components), _OPAQUE),
-        ("extensions" in layers, _EXTENSIONS),
-    ):
-        if is_so:
-            return {}, dict.fromkeys(names, reason)
-    found: dict[str, Classifier] = {}
-    reasons: dict[str, str] = {}
-    for name in names:
-        try:
-            found[name] = read_classifier(nlp, name)
-        except Unsupported as error:
-            reasons[name] = str(error)
-        except Exception as error:  # noqa: BLE001 - a model that nobody foresaw must not keep the service from starting
-            reasons[name] = f"reading it failed: {type(error).__name__}"
-    return found, reasons
+    return read_known(nlp, plan, layers, _KIND, read_classifier)
 
 
 def differing_classifiers(

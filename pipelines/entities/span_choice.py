@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.pipeline.spancat import preset_spans_suggester
 
 from spanwise.pipelines.annotations import SPANS, LabelledSpan, Layers
+from spanwise.pipelines.entities.compilable import Kind, read_known
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.span_categorizers import (
     SpanCategorizer,
@@ -19,15 +20,15 @@ from spanwise.pipelines.entities.compiled.span_categorizers import (
     read_span_categorizer,
 )
 from spanwise.pipelines.entities.compiled.span_comparison import same_spans
-from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import Component, Plan
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.spacy_layers import SPAN_CATEGORIZERS, SPAN_RULER
-from spanwise.pipelines.kernels import SpanKernels
 
-_OPAQUE = "a component that is not spaCy's may read and write spans"
-_EXTENSIONS = "a declared custom attribute may be computed from spans"
-_NO_KERNELS = "the kernels were not built: there was no C compiler when the service was installed"
+_KIND = Kind(
+    SPAN_CATEGORIZERS,
+    beside_opaque="a component that is not spaCy's may read and write spans",
+    beside_extensions="a declared custom attribute may be computed from spans",
+)
 
 Spans = Sequence[LabelledSpan]
 MergeSpans = Callable[[Spans, Spans], list[LabelledSpan]]
@@ -37,28 +38,11 @@ def compilable_categorizers(
     nlp: Language, plan: Plan, layers: Layers
 ) -> tuple[dict[str, SpanCategorizer], dict[str, str]]:
     """Read the pipeline's span categorizers. Returns those that are known, and of the others the reason why not."""
-    names = [one.name for one in plan.components if one.factory in SPAN_CATEGORIZERS and not one.is_opaque]
-    for is_so, reason in (
-        (SpanKernels is None, _NO_KERNELS),
-        (any(one.is_opaque for one in plan.components), _OPAQUE),
-        ("extensions" in layers, _EXTENSIONS),
-    ):
-        if is_so:
-            return {}, dict.fromkeys(names, reason)
-    found: dict[str, SpanCategorizer] = {}
-    reasons: dict[str, str] = {}
-    for name in names:
-        try:
-            categorizer = read_span_categorizer(nlp, name)
-        except Unsupported as error:
-            reasons[name] = str(error)
-        except Exception as error:  # noqa: BLE001 - a model that nobody foresaw must not keep the service from starting
-            reasons[name] = f"reading it failed: {type(error).__name__}"
-        else:
-            if reader := _reader_of(nlp, plan, categorizer.rules.key):
-                reasons[name] = f"spaCy's {reader} may read its group of spans"
-            else:
-                found[name] = categorizer
+    found, reasons = read_known(nlp, plan, layers, _KIND, read_span_categorizer)
+    for name, categorizer in tuple(found.items()):
+        if reader := _reader_of(nlp, plan, categorizer.rules.key):
+            reasons[name] = f"spaCy's {reader} may read its group of spans"
+            del found[name]
     return found, reasons
 
 

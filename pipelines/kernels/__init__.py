@@ -16,4 +16,7 @@ except ImportError as error:
     # there was no C compiler
     constants = ParserKernels = SentimentKernels = SpanKernels = None  # type: ignore[assignment,misc]
 
-__all__ = ["ParserKernels", "SentimentKernels", "SpanKernels", "constants"]
+NOT_BUILT = "the kernels were not built: there was no C compiler when the service was installed"
+"""Why spaCy serves where the names above are None."""
+
+__all__ = ["NOT_BUILT", "ParserKernels", "SentimentKernels", "SpanKernels", "constants"]

@@ -150,8 +150,12 @@ class Feeder:
             self._note(text, "categories that nobody asked for")
         if any(not 0 <= score <= 1 for score in (found.categories or {}).values()):
             self._note(text, "a score that is no probability")
-        if any(span.raw_score is not None and not 0 <= span.raw_score <= 1 for span in found.entities):  # rulers: None
+        recognized = found.entities if found.recognized is None else found.recognized
+        if any(span.raw_score is None or not 0 <= span.raw_score <= 1 for span in recognized):
             self._note(text, "a raw score that is no probability")
+        of_rulers = [span for span in found.entities if span not in recognized]
+        if any(span.raw_score is not None for span in of_rulers):
+            self._note(text, "a raw score of an entity that a ruler has set")
 
     def _check_sentiment(
         self, texts: Sequence[str], found: Sequence[Annotations], model: SentimentModel

@@ -3,20 +3,13 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 from spanwise_client.api.analysis import extract_entities
-from spanwise_client.models import AnalyzeResponse, BatchError, EntitiesRequest, EntitiesResponse, StreamDocument
-from spanwise_client.robust import AsyncSpanwise, Document, DocumentRefused, Refused, Result
-from spanwise_client.types import Unset
-
-TEXT = "Tim Cook loved Paris."
-
-
-def labels(analysis: AnalyzeResponse) -> list[str]:
-    assert not isinstance(analysis.entities, Unset)
-    return [entity.label for entity in analysis.entities]
+from spanwise_client.models import AnalyzeResponse, EntitiesRequest, EntitiesResponse, StreamDocument
+from spanwise_client.robust import AsyncSpanwise, Document, DocumentRefused, Refused
+from texts_and_answers import TEXT, Counted, labels, seen
 
 
 async def outcome(answer: Awaitable[AnalyzeResponse]) -> list[object]:
@@ -28,24 +21,6 @@ async def outcome(answer: Awaitable[AnalyzeResponse]) -> list[object]:
         return ["refused", refusal.status, refusal.code, *refusal.errors]
     except httpx.TransportError:
         return ["no answer"]
-
-
-def seen(result: Result) -> list[object]:
-    if isinstance(result, BatchError):
-        return [result.index, result.error.code]
-    return [result.index, *labels(result.analysis)]
-
-
-class Counted:
-    """Documents that know how many of them were taken."""
-
-    def __init__(self, number: int) -> None:
-        self.number, self.taken = number, 0
-
-    def __iter__(self) -> Iterator[str]:
-        for _ in range(self.number):
-            self.taken += 1
-            yield TEXT
 
 
 async def one(client: AsyncSpanwise) -> list[object]:

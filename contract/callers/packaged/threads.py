@@ -7,16 +7,9 @@ from concurrent.futures import Future
 
 import httpx
 from spanwise_client.api.analysis import extract_entities
-from spanwise_client.models import AnalyzeResponse, BatchError, EntitiesRequest, EntitiesResponse, StreamDocument
-from spanwise_client.robust import Document, DocumentRefused, Refused, Result, Spanwise
-from spanwise_client.types import Unset
-
-TEXT = "Tim Cook loved Paris."
-
-
-def labels(analysis: AnalyzeResponse) -> list[str]:
-    assert not isinstance(analysis.entities, Unset)
-    return [entity.label for entity in analysis.entities]
+from spanwise_client.models import AnalyzeResponse, EntitiesRequest, EntitiesResponse, StreamDocument
+from spanwise_client.robust import Document, DocumentRefused, Refused, Spanwise
+from texts_and_answers import TEXT, Counted, labels, seen
 
 
 def outcome(answer: "Future[AnalyzeResponse]") -> list[object]:
@@ -28,24 +21,6 @@ def outcome(answer: "Future[AnalyzeResponse]") -> list[object]:
         return ["refused", refusal.status, refusal.code, *refusal.errors]
     except httpx.TransportError:
         return ["no answer"]
-
-
-def seen(result: Result) -> list[object]:
-    if isinstance(result, BatchError):
-        return [result.index, result.error.code]
-    return [result.index, *labels(result.analysis)]
-
-
-class Counted:
-    """Documents that know how many of them were taken."""
-
-    def __init__(self, number: int) -> None:
-        self.number, self.taken = number, 0
-
-    def __iter__(self) -> Iterator[str]:
-        for _ in range(self.number):
-            self.taken += 1
-            yield TEXT
 
 
 def one(client: Spanwise) -> list[object]:

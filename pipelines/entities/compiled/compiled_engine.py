@@ -41,7 +41,7 @@ from spanwise.pipelines.entities.compiled.span_categorizers import SpanCategoriz
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
-from spanwise.pipelines.kernels import SpanKernels, constants
+from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
 
 ENTITIES_AND_SPANS: Layers = ENTITIES | SPANS
 """What rulers write."""
@@ -189,7 +189,7 @@ def compile_pipeline(
     come after the recognizer.
     """
     if SpanKernels is None:
-        raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
+        raise Unsupported(NOT_BUILT)
     reading = reading or TokenizerReading(nlp.tokenizer)
     recognizer = read_entities(nlp, entities) if entities else None
     boundaries: SentenceModel | SentenceRules | None

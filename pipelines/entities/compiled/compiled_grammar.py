@@ -24,7 +24,7 @@ from spanwise.pipelines.entities.compiled.token_state import UNSET, TokenState
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import Plan
-from spanwise.pipelines.kernels import SpanKernels, constants
+from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
 
 LEXICON_BYTES = 8 << 20
 """The size of each generation of the lexicon of words; only what is used of it takes up memory."""
@@ -199,7 +199,7 @@ def compile_grammar(
     `reading`: the pipeline's tokenizer, where it has been read already.
     """
     if SpanKernels is None:
-        raise Unsupported("the kernels were not built: there was no C compiler when the service was installed")
+        raise Unsupported(NOT_BUILT)
     reading = reading or TokenizerReading(nlp.tokenizer)
     stages, networks, model = read_grammar(nlp, plan)
     statics = reading.statics_of([network.tok2vec for network in networks])

@@ -17,7 +17,7 @@ from spacy.pipeline import DependencyParser
 from spanwise.pipelines.entities.compiled.components import greedy_model
 from spanwise.pipelines.entities.compiled.layers import Floats, MaxoutLayer, affine, kind, parameter, sequence
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
-from spanwise.pipelines.kernels import ParserKernels, constants
+from spanwise.pipelines.kernels import NOT_BUILT, ParserKernels, constants
 
 ROOT = "ROOT"
 """The label that spaCy gives to every token without a head."""
@@ -152,7 +152,7 @@ def read_parser(nlp: Language, name: str) -> ParserModel:
 def compile_parser(nlp: Language, name: str, *, instructions: str | None = None) -> CompiledParser:
     """Read a dependency parser and make its kernels. Raises `Unsupported`."""
     if ParserKernels is None:
-        raise Unsupported("the kernels were not built: there was no C compiler")
+        raise Unsupported(NOT_BUILT)
     return CompiledParser(read_parser(nlp, name), instructions=instructions)
 
 

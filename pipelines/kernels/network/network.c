@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "network/murmur.h"
+
 /* Hash one 64-bit key by MurmurHash3_x64_128 (Austin Appleby, public domain) to four 32-bit values, as
    thinc.backends.numpy_ops does. */
 static void murmur(uint64_t key, uint32_t seed, uint32_t out[4])
@@ -15,24 +17,7 @@ static void murmur(uint64_t key, uint32_t seed, uint32_t out[4])
     h1 *= 0x4cf5ad432745937fu;
     h1 ^= seed;
     h1 ^= 8;
-    h1 += h2;
-    h2 += h1;
-    uint64_t *both[2] = {&h1, &h2};
-    for (int i = 0; i < 2; i++) {
-        uint64_t h = *both[i];
-        h ^= h >> 33;
-        h *= 0xff51afd7ed558ccdu;
-        h ^= h >> 33;
-        h *= 0xc4ceb9fe1a85ec53u;
-        h ^= h >> 33;
-        *both[i] = h;
-    }
-    h1 += h2;
-    h2 += h1;
-    out[0] = (uint32_t)h1;
-    out[1] = (uint32_t)(h1 >> 32);
-    out[2] = (uint32_t)h2;
-    out[3] = (uint32_t)(h2 >> 32);
+    murmur_end(h1, h2, out);
 }
 
 /* Add the four rows [values] that an attribute is hashed to. */

@@ -5,35 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "network/murmur.h"
+#include "sorted_keys.h"
+
 /* ---- keyed tables ---- */
 
 /* Return the row of a key, or NULL. */
 static const float *row_of_key(const StaticVectors *statics, uint64_t key)
 {
-    size_t first = 0, last = statics->key_count;
-    while (first < last) {
-        const size_t middle = first + (last - first) / 2;
-        if (statics->keys[middle] < key)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    if (first == statics->key_count || statics->keys[first] != key) return NULL;
-    return statics->data + statics->key_rows[first] * statics->values;
+    const size_t place = place_of_key(statics->keys, statics->key_count, key);
+    return place < statics->key_count ? statics->data + statics->key_rows[place] * statics->values : NULL;
 }
 
 /* ---- floret ---- */
 
 static uint64_t rotated(uint64_t value, int bits) { return value << bits | value >> (64 - bits); }
-
-static uint64_t mixed(uint64_t h)
-{
-    h ^= h >> 33;
-    h *= 0xff51afd7ed558ccdu;
-    h ^= h >> 33;
-    h *= 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 33;
-}
 
 /* Hash bytes by MurmurHash3_x64_128 (Austin Appleby, public domain) to four 32-bit values. */
 static void murmur_bytes(const char *bytes, size_t size, uint32_t seed, uint32_t out[MOST_HASHES])
@@ -55,16 +41,7 @@ static void murmur_bytes(const char *bytes, size_t size, uint32_t seed, uint32_t
     }
     h1 ^= size;
     h2 ^= size;
-    h1 += h2;
-    h2 += h1;
-    h1 = mixed(h1);
-    h2 = mixed(h2);
-    h1 += h2;
-    h2 += h1;
-    out[0] = (uint32_t)h1;
-    out[1] = (uint32_t)(h1 >> 32);
-    out[2] = (uint32_t)h2;
-    out[3] = (uint32_t)(h2 >> 32);
+    murmur_end(h1, h2, out);
 }
 
 /* Add the rows of an n-gram. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "grow.h"
+#include "sorted_keys.h"
 
 enum { FIRST_SLOTS = 256, FEW_STATES = 32 };
 
@@ -34,15 +35,8 @@ typedef struct {
 
 uint32_t symbol_of(const SymbolColumn *column, uint64_t value)
 {
-    size_t first = 0, last = column->count;
-    while (first < last) {
-        const size_t middle = first + (last - first) / 2;
-        if (column->values[middle] < value)
-            first = middle + 1;
-        else
-            last = middle;
-    }
-    return first < column->count && column->values[first] == value ? (uint32_t)first + 1 : 0;
+    const size_t place = place_of_key(column->values, column->count, value);
+    return place < column->count ? (uint32_t)place + 1 : 0;
 }
 
 static Status add_match(Search *search, uint32_t match, uint32_t first, uint32_t last)
