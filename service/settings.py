@@ -19,7 +19,7 @@ from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
 from spanwise.service.keys.key_lines import ApiKey, KeyLineError, check_together, parse_entries, read_key_file
 from spanwise.service.keys.quota import Quota
-from spanwise.service.secret_files import secrets_of, with_secrets_read
+from spanwise.service.secret_files import SUFFIX, secrets_of, with_secrets_read
 
 PREFIX = "SPANWISE_"
 REREAD = ("api_keys",)
@@ -141,8 +141,8 @@ class Settings(BaseSettings):
     compress_from_bytes: int = Field(
         2048,
         ge=0,
-        description="Answers of so many bytes are compressed for callers whose `Accept-Encoding` asks for gzip or "
-        "zstd, from 1,024 on; 0: never. The answer to a stream never is.",
+        description="The size in bytes from which an answer is compressed where `Accept-Encoding` asks for gzip or "
+        "zstd. 0: never; 1 to 1,023 count as 1,024. The answer to a stream is never compressed.",
     )
 
     max_queued_characters: int = Field(
@@ -427,11 +427,15 @@ class Settings(BaseSettings):
 
 
 def sources_of(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Say of each setting that is set where its value comes from: `environment`, or the file."""
+    """Say of each setting that is set where its value comes from: `environment`, a file of settings, or of a secret."""
     path = environment.get(f"{PREFIX}ENV_FILE", "")
     names = {PREFIX + name.upper(): name for name in Settings.model_fields}
     in_file = {names[key.upper()]: path for key in _variables_of(path) if key.upper() in names}
-    return in_file | {names[key.upper()]: "environment" for key in environment if key.upper() in names}
+    found = in_file | {names[key.upper()]: "environment" for key in environment if key.upper() in names}
+    for name in secrets_of(Settings.model_fields):
+        if name not in found and name + SUFFIX in found:
+            found[name] = PREFIX + (name + SUFFIX).upper()
+    return found
 
 
 def _variables_of(path: str) -> dict[str, str]:

@@ -81,9 +81,9 @@ def _component(loaded: LoadedPipeline, one: Component, choice: Choice, grammar: 
         described["engine"] = "compiled"
     elif one.is_opaque:
         described["reason"] = "it may read and write anything, so spaCy's own code runs it"
-    elif reason := choice.classifier_reasons.get(one.name):
+    elif reason := choice.reasons.get(one.name):
         described["reason"] = reason
-    elif fallback and one.writes & {"entities", "sentences"}:
+    elif fallback and (one.is_ruler or one.writes & {"entities", "sentences"}):
         described["reason"] = fallback.reason
     elif grammar.reason and one.factory in GRAMMAR:
         described["reason"] = grammar.reason

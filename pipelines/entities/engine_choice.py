@@ -1,8 +1,8 @@
 """Choose the engine of a pipeline: the compiled one where it knows the pipeline and agrees with spaCy, else spaCy's.
 
 Layers that the kernels do not know are computed by spaCy's own components beside them (`mixed_engine.py`). Entities and
-sentences are compiled together or left to spaCy together, but for boundaries alone; each classifier of texts or spans
-is compiled or left to spaCy by itself (`classifier_choice.py`, `span_choice.py`).
+sentences are compiled together or left to spaCy together, but for boundaries alone, with the rulers that write entities
+(`ruler_choice.py`); each classifier of texts or spans is judged by itself (`classifier_choice.py`, `span_choice.py`).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -22,7 +22,7 @@ from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
-from spanwise.pipelines.entities.ruler_choice import RulerChoice, choose_rulers
+from spanwise.pipelines.entities.ruler_choice import RulerChoice, choose_rulers, reading_more
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_layers import RECOGNIZERS
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
@@ -50,14 +50,14 @@ class Fallback:
 
 
 class Choice(NamedTuple):
-    """The engine of a pipeline, why it is not the compiled one, and why classifiers are not compiled, by name.
+    """The engine of a pipeline, why it is not the compiled one, and why others are left to spaCy, by name.
 
-    Classifiers are those of texts and of spans.
+    The others are rulers, and classifiers of texts and of spans.
     """
 
     engine: Engine
     fallback: Fallback | None
-    classifier_reasons: Mapping[str, str]
+    reasons: Mapping[str, str]
 
 
 _NOT_FITTING = "the kernels do not know its static vectors"
@@ -75,35 +75,32 @@ def choose_engine(
     """
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
-    make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=RulerChoice())
+    rules, unread = _rulers(loaded)
+    make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=rules)
     of_texts, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
     of_spans, other_reasons = compilable_categorizers(loaded.nlp, plan, loaded.layers)
     classifiers: dict[str, AnyClassifier] = {**of_texts, **of_spans}
-    reasons |= other_reasons
+    reasons |= other_reasons | rules.reasons
+    refused = Fallback(_why_intertwined(plan), is_defect=False) if plan.is_intertwined else unread
     engine: MixedEngine | None = None
-    rules, unread = _rulers(loaded)
-    reasons |= rules.reasons
-    if plan.is_intertwined:
-        fallback: Fallback | None = Fallback(_why_intertwined(plan), is_defect=False)
-    elif unread:
-        fallback = unread
-    else:
-        make = partial(make, rules=rules)
-        engine, fallback = make(classifiers, with_spans=True)
+    fallback, with_entities = refused, refused is None
+    if with_entities:
+        engine, fallback = make(classifiers, with_entities=True)
     if engine is None and classifiers:
-        engine, alone = make(classifiers, with_spans=False)
+        with_entities = False
+        engine, alone = make(classifiers, with_entities=False)
         if engine is None and alone:
             reasons |= dict.fromkeys(classifiers, alone.reason)
-            if alone.is_defect and not plan.is_intertwined:  # is the classifier what has failed?
-                engine, fallback = make({}, with_spans=True)
+            if alone.is_defect and refused is None:  # is the classifier what has failed?
+                with_entities = True
+                engine, fallback = make({}, with_entities=True)
             fallback = fallback or alone
     if engine is not None and classifiers:
         wrong = _differing(engine, own)
         if wrong:
             reasons |= wrong
             right = {name: one for name, one in classifiers.items() if name not in wrong}
-            with_spans = not engine.compiled.layers.isdisjoint(ENTITIES_AND_SENTENCES)
-            engine, other = make(right, with_spans=with_spans) if with_spans or right else (None, None)
+            engine, other = make(right, with_entities=with_entities) if with_entities or right else (None, None)
             fallback = fallback or other or Fallback(f"classifiers: {next(iter(wrong.values()))}", is_defect=True)
     if engine is not None:
         known_names = {*_compiled(engine), *reasons}
@@ -134,15 +131,15 @@ def _attempt(
     *,
     reading: TokenizerReading | None,
     rules: RulerChoice,
-    with_spans: bool,
+    with_entities: bool,
 ) -> tuple[MixedEngine | None, Fallback | None]:
     """Compile classifiers, with entities and sentences or without. Return no engine, or one with what spaCy still does.
 
     Without entities and sentences there is a `Fallback` only where there is no engine.
     """
     plan = loaded.plan
-    entities, sentences = (plan.recognizer, plan.boundaries.name) if with_spans else (None, None)
-    rulers = rules.rulers if with_spans else None
+    entities, sentences = (plan.recognizer, plan.boundaries.name) if with_entities else (None, None)
+    rulers = rules.rulers if with_entities else None
     try:
         compiled = compile_pipeline(
             loaded.nlp, entities, sentences, classifiers, known=known, reading=reading, rulers=rulers
@@ -165,7 +162,7 @@ def _attempt(
         engine = MixedEngine(compiled, lender, lender_plan, borrowed, merge_categories=merge, merge_spans=merge_spans)
         of_rulers = rulers.steps.layers & SPANS if rulers else frozenset[Layer]()
         texts, compared = (*SAMPLE, *rules.texts), ENTITIES_AND_SENTENCES | of_rulers
-        wrong = with_spans and len(differing(engine, own, texts, wanted=loaded.layers & compared))
+        wrong = with_entities and len(differing(engine, own, texts, wanted=loaded.layers & compared))
     except Unsupported as error:
         return None, Fallback(str(error), is_defect=False)
     except Exception as error:  # noqa: BLE001
@@ -173,7 +170,7 @@ def _attempt(
         return None, Fallback(f"compiling it failed: {first_line(error)}", is_defect=True)
     if wrong:
         return None, Fallback(f"{wrong} of {len(texts)} built-in texts were answered differently", is_defect=True)
-    if with_spans and "sentences" not in compiled.layers:
+    if with_entities and "sentences" not in compiled.layers:
         return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False, only_sentences=True)
     return engine, None
 
@@ -183,9 +180,11 @@ def _rulers(loaded: LoadedPipeline) -> tuple[RulerChoice, Fallback | None]:
     try:
         return choose_rulers(loaded.nlp, loaded.plan), None
     except Unsupported as error:
-        return RulerChoice(), Fallback(str(error), is_defect=False)
+        return RulerChoice(reasons=reading_more(loaded.plan)), Fallback(str(error), is_defect=False)
     except Exception as error:  # noqa: BLE001 - rules that nobody foresaw must not keep the service from starting
-        return RulerChoice(), Fallback(f"compiling the rulers failed: {first_line(error)}", is_defect=True)
+        return RulerChoice(reasons=reading_more(loaded.plan)), Fallback(
+            f"compiling the rulers failed: {first_line(error)}", is_defect=True
+        )
 
 
 def _why_intertwined(plan: Plan) -> str:

@@ -36,6 +36,8 @@ class GrammarEngine:
         self._has_trees = grammar.trees is not None
         has_chunks = grammar.trees is not None and grammar.trees.has_noun_chunks
         self._layers = TOKENS | NOUN_CHUNKS if has_chunks else TOKENS
+        self._taken = self._layers | (SENTENCES if self._has_trees else frozenset())
+        """What the other engine is not asked for where the grammar describes a text."""
         finds_entities = isinstance(engine, MixedEngine) and "entities" not in engine.borrowed
         self._left = frozenset({"extensions"}) | (NOUN_CHUNKS - self._layers if self._has_trees else frozenset())
         """A text that wants one of these layers is the other engine's with all of its layers."""
@@ -62,7 +64,7 @@ class GrammarEngine:
         elif self._restricts(layers):
             return False
         else:
-            others = layers - self._layers - (SENTENCES if self._has_trees else frozenset())
+            others = layers - self._taken
         return not others or (isinstance(self.engine, MixedEngine) and others.isdisjoint(self.engine.borrowed))
 
     def let_go(self, usual: Layers) -> None:
@@ -77,7 +79,7 @@ class GrammarEngine:
             return self.engine.annotate(texts, wanted)
         others = [*wanted]
         for i in chosen:
-            others[i] = wanted[i] - self._layers - (SENTENCES if self._has_trees else frozenset())
+            others[i] = wanted[i] - self._taken
         annotations = self.engine.annotate(texts, others) if any(others) else [Annotations() for _ in texts]
         self._describe(texts, wanted, chosen, annotations)
         if self._has_trees:

@@ -36,11 +36,11 @@ class RulerChoice:
 def choose_rulers(nlp: Language, plan: Plan) -> RulerChoice:
     """Compile the rulers of a pipeline. Raises `Unsupported` if one that writes entities is not understood."""
     rulers = plan.rulers
+    reasons = reading_more(plan)
     if not rulers or SpanKernels is None:
-        return RulerChoice()
+        return RulerChoice(reasons=reasons)
     apart = [one for one in rulers if "entities" not in one.writes]
     others = [one for one in plan.components if "spans" in one.writes and one not in rulers]
-    reasons: dict[str, str] = {}
     for one in apart:
         if others:
             reasons[one.name] = f"{others[0].name} writes groups of spans too"
@@ -54,6 +54,15 @@ def choose_rulers(nlp: Language, plan: Plan) -> RulerChoice:
         chosen = together
     texts = [text for one in chosen for text in sample_of(nlp.get_pipe(one.name))]
     return RulerChoice(found, reasons, texts)
+
+
+def reading_more(plan: Plan) -> dict[str, str]:
+    """Return the rulers of groups of spans that look at what other components set, which the kernels do not know."""
+    return {
+        one.name: "it reads more than the text"
+        for one in plan.components
+        if one.is_ruler and one.reads_all and "entities" not in one.writes
+    }
 
 
 def _read(nlp: Language, plan: Plan, chosen: Sequence[Component]) -> Rulers | None:

@@ -42,8 +42,8 @@ def score_texts(model: SentimentModel, texts: Sequence[str], sentences: Sequence
         for spans, cut in zip(sentences, cuts, strict=True)
     ]
     scored = model.score(texts, flat)
-    several = [(t, parts) for t, cut in enumerate(cuts) for parts in cut or () if len(parts) > 1]
-    together = iter(model.score([texts[t] for t, _ in several], [parts for _, parts in several]))
+    several = [(texts[t], parts) for t, cut in enumerate(cuts) for parts in cut or () if len(parts) > 1]
+    together = iter(model.score(*_alone(several)))
     result = []
     for scores, cut in zip(scored, cuts, strict=True):
         if cut is None:
@@ -57,6 +57,17 @@ def score_texts(model: SentimentModel, texts: Sequence[str], sentences: Sequence
         ]
         result.append(TextScores(scores.whole, of_sentences, each))
     return result
+
+
+def _alone(sentences: Sequence[tuple[str, Sequence[Span]]]) -> tuple[list[str], list[list[Span]]]:
+    """Return sentences of several statements as texts of their own, so that no text is read anew for each sentence."""
+    bounds = [(parts[0][0], parts[-1][1]) for _, parts in sentences]
+    texts = [text[first:last] for (text, _), (first, last) in zip(sentences, bounds, strict=True)]
+    spans = [
+        [(start - first, end - first) for start, end in parts]
+        for (_, parts), (first, _) in zip(sentences, bounds, strict=True)
+    ]
+    return texts, spans
 
 
 def _wanting(layer: Layer, wanted: Sequence[Layers]) -> list[int]:

@@ -30,9 +30,10 @@ def coding_of_answer(scope: Scope, size: int) -> Coding | None:
 def accepted_coding(headers: Headers) -> Coding | None:
     """Return the coding that the caller likes best (RFC 9110, 12.5.3); of equals zstd, which costs least.
 
-    `*` stands for gzip. None: the caller names neither, or wants the answer as it is.
+    `*` stands for gzip. None: the caller names neither, or likes the answer as it is better.
     """
     weights: dict[Coding, float] = {}
+    identity = 0.0
     for name, value in headers:
         if name == b"accept-encoding":
             for entry in value.lower().split(b","):
@@ -41,10 +42,12 @@ def accepted_coding(headers: Headers) -> Coding | None:
                 coding = CODINGS.get(name)
                 if coding is not None:
                     weights[coding] = _weight(parameters)
+                elif name == b"identity":
+                    identity = _weight(parameters)
                 elif name == b"*":
                     weights.setdefault("gzip", _weight(parameters))
     zstd, gzip = weights.get("zstd", 0.0), weights.get("gzip", 0.0)
-    if zstd or gzip:
+    if max(zstd, gzip) > 0 and max(zstd, gzip) >= identity:
         return "zstd" if zstd >= gzip else "gzip"
     return None
 
@@ -54,9 +57,10 @@ def _weight(parameters: bytes) -> float:
     if name.strip() != b"q":
         return 1.0
     try:
-        return float(value)
+        weight = float(value)
     except ValueError:
         return 0.0
+    return weight if 0 <= weight <= 1 else 0.0
 
 
 def headers_of_compressed(headers: Headers, coding: Coding, length: int | None = None) -> Headers:

@@ -17,7 +17,7 @@ class LargeJSONResponse(Response):
     `send` waits while the caller does not read, so little more than one piece of some 128 KiB is on its way. How much
     waits behind it is in the request's record, as `unsent_bytes`. The body has a Content-Length: so HTTP/1.0 can read
     it, and a caller can tell a whole answer from one that broke off. A compressed one has
-    none; its end shows in its coding.
+    no length; its end shows in its coding.
     """
 
     def __init__(self, parts: list[bytes], server_timing: str) -> None:

@@ -17,7 +17,6 @@ import hashlib
 import mmap
 import os
 import struct
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from contextlib import contextmanager
 import structlog
 
 from spanwise.service.keys.quota import Quota, Spent, seconds_of, wait_for
+from spanwise.service.keys.shared_file import file_in_memory
 
 log = structlog.get_logger(__name__)
 
@@ -42,13 +42,8 @@ _TRIES = 50
 @contextmanager
 def shared_memory() -> Iterator[int]:
     """Within the block, have memory for all workers. Yields its descriptor, which every worker must be given."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("spanwise-quotas")
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
+    descriptor = file_in_memory("spanwise-quotas", _BYTES)
     try:
-        os.ftruncate(descriptor, _BYTES)
         os.environ[DESCRIPTOR_VARIABLE] = str(descriptor)
         yield descriptor
     finally:

@@ -74,7 +74,8 @@ class Acceptor:
             self._slot = None
 
     async def wait_closed(self) -> None:
-        """Return at once: nothing is left of a closed acceptor but connections, which are counted elsewhere."""
+        """Wait until every accepted connection has its protocol. Its further life is no concern of the acceptor."""
+        await asyncio.gather(*self._connecting, return_exceptions=True)
 
     def _accept(self) -> None:
         """Accept one connection; if more wait, the loop calls again."""
@@ -102,6 +103,8 @@ class Acceptor:
             await self._loop.connect_accepted_socket(self._protocol, connection)
         except OSError:  # the caller has left already
             connection.close()
+            if self._slot is not None:
+                self._counts.set(self._slot, max(0, self._counts.get(self._slot) - 1))
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener)
@@ -111,8 +114,9 @@ class Acceptor:
         self._later = None
         waiting = select.poll()
         waiting.register(self._listener, select.POLLIN)
-        if not waiting.poll(0):
+        if not waiting.poll(0):  # another worker has taken it
             self._left_since = None
+            self._left_in_vain = 0
         self._loop.add_reader(self._listener, self._accept)
 
     def _leaves_it(self) -> bool:

@@ -5,14 +5,18 @@ ended. Each worker writes the number of its own connections, and reads all.
 
     word 2 n      the process id of the worker in slot n; 0: the slot is free
     word 2 n + 1  its connections; the largest number: it accepts none
+    the last word how many slots were ever used: no worker is behind them
 """
 
 import mmap
 import os
-import tempfile
+
+from spanwise.service.keys.shared_file import file_in_memory
 
 _SLOTS = 1024
 _WORD_BYTES = 4
+_USED = 2 * _SLOTS
+_BYTES = (2 * _SLOTS + 1) * _WORD_BYTES
 _ACCEPTS_NONE = 2**32 - 1
 
 
@@ -22,19 +26,13 @@ class ConnectionCounts:
     def __init__(self, descriptor: int) -> None:
         """`descriptor` is a file of the memory's size, which this object closes."""
         self.descriptor = descriptor
-        self._memory = mmap.mmap(descriptor, 2 * _SLOTS * _WORD_BYTES)
+        self._memory = mmap.mmap(descriptor, _BYTES)
         self._words = memoryview(self._memory).cast("I")
 
     @classmethod
     def create(cls) -> "ConnectionCounts":
         """Make new memory, in which all slots are free."""
-        if hasattr(os, "memfd_create"):
-            descriptor = os.memfd_create("spanwise-connections")
-        else:
-            with tempfile.TemporaryFile() as file:
-                descriptor = os.dup(file.fileno())
-        os.ftruncate(descriptor, 2 * _SLOTS * _WORD_BYTES)
-        return cls(descriptor)
+        return cls(file_in_memory("spanwise-connections", _BYTES))
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -48,6 +46,7 @@ class ConnectionCounts:
             if self._words[2 * slot] == 0:
                 self._words[2 * slot + 1] = _ACCEPTS_NONE
                 self._words[2 * slot] = pid
+                self._words[_USED] = max(self._words[_USED], slot + 1)
                 return
 
     def discard(self, pid: int) -> None:
@@ -70,10 +69,7 @@ class ConnectionCounts:
     def fewest_of_others(self, slot: int) -> int:
         """Return the fewest connections that another worker has; a very large number if no other one accepts any."""
         fewest, words = _ACCEPTS_NONE, self._words
-        for other in range(_SLOTS):
-            if words[2 * other] == 0:
-                if other > slot:
-                    break
-            elif other != slot and words[2 * other + 1] < fewest:
-                fewest = words[2 * other + 1]
+        for other in range(words[_USED]):
+            if other != slot and words[2 * other]:
+                fewest = min(fewest, words[2 * other + 1])
         return fewest

@@ -27,6 +27,8 @@ async def finish_connections(server: uvicorn.Server, seconds: float, hurry: asyn
     """Wait until the last connection is closed, for `seconds` at most, or until `hurry` is set."""
     loop = asyncio.get_running_loop()
     started = loop.time()
+    for listening in server.servers:
+        await listening.wait_closed()  # what was accepted is a connection from now on
     while server.server_state.connections and not hurry.is_set() and loop.time() - started < seconds:
         if loop.time() - started > _IDLE_SECONDS:
             for connection in tuple(server.server_state.connections):

@@ -1,6 +1,6 @@
 """Unpack the compressed body of a stream as it arrives: 64 KiB at a time, for as long as documents come out of it.
 
-A step takes some 0.1 to 0.3 ms on the event loop, a fiftieth of what the lines take that it yields. What costs next to
+A step takes the event loop a small part of what the lines cost that come out of it. What costs next to
 nothing to send is the danger: blank lines, and lines over the limit, which unpack to a thousand times their size and
 get no analysis. So a body may unpack to no more of these than ten times the bytes that arrived, and what two lines may
 have.

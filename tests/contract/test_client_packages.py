@@ -56,6 +56,7 @@ OUTCOMES: dict[str, tuple[list[Any], int]] = {
     "stream_cut": (ALL, 2),
     "stream_cut_in_a_line": (ALL, 2),
     "stream_shutting_down": (ALL, 2),
+    "stream_rate_limited": (ALL, 2),
     "stream_always_cut": (["no answer"], 5),
     "stream_silent": ([*ALL[:3], ["timeout"]], 1),
     "stream_document_internal": (ALL, 2),
@@ -184,7 +185,8 @@ def test_an_overloaded_service_gets_the_same_body_after_the_time_that_it_named(s
 
 @by_every_caller
 @pytest.mark.parametrize(
-    ("fault", "done"), [("stream_cut", 3), ("stream_cut_in_a_line", 3), ("stream_shutting_down", 4)]
+    ("fault", "done"),
+    [("stream_cut", 3), ("stream_cut_in_a_line", 3), ("stream_shutting_down", 4), ("stream_rate_limited", 4)],
 )
 def test_a_stream_sends_again_only_what_has_no_result(seen: Seen, caller: str, fault: str, done: int) -> None:
     """The second request begins with the first line whose result did not come."""

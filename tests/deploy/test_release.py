@@ -23,10 +23,12 @@ SCRIPTS = "\n".join(step["run"] for step in STEPS)
 
 
 def test_the_workflow_runs_no_code_of_others() -> None:
-    """No step uses an action, and what is fetched from the package index besides uv has a version."""
+    """No step uses an action, and what is fetched from the package index has a version."""
     assert not [step for step in STEPS if "uses" in step]
-    assert re.search(r'cibuildwheel==\$CIBUILDWHEEL_VERSION"', SCRIPTS)
-    assert re.fullmatch(r"\d+\.\d+\.\d+", WORKFLOW["env"]["CIBUILDWHEEL_VERSION"])
+    fetched = re.findall(r"pipx run (\S+)", SCRIPTS)
+    assert fetched == ['"cibuildwheel==$CIBUILDWHEEL_VERSION"', '"uv==$UV_VERSION"']
+    for name in ("CIBUILDWHEEL_VERSION", "UV_VERSION"):
+        assert re.fullmatch(r"\d+\.\d+\.\d+", WORKFLOW["env"][name])
 
 
 def test_the_workflow_may_do_little() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import threading
 from functools import partial
@@ -176,7 +177,12 @@ def test_every_setting_is_shown_with_its_source(tmp_path: Path) -> None:
     assert (shown["SPANWISE_WORKERS"]["default"], shown["SPANWISE_WORKERS"]["from"]) == (1, "default")
     table = run("settings").stdout.decode()
     assert "SPANWISE_PORT\t8002\t8000\tenvironment" in table
-    assert "Xyzzy7" not in table + json.dumps(shown)
+    (tmp_path / "url").write_text("redis://Xyzzy7@quotas:6379\n")
+    of_file = spanwise(
+        "settings", api_keys="a", rate_limit_per_minute="5", quota_redis_url_file=str(tmp_path / "url")
+    ).stdout.decode()
+    assert re.search(r"^SPANWISE_QUOTA_REDIS_URL\t\**\t\tSPANWISE_QUOTA_REDIS_URL_FILE$", of_file, re.MULTILINE)
+    assert "Xyzzy7" not in table + json.dumps(shown) + of_file
     helped = spanwise("serve", "--help").stdout.decode()
     assert all(variable in helped for variable in shown)
 

@@ -117,12 +117,12 @@ def silent_after(lines: int, seconds: float) -> Fault:
     return fault
 
 
-def drained_after(lines: int) -> Fault:
-    """End a stream as a service that shuts down: some results, and the number of the first line that was not taken."""
+def ended_after(lines: int, code: str) -> Fault:
+    """End a stream as the service does: some results, the reason, and the number of the first line it did not take."""
 
     def fault(request: Request, forward: Forward) -> Answer | None:
         answer = forward()
-        last = {"status": "error", "index": lines, "error": {"code": "shutting_down", "detail": "Shutting down."}}
+        last = {"status": "error", "index": lines, "error": {"code": code, "detail": "It ended early."}}
         done = answer.body.splitlines(keepends=True)[:lines]
         return Answer(200, b"".join([*done, json.dumps(last).encode() + b"\n"]), answer.headers)
 
@@ -149,7 +149,8 @@ FAULTS: dict[str, list[Fault]] = {
     "stream_overloaded": [OVERLOADED],
     "stream_cut": [cut_after(3)],
     "stream_cut_in_a_line": [cut_after(3, more=10)],
-    "stream_shutting_down": [drained_after(4)],
+    "stream_shutting_down": [ended_after(4, "shutting_down")],
+    "stream_rate_limited": [ended_after(4, "rate_limited")],
     "stream_always_cut": [cut_after(0)] * 100,
     "stream_silent": [silent_after(3, seconds=15)],
     "stream_document_internal": [failed_document],

@@ -141,6 +141,7 @@ SCENARIOS: dict[str, Callable[[Spanwise], list[object]]] = {
     "stream_cut": streamed,
     "stream_cut_in_a_line": streamed,
     "stream_shutting_down": streamed,
+    "stream_rate_limited": streamed,
     "stream_always_cut": streamed,
     "stream_document_internal": streamed,
 }

@@ -184,10 +184,10 @@ def _read_ngrams(layers: list[AnyModel]) -> Ngrams:
     if linear.attrs["v1_indexing"]:  # overlapping rows: the hashes are masked, which is modulo for a power of two
         if rows & (rows - 1):
             raise Unsupported("n-grams hashed to a number of rows that is no power of two")
-        flat = np.ascontiguousarray(weights.ravel()[: rows - 1 + classes])
-        return Ngrams(flat, bias, rows, 1, max(1, longest), attribute, activation)
-    flat = np.ascontiguousarray(weights.reshape(classes, rows).T).ravel()
-    return Ngrams(flat, bias, rows, classes, max(1, longest), attribute, activation)
+        overlapping = np.ascontiguousarray(weights.ravel()[: rows - 1 + classes])
+        return Ngrams(overlapping, bias, rows, 1, max(1, longest), attribute, activation)
+    by_row = np.ascontiguousarray(weights.reshape(classes, rows).T).ravel()
+    return Ngrams(by_row, bias, rows, classes, max(1, longest), attribute, activation)
 
 
 def read_output(layers: list[AnyModel]) -> tuple[MaxoutLayer, str]:

@@ -1,7 +1,7 @@
 """Turn texts into annotations by the compiled kernels.
 
-A pipeline is read once. From then on the vocabulary is the only object of spaCy's in use: it describes new words
-(`lexemes.py`), and nothing is written to it.
+A pipeline is read once. From then on nothing of spaCy's is in use but the functions of the vocabulary that compute the
+attributes of a word (`lexemes.py`); nothing is written to it.
 
 Any number of threads may annotate at the same time: they share the kernels' lexicon, and nothing else.
 """
@@ -43,7 +43,6 @@ from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
 
-ENTITIES_AND_SPANS: Layers = ENTITIES | SPANS
 """What rulers write."""
 
 LEXICON_BYTES = 8 << 20
@@ -101,6 +100,7 @@ class CompiledEngine:
             (one.rules.key, label) for one in lasting(categorizers.values()) for label in one.rules.classes
         ]
         self._rulers = rulers
+        self._ruled: Layers = rulers.layers if rulers else frozenset()
         self._categories = tuple(label for labels in classifiers.values() for label in labels)
 
     @property
@@ -125,7 +125,7 @@ class CompiledEngine:
 
     def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
         """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
-        flags = bytes(map(_flags, wanted))
+        flags = bytes(_flags(layers, self._ruled) for layers in wanted)
         labels, calibrate, categories = self._labels, self._calibrate, self._categories
         span_labels = self._span_labels
         computed = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
@@ -140,7 +140,7 @@ class CompiledEngine:
         ]
         if self._rulers:
             for found, layers, (*_, matches) in zip(annotations, wanted, computed, strict=True):
-                if not layers.isdisjoint(ENTITIES_AND_SPANS):
+                if not layers.isdisjoint(self._ruled):
                     self._rulers(found, matches, layers)
         return annotations
 
@@ -156,14 +156,14 @@ def _span(start: int, end: int, label: tuple[str, str], score: float) -> Labelle
 
 
 @lru_cache(maxsize=1 << 10)
-def _flags(layers: Layers) -> int:
-    """Return what the kernels compute for a text that wants these layers."""
+def _flags(layers: Layers, ruled: Layers) -> int:
+    """Return what the kernels compute for a text that wants these layers, of which rulers write the `ruled` ones."""
     return (
         constants.WANT_ENTITIES * ("entities" in layers)
         | constants.WANT_SENTENCES * ("sentences" in layers)
         | constants.WANT_CATEGORIES * ("categories" in layers)
         | constants.WANT_SPANS * ("spans" in layers)
-        | constants.WANT_MATCHES * (not layers.isdisjoint(ENTITIES_AND_SPANS))
+        | constants.WANT_MATCHES * (not layers.isdisjoint(ruled))
     )
 
 

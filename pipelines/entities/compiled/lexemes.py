@@ -1,9 +1,9 @@
 """Describe words for the kernels: the lexical attributes that embeddings are looked up by.
 
 spaCy would build a Lexeme with some twenty attributes for every new word, and keep an index entry for ever. This module
-calls the functions that compute attributes (`Vocab.lex_attr_getters`) only for the attributes that a model embeds, and
-stores nothing in the vocabulary: the kernels' lexicon remembers words within a bound. Values are those of spaCy
-(`Vocab._new_lexeme`, `Doc.to_array`). Where the kernels cannot apply a tokenizer's rules, runs are split here, too.
+calls the functions that compute attributes (`Vocab.lex_attr_getters`) only for those that a model embeds or a ruler
+asks for, and stores nothing in the vocabulary: the kernels' lexicon remembers words within a bound. Values are those of
+spaCy (`Vocab._new_lexeme`, `Doc.to_array`). Where the kernels cannot apply a tokenizer's rules, runs are split here.
 """
 
 from array import array
@@ -32,7 +32,7 @@ Split = tuple[bytes, bytes]
 number among the words of exceptions, and whether a space follows (uint32)."""
 
 Description = tuple[bytes, bytes]
-"""For each word its flags (uint32) and its attributes (uint64)."""
+"""For each word its flags (uint32), and its attributes and the answers to the rulers' questions (uint64)."""
 
 
 class Lexemes:

@@ -77,7 +77,7 @@ class RulerQuestions:
     vocab: Vocab
     _values: dict[str, list[NDArray[np.uint64]]] = field(default_factory=dict)
     _single: dict[str, set[int]] = field(default_factory=dict)
-    _numbers: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    _numbers: dict[tuple[str, str, str, Callable[..., Any] | None], int] = field(default_factory=dict)
     _names: set[str] = field(default_factory=set)
     answers: list[Answers] = field(default_factory=list)
 
@@ -102,7 +102,7 @@ class RulerQuestions:
         return "", self._bit(name, operator, wanted, compare)
 
     def _bit(self, name: str, operator: str, wanted: Any, compare: Callable[..., Any]) -> int:
-        known = name, operator, repr(wanted)
+        known = name, operator, repr(wanted), compare if operator.startswith("FUZZY") else None
         if (number := self._numbers.get(known)) is not None:
             return number
         question = _question(name, operator, wanted, compare)

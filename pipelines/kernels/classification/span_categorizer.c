@@ -188,11 +188,7 @@ static Status score_window(const SpanCategorizer *categorizer, SpanScratch *scra
     return status;
 }
 
-void categorizer_start(const SpanCategorizer *categorizer, SpanScratch *scratch)
-{
-    (void)categorizer;
-    scratch->window = scratch->carried = scratch->found_count = 0;
-}
+void categorizer_start(SpanScratch *scratch) { scratch->window = scratch->carried = scratch->found_count = 0; }
 
 Status categorizer_add(const SpanCategorizer *categorizer, SpanScratch *scratch, uint32_t text, uint32_t first,
                        const float *vectors, size_t count)

@@ -87,7 +87,7 @@ void span_scratch_free(SpanScratch *scratch);
 void span_categorizer_free(SpanCategorizer *categorizer);
 
 /* Begin a stream of texts, without spans. */
-void categorizer_start(const SpanCategorizer *categorizer, SpanScratch *scratch);
+void categorizer_start(SpanScratch *scratch);
 /* Add the next tokens of a text, from number `first` on: vectors [count][padded(width)]. */
 CHECKED Status categorizer_add(const SpanCategorizer *categorizer, SpanScratch *scratch, uint32_t text, uint32_t first,
                                const float *vectors, size_t count);

@@ -1,5 +1,5 @@
-/* A spaCy tok2vec: hash embeddings, and static vectors where it reads them, mixed by a maxout layer, then residual convolutions over a
-window.
+/* A spaCy tok2vec: hash embeddings, and static vectors where it reads them, mixed by a maxout layer, then
+residual convolutions over a window.
 
 The embedding of a token depends on the token's lexical attributes alone. It is computed here, once per distinct run of
 characters, and kept by the caller (spans/lexicon.h). The convolutions are in chunk.h. */

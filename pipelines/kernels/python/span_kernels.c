@@ -215,7 +215,8 @@ static PyGetSetDef properties[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, "Entities, sentences and categories of texts, computed without the GIL from a model's weights."},
+    {Py_tp_doc,
+     "Entities, sentences, categories, labelled spans, matches of rulers and classes of tokens, computed without the GIL."},
     {Py_tp_new, new_kernels},
     {Py_tp_dealloc, free_kernels},
     {Py_tp_methods, methods},

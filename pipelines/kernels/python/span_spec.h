@@ -26,6 +26,7 @@ number. A specification that does not fit ends in a ValueError that says what is
      instructions   None, or the name of an instruction set
      tokens         None, or as in token_spec.h
      spans          (categorizer, ...), see categorizer_spec.h
+     rulers         None, or as in ruler_spec.h
    What was allocated before a failure is freed by `span_model_free`; `buffers` are released after it. */
 CHECKED Status read_span_model(SpanModel *model, StaticBuffers *buffers, const Instructions **instructions,
                                PyObject *args, PyObject *kwargs);

@@ -31,7 +31,7 @@ static Status categorize_chunk(Batch *batch)
 
 static Status categorize(Batch *batch)
 {
-    categorizer_start(current(batch), scratch_of(batch));
+    categorizer_start(scratch_of(batch));
     const Status status = run_chunks(batch, current(batch)->network, WANT_SPANS, categorize_chunk);
     return status == OK ? categorizer_finish(current(batch), scratch_of(batch)) : status;
 }

@@ -1,21 +1,27 @@
 """Compiled rulers find what spaCy's find: random phrases and patterns, overlaps, ids, rulers behind each other."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import spacy
 from spacy.language import Language
+from spacy.util import registry
 
 from spanwise.pipelines import Analyzer
 from spanwise.pipelines.annotations import ENTITIES, SPANS
+from spanwise.pipelines.entities import engine_choice
+from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.ruler_order import map_order
 from spanwise.pipelines.entities.engine_choice import Choice, choose_engine
+from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.ruler_choice import sample_of
 from spanwise.pipelines.entities.spacy_layers import entities_of, spans_of
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from spanwise.pipelines.kernels import SpanKernels, constants
+from tests.support.classifiers import CLASSIFIERS
 from tests.support.models import SENTENCES, pipeline, recognizer
 
 WORDS = (
@@ -132,7 +138,11 @@ def test_random_rulers_find_what_spacys_find(seed: int, tmp_path: Path) -> None:
     rulers = [(*random_ruler(source), random_patterns(source)) for _ in range(source.choice([1, 1, 2, 3]))]
     loaded = saved(with_rulers(nlp, *rulers), tmp_path)
     choice = choose_engine(loaded)
-    assert choice.fallback is None or "a filter that compares" in choice.fallback.reason
+    if choice.fallback is None:
+        assert isinstance(choice.engine, MixedEngine)
+        assert len(choice.engine.compiled.rulers) + len(choice.reasons) == len(rulers)
+    else:
+        assert "a filter that compares" in choice.fallback.reason
     texts = [random_text(source, source.randint(1, 25)) for _ in range(25)]
     assert differences(loaded, choice, ["", " \n ", *SENTENCES, *texts]) == []
 
@@ -207,12 +217,76 @@ def test_spans_that_are_not_understood_are_left_to_spacy_alone(tmp_path: Path) -
     loaded = saved(nlp, tmp_path)
     choice = choose_engine(loaded)
     assert choice.engine.name == "compiled"
-    assert choice.classifier_reasons == {"rules0": "a pattern with REGEX"}
+    assert choice.reasons == {"rules0": "a pattern with REGEX"}
     assert differences(loaded, choice, [TEXT]) == []
 
 
+def test_matches_are_sought_only_for_what_a_ruler_writes(tmp_path: Path) -> None:
+    """A ruler of spans costs a text nothing that wants entities alone, and cannot fail it; nor would spaCy run it."""
+    patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"LOWER": "a"}, {"OP": "*"}, {"LOWER": "a"}]}]
+    nlp = with_rulers(pipeline({"ner": recognizer()}), ("span_ruler", {}, patterns))
+    choice = choose_engine(saved(nlp, tmp_path))
+    assert isinstance(choice.engine, MixedEngine)
+    assert choice.engine.compiled.rulers == ("rules0",)
+    choice.engine.annotate(["a " * 3000], [ENTITIES])
+    with pytest.raises(ValueError, match="matches"):
+        choice.engine.annotate(["a " * 3000], [SPANS])
+
+
+def test_a_classifier_that_fails_does_not_cost_a_ruler_that_is_spacys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a ruler of entities is not understood, no attempt compiles the recognizer without it."""
+    patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"TEXT": {"REGEX": "^[A-Z]"}}]}]
+    classifier = {"model": CLASSIFIERS["ensemble, not exclusive"]}
+    nlp = pipeline({"ner": recognizer(), "textcat": classifier})
+    loaded = saved(with_rulers(nlp, ("entity_ruler", {"overwrite_ents": True}, patterns)), tmp_path)
+
+    def failing(nlp: Any, entities: Any, sentences: Any, classifiers: Any, **options: Any) -> Any:
+        if classifiers:
+            raise RuntimeError("a model that nobody foresaw")
+        return compile_pipeline(nlp, entities, sentences, classifiers, **options)
+
+    monkeypatch.setattr(engine_choice, "compile_pipeline", failing)
+    choice = choose_engine(loaded)
+    assert differences(loaded, choice, [TEXT, *SENTENCES]) == []
+
+
+@pytest.mark.parametrize("beside", ["alone", "a ruler that is not understood"])
+def test_a_ruler_that_reads_more_than_the_text_says_so(tmp_path: Path, beside: str) -> None:
+    """`/v1/pipelines` names why spaCy runs it, whatever else the pipeline has."""
+    more: list[dict[str, Any]] = [{"label": "A", "pattern": [{"ENT_TYPE": "GPE"}]}]
+    regex: list[dict[str, Any]] = [{"label": "A", "pattern": [{"TEXT": {"REGEX": "^A"}}]}]
+    rulers: list[Any] = [("entity_ruler", {}, regex)] if beside != "alone" else []
+    saved(with_rulers(pipeline({"ner": recognizer()}), *rulers, ("span_ruler", {}, more)), tmp_path)
+    reasons = {one["name"]: one.get("reason") for one in Analyzer.load(str(tmp_path)).contents.components}
+    assert reasons[f"rules{len(rulers)}"] == "it reads more than the text"
+
+
+@registry.misc("spanwise_test_compare.v1")  # type: ignore[untyped-decorator]
+def make_strict_comparison() -> Callable[..., bool]:
+    """Make a comparison of words for which only equal ones are alike."""
+    return lambda word, wanted, fuzzy=-1: word == wanted
+
+
+def test_rulers_that_compare_in_their_own_ways_do_not_share_answers(tmp_path: Path) -> None:
+    """The same FUZZY word is one question for each way of comparing."""
+    patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"LOWER": {"FUZZY": "acme"}}]}]
+    nlp = with_rulers(spacy.blank("en"), ("entity_ruler", {}, patterns))
+    ruler: Any = nlp.add_pipe(
+        "entity_ruler",
+        name="strict",
+        config={"overwrite_ents": True, "matcher_fuzzy_compare": {"@misc": "spanwise_test_compare.v1"}},
+    )
+    ruler.add_patterns([{"label": "B", "pattern": [{"LOWER": {"FUZZY": "acme"}}]}])
+    loaded = saved(nlp, tmp_path)
+    choice = choose_engine(loaded)
+    assert choice.fallback is None
+    assert differences(loaded, choice, ["acme acna acmo Acne ACME"]) == []
+
+
 def test_a_pattern_with_a_million_matches_is_refused_by_name(tmp_path: Path) -> None:
-    """Every pair of tokens of a long text would be a match: the text fails, and its neighbour does not."""
+    """Every pair of tokens of a long text would be a match: the text fails, and the next call does not."""
     patterns: list[dict[str, Any]] = [{"label": "A", "pattern": [{"LOWER": "a"}, {"OP": "*"}, {"LOWER": "a"}]}]
     choice = choose_engine(saved(with_rulers(spacy.blank("en"), ("entity_ruler", {}, patterns)), tmp_path))
     with pytest.raises(ValueError, match=f"more than {constants.MOST_MATCHES} matches"):

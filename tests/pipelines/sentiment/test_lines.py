@@ -1,11 +1,15 @@
 """Sentences are cut into statements at lines, bullets, cells and semicolons."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from spanwise.pipelines import Analyzer, Document
 from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.sentiment import text_sentiment
 from spanwise.pipelines.sentiment.lines import cut_sentences, statements
+from spanwise.pipelines.sentiment.model import SentimentModel, Span
+from spanwise.pipelines.sentiment.scoring import score_texts
 
 
 @pytest.mark.parametrize(
@@ -59,3 +63,31 @@ def test_a_side_must_be_sure_to_make_a_text_mixed() -> None:
     for positive, label in ((0.55, "negative"), (0.65, "mixed")):
         scores = TextScores(complaint, [complaint, Scores(0.1, 0.9 - positive, positive)])
         assert text_sentiment(scores, [50, 50])["label"] == label
+
+
+class Watched:
+    """A model that notes how many characters it was given."""
+
+    name = "compiled"
+
+    def __init__(self, model: SentimentModel) -> None:
+        self._model = model
+        self.characters = 0
+
+    def score(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[TextScores]:
+        """Score texts, and note their lengths."""
+        self.characters += sum(map(len, texts))
+        return self._model.score(texts, sentences)
+
+
+def test_no_text_is_read_anew_for_each_of_its_sentences(english: Analyzer) -> None:
+    """A text of very many sentences of two statements is read twice, and its sentences have the scores of their own."""
+    assert english.sentiment_model
+    watched = Watched(english.sentiment_model)
+    text = "ok; bad. " * 500
+    sentences = [(start, start + 8) for start in range(0, len(text), 9)]
+    (scores,) = score_texts(watched, [text], [sentences])  # type: ignore[arg-type]
+    assert watched.characters <= 2 * len(text)
+    (alone,) = score_texts(english.sentiment_model, ["ok; bad."], [[(0, 8)]])
+    assert len(scores.sentences) == 500
+    assert all(each == pytest.approx(alone.sentences[0], abs=1e-6) for each in scores.sentences)

@@ -33,8 +33,12 @@ def test_the_fewest_are_those_of_another_worker_that_accepts(counts: ConnectionC
 
 def test_slots_are_used_again(counts: ConnectionCounts) -> None:
     """A new worker gets the slot of one that has ended, and the workers behind that are still seen."""
+    counts.add(4)
+    counts.set(2, 5)
+    counts.discard(2)  # as after a reload: between two living workers a slot is free
+    assert counts.fewest_of_others(0) == 5
+    counts.add(2)
     counts.discard(1)
-    counts.set(1, 5)
     counts.add(3)
     assert (counts.slot_of(3), counts.slot_of(1)) == (0, None)
     assert counts.fewest_of_others(0) == 5

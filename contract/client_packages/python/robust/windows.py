@@ -20,6 +20,9 @@ MOST_BYTES = 1 << 20
 MOST_SECONDS = 0.1
 """How long a window waits for more documents when their source is slow."""
 
+_ENDS = {"shutting_down": 503, "rate_limited": 429}
+"""Codes of the last line of a stream of which the service takes no more, and the statuses that they have elsewhere."""
+
 
 @dataclass
 class Window:
@@ -81,8 +84,8 @@ class Lines:
         """
         fields: dict[str, Any] = json.loads(line)
         error: Mapping[str, Any] = fields.get("error", {})
-        if error.get("code") == "shutting_down":
-            self._ended_early = Refused(503, "shutting_down", str(error.get("detail", "")))
+        if (code := error.get("code")) in _ENDS:
+            self._ended_early = Refused(_ENDS[code], code, str(error.get("detail", "")))
             return None
         number = self._window.first + self._done
         document = self._window.lines[self._done]

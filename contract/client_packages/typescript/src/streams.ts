@@ -9,6 +9,9 @@ import { sleep, Tries, type Retries } from "./retries.ts";
 import type { Document, Result } from "./types.ts";
 import { cut, linesOf, type Window } from "./windows.ts";
 
+/** Codes of a last line behind which the service takes no more of a stream, and the statuses that they have elsewhere. */
+const ENDS: Record<string, number> = { shutting_down: 503, rate_limited: 429 };
+
 /** How the windows of a stream are sent. */
 export interface Sending {
   /** Send lines, and return the answer, whatever its status. */
@@ -120,8 +123,9 @@ async function* resultsOf(
       for (let next = await read(answers); next !== undefined; next = await read(answers)) {
         const result = JSON.parse(next) as Result;
         const code = result.status === "error" ? result.error.code : "";
-        if (result.status === "error" && code === "shutting_down") {
-          broken = new Refused(503, code, result.error.detail);
+        const status = ENDS[code];
+        if (result.status === "error" && status !== undefined) {
+          broken = new Refused(status, code, result.error.detail);
           break;
         }
         const number = window.first + done;
@@ -137,7 +141,7 @@ async function* resultsOf(
       await answers.return(undefined);
     }
     if (done === window.lines.length) break;
-    const wait = broken instanceof Refused && broken.code ? tries.waitAfterAnswer(503, broken.code, null) : tries.waitAfterBreak();
+    const wait = broken instanceof Refused && broken.code ? tries.waitAfterAnswer(broken.status, broken.code, null) : tries.waitAfterBreak();
     if (wait === undefined) throw broken;
     await sleep(wait, stop);
   }
