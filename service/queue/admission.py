@@ -29,9 +29,15 @@ class Bound:
 
     def fits(self, kind: Kind, more: int, waiting: list[int]) -> bool:
         """Say whether so much more of a kind may wait."""
-        short, long, _ = waiting
-        others = max(long, self.long) if kind == SHORT else max(short, self.short)
-        return (short if kind == SHORT else long) + more + others <= self.total
+        return waiting[kind] + more <= self._room(kind, waiting)
+
+    def is_tight(self, kind: Kind, waiting: list[int]) -> bool:
+        """Say whether more than half of what a kind may have is taken."""
+        return 2 * waiting[kind] > self._room(kind, waiting)
+
+    def _room(self, kind: Kind, waiting: list[int]) -> int:
+        """Return how much of a kind may wait beside what waits of the other, or is for the other alone."""
+        return self.total - (max(waiting[LONG], self.long) if kind == SHORT else max(waiting[SHORT], self.short))
 
     def left(self, kind: Kind, due: list[int]) -> int:
         """Return what requests without a place leave, when so much of either kind is due for those who have one.
@@ -111,15 +117,15 @@ class Admission:
         Costs count by the measured drain rate, so that the bound of seconds holds where estimates are too low; but not
         against callers whose place is due, since a machine may have slowed down since they were told. Whatever a
         request costs, it fits where no other of its kind waits. Nothing is left for callers in line while less than
-        half of a bound is taken, since there is room enough.
+        half of what its kind may have is taken, since there is room enough.
         """
         waiting, places = self._waiting, self._places
         kind, characters, cost = size
         is_due = bool(places.given) and places.is_due(identity)
         if places.given and not is_due:
-            if 2 * sum(waiting.characters[:2]) > self._characters.total:
+            if self._characters.is_tight(kind, waiting.characters):
                 characters += self._characters.left(kind, places.characters)
-            if 2 * sum(waiting.costs[:2]) > self._cost.total:
+            if self._cost.is_tight(kind, waiting.costs):
                 cost += self._cost.left(kind, places.costs)
         if not self._characters.fits(kind, characters, waiting.characters):
             return False

@@ -29,6 +29,8 @@ SpanIds = tuple[str, str]
 Kind = Literal["server", "internal"]
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_CLOCK_WAS_SET_NS = 100_000_000
+"""What two readings of both clocks differ by when the wall clock was set. NTP slews both for less than 128 ms."""
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 
@@ -66,6 +68,7 @@ class Tracing:
         self._sampler = sampler
         self._resource = Resource.create(attributes)
         self._scope = InstrumentationScope("spanwise", version("spanwise"))
+        self._epoch = time.time_ns() - time.perf_counter_ns()
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Tracing | None":
@@ -134,7 +137,7 @@ class Tracing:
             made: SpanContext = api.SpanContext(int(trace_id, 16), int(span_id, 16), remote, flags)
             return made
 
-        epoch = time.time_ns() - time.perf_counter_ns()
+        epoch = self._epoch_of_perf_counter()
         self._processor.on_end(
             self._span(
                 name,
@@ -150,6 +153,17 @@ class Tracing:
                 instrumentation_scope=self._scope,
             )
         )
+
+    def _epoch_of_perf_counter(self) -> int:
+        """Return what turns times of `perf_counter` into those of the wall clock, in ns.
+
+        The two clocks cannot be read at the same instant, so every reading differs a little. All spans use the first
+        one, in which stages that follow each other do not overlap, until the wall clock is set to another time.
+        """
+        epoch = time.time_ns() - time.perf_counter_ns()
+        if abs(epoch - self._epoch) > _CLOCK_WAS_SET_NS:
+            self._epoch = epoch
+        return self._epoch
 
     def close(self) -> None:
         """Send what is left. Waits, so call it in a thread."""

@@ -92,10 +92,11 @@ def test_a_stuck_queue_sends_nobody_away_for_hours(places: PlacesInLine) -> None
     assert give(places, None, wait=10**9) == 600
 
 
-async def overloaded(threads: ScriptedThreads) -> tuple[Batcher, Analyzer]:
-    """Return a queue of one second, full of short requests of 10 ms each."""
+async def overloaded(threads: ScriptedThreads, **bounds: int) -> tuple[Batcher, Analyzer]:
+    """Return a queue, of one second unless other bounds are given, full of short requests of 10 ms each."""
     analyzer = pipeline(threads)
-    batcher = queue_with(threads, max_queued_seconds=1, batch_seconds=0.05, largest_request=10**6)
+    bounds = bounds or {"max_queued_seconds": 1, "largest_request": 10**6}
+    batcher = queue_with(threads, batch_seconds=0.05, **bounds)
     batcher.price(analyzer, PipelineCosts(call=0.001, seed=Rates(10_000, 0.001, 0.001, 0.001)))
     await refuse(batcher, analyzer, None)
     return batcher, analyzer
@@ -120,15 +121,31 @@ async def refuse(batcher: Batcher, analyzer: Analyzer, identity: int | None) -> 
     return int(refused.value.headers["Retry-After"])
 
 
-async def test_who_returns_in_time_gets_in() -> None:
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        pytest.param({"max_queued_seconds": 1, "largest_request": 10**6}, id="seconds"),
+        pytest.param(
+            {
+                "max_queued_seconds": 100,
+                "max_queued_characters": 1_000,
+                "largest_request": 500,
+                "batch_characters": 400,
+            },
+            id="characters",
+        ),
+    ],
+)
+async def test_who_returns_in_time_gets_in(bounds: dict[str, int]) -> None:
     """Among newcomers who fill the queue again at every moment, those who do as they were told are admitted."""
     threads = ScriptedThreads(lambda _: 0.01)
-    batcher, analyzer = await overloaded(threads)
+    batcher, analyzer = await overloaded(threads, **bounds)
     told: dict[int, float] = {}
     admitted = 0
     for identity in range(1, 400):
         told[identity] = threads.now + await refuse(batcher, analyzer, identity)
         await threads.finish_next()
+        await refuse(batcher, analyzer, None)  # newcomers take all room that is left to them
         for returning, time in list(told.items()):
             if time <= threads.now:
                 ask(batcher, analyzer, returning)  # raises if it is refused again

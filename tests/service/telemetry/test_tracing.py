@@ -1,10 +1,15 @@
 """Traces: what a real receiver of OTLP is sent, and that nothing is sent unless it is asked for."""
 
 import asyncio
+import itertools
 import sys
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from structlog.testing import capture_logs
 
 from spanwise.service.telemetry.trace_context import begin_trace
@@ -67,6 +72,28 @@ async def test_a_micro_batch_is_linked_to_its_requests_and_they_to_it(serving: S
         assert attributes(batch)["spanwise.documents"] == len(batch.links)
         for link in batch.links:
             assert [back.span_id for back in analyses[link.span_id].links] == [batch.span_id]
+
+
+def test_stages_do_not_overlap_however_the_clocks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans of one request share one reading of both clocks; only a wall clock that was set is read anew."""
+    sent: list[ReadableSpan] = []
+    late = itertools.count(0, -40)  # each reading of the wall clock is 40 ns earlier beside the other clock
+    wall = {"set_back_by": 0}
+    monkeypatch.setattr(
+        "spanwise.service.telemetry.tracing.time.time_ns",
+        lambda: time.perf_counter_ns() + 10**18 + next(late) - wall["set_back_by"],
+    )
+    tracing = Tracing(SimpleNamespace(on_end=sent.append), ALWAYS_ON, {})  # type: ignore[arg-type]
+    ids = ("0" * 31 + "1", "0" * 15 + "1")
+    tracing.send("queue", ids, "", start=1.0, end=2.0)
+    tracing.send("analysis", ids, "", start=2.0, end=3.0)
+    wall["set_back_by"] = 3_600 * 10**9
+    tracing.send("encoding", ids, "", start=3.0, end=4.0)
+    queue, analysis, encoding = sent
+    assert queue.end_time == analysis.start_time
+    assert analysis.end_time is not None
+    assert encoding.start_time is not None
+    assert analysis.end_time - encoding.start_time == pytest.approx(3_600 * 10**9, abs=10**6)
 
 
 async def test_errors_and_streams_have_spans(serving: Serving, receiver: OtlpReceiver) -> None:
