@@ -85,10 +85,10 @@ def test_stages_do_not_overlap_however_the_clocks_are_read(monkeypatch: pytest.M
     )
     tracing = Tracing(SimpleNamespace(on_end=sent.append), ALWAYS_ON, {})  # type: ignore[arg-type]
     ids = ("0" * 31 + "1", "0" * 15 + "1")
-    tracing.send("queue", ids, "", start=1.0, end=2.0)
-    tracing.send("analysis", ids, "", start=2.0, end=3.0)
+    tracing.send("queue", ids, start=1.0, end=2.0)
+    tracing.send("analysis", ids, start=2.0, end=3.0)
     wall["set_back_by"] = 3_600 * 10**9
-    tracing.send("encoding", ids, "", start=3.0, end=4.0)
+    tracing.send("encoding", ids, start=3.0, end=4.0)
     queue, analysis, encoding = sent
     assert queue.end_time == analysis.start_time
     assert analysis.end_time is not None
