@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
 from spanwise.pipelines import Analyzer, locate
 from spanwise.pipelines.calibration.calibrate import CalibrationReport, calibrate
 from spanwise.pipelines.calibration.labelled_texts import read_labelled_texts
 from spanwise.pipelines.calibration.refusals import CalibrationRefused
 from spanwise.pipelines.entities.compiled.calibration_file import FILE_NAME, write_entry
+from spanwise.service.terminal import print_table
 
 
 class WrongMapping(CalibrationRefused):
@@ -21,9 +21,7 @@ class NotWritable(CalibrationRefused):
     """The calibration cannot be written where it should be."""
 
 
-def calibrate_pipeline(
-    source: str, labelled: Path, output: Path | None, mapping: Iterable[str], console: Console
-) -> None:
+def calibrate_pipeline(source: str, labelled: Path, output: Path | None, mapping: Iterable[str]) -> None:
     """Calibrate a pipeline, print the figures, and write the calibration. Raises `CalibrationRefused`, `PipelineError`.
 
     `output`: by default a file in the pipeline's folder. `mapping`: `THEIRS=OURS`, see `parse_mapping`.
@@ -37,11 +35,11 @@ def calibrate_pipeline(
     except OSError as error:
         advice = "" if output else " Name another place with --output, and that file in SPANWISE_CALIBRATIONS."
         raise NotWritable(f"Cannot write {target}: {error.strerror}.{advice}") from None
-    print_report(report, read.left_out, console)
+    print_report(report, read.left_out)
     given = {span.label for text in read.texts for span in text.entities}
     if unused := sorted(agreeing.keys() - given):
-        console.print(f"Mapped, and in no text: {', '.join(unused)}.")
-    console.print(f"Written to {target}.")
+        typer.echo(f"Mapped, and in no text: {', '.join(unused)}.")
+    typer.echo(f"Written to {target}.")
 
 
 def parse_mapping(mapping: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -58,26 +56,31 @@ def parse_mapping(mapping: Iterable[str]) -> dict[str, frozenset[str]]:
     return found
 
 
-def print_report(report: CalibrationReport, left_out: int, console: Console) -> None:
+def print_report(report: CalibrationReport, left_out: int) -> None:
     """Print what was fitted on what, and how good it is."""
-    console.print(f"{report.pipeline}: {report.evidence['texts']} texts, {report.entities} entities compared")
+    typer.echo(f"{report.pipeline}: {report.evidence['texts']} texts, {report.entities} entities compared")
     if left_out:
-        console.print(f"Left out: {left_out} texts that nobody accepted or annotated.")
-    labels = Table("label", "texts", "entities found", "right", "curve")
-    for one in report.labels:
-        if one.entities:
-            share = f"{one.right / one.entities:.0%}"
-            curve = "its own" if one.own_curve else "shared"
-            labels.add_row(one.label, str(one.texts), str(one.entities), share, curve)
-    console.print(labels)
+        typer.echo(f"Left out: {left_out} texts that nobody accepted or annotated.")
+    labels = [
+        (
+            one.label,
+            str(one.texts),
+            str(one.entities),
+            f"{one.right / one.entities:.0%}",
+            "its own" if one.own_curve else "shared",
+        )
+        for one in report.labels
+        if one.entities
+    ]
+    print_table(("label", "texts", "entities found", "right", "curve"), labels)
     if unseen := [one.label for one in report.labels if not one.entities]:
-        console.print(f"Not compared in these texts, and so with the shared curve: {', '.join(unseen)}.")
-    console.print(
+        typer.echo(f"Not compared in these texts, and so with the shared curve: {', '.join(unseen)}.")
+    typer.echo(
         f"Expected calibration error, held out: {report.evidence['error']:.3f} (the model's own probabilities: "
         f"{report.raw_error:.3f}; perfect confidences of as many entities: {report.chance_error:.3f})"
     )
-    thresholds = Table("confidence at least", "entities kept", "right among these", title="Held out")
-    for threshold in report.thresholds:
-        right = "-" if threshold.right is None else f"{threshold.right:.0%}"
-        thresholds.add_row(f"{threshold.confidence:g}", f"{threshold.kept:.0%}", right)
-    console.print(thresholds)
+    thresholds = [
+        (f"{one.confidence:g}", f"{one.kept:.0%}", "-" if one.right is None else f"{one.right:.0%}")
+        for one in report.thresholds
+    ]
+    print_table(("confidence at least", "entities kept", "right among these"), thresholds, "Held out")

@@ -17,7 +17,7 @@ import typer
 from spanwise.pipelines.spacy_import import skip_spacy_cli_import
 from spanwise.service import analyze_command, key_command, settings_command
 from spanwise.service.process.standard_streams import reserve_standard_streams
-from spanwise.service.terminal import console, fail, print_table, read_settings
+from spanwise.service.terminal import HELP_STYLE, fail, print_table, read_settings
 
 if TYPE_CHECKING:
     from spanwise.service.settings import Settings
@@ -28,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=HELP_STYLE,
 )
 
 
@@ -158,7 +159,7 @@ def calibrate(
     settings = read_settings()
     try:
         import_components(settings.components)
-        calibrate_pipeline(pipeline, labelled, output, label_map or [], console())
+        calibrate_pipeline(pipeline, labelled, output, label_map or [])
     except (PipelineError, CalibrationRefused) as error:
         fail(str(error))
 

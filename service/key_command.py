@@ -11,8 +11,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from spanwise.service.keys.key_lines import KeyLineError, check_together, line_of, new_key, read_key_file
+from spanwise.service.terminal import HELP_STYLE
 
-app = typer.Typer(help="Make API keys and check files of them.", no_args_is_help=True)
+app = typer.Typer(help="Make API keys and check files of them.", no_args_is_help=True, rich_markup_mode=HELP_STYLE)
 
 _LEAST_CHARACTERS = 20  # what can be guessed can be found from its digest
 

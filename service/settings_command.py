@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from spanwise.service.terminal import print_table, read_settings
+from spanwise.service.terminal import HELP_STYLE, print_table, read_settings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -46,13 +46,21 @@ class ServeCommand(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help of the command, then a paragraph for each setting."""
         super().format_help(ctx, formatter)
-        from spanwise.service.settings import PREFIX, Settings
+        if HELP_STYLE:
+            typer.echo(_paragraphs())  # the frames are printed by now
+        else:
+            formatter.write("\n" + _paragraphs())
 
-        typer.echo(" Settings, by environment variables; `spanwise settings` shows their values:\n")
-        for name, field in Settings.model_fields.items():
-            default = _written(_default(field))
-            typer.echo(f"  {PREFIX}{name.upper()}" + (f" [default: {default}]" if default else ""))
-            typer.echo(textwrap.fill(field.description or "", 100, initial_indent="      ", subsequent_indent="      "))
+
+def _paragraphs() -> str:
+    from spanwise.service.settings import PREFIX, Settings
+
+    lines = ["Settings, by environment variables; `spanwise settings` shows their values:", ""]
+    for name, field in Settings.model_fields.items():
+        default = _written(_default(field))
+        lines.append(f"  {PREFIX}{name.upper()}" + (f" [default: {default}]" if default else ""))
+        lines.append(textwrap.fill(field.description or "", 100, initial_indent="      ", subsequent_indent="      "))
+    return "\n".join(lines)
 
 
 def _default(field: "FieldInfo") -> Any:

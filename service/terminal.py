@@ -7,7 +7,7 @@ characters of a text are shown and never sent: they could move the cursor, or ch
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import typer
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from spanwise.service.settings import Settings
+
+HELP_STYLE: Literal["rich"] | None = (
+    "rich" if all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr)) else None
+)
+"""How Typer prints help and mistakes: in frames on a terminal alone."""
 
 _NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """The control characters, and those that turn the direction of writing."""

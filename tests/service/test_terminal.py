@@ -68,6 +68,25 @@ def test_a_terminal_gets_highlights_and_frames() -> None:
     assert "Tim Cook" in shown.split("Entities")[0]
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["serve", "--help"], ["analyze", "--help"], ["key", "new", "--help"]]
+)
+def test_help_has_no_frames_in_a_pipe(arguments: list[str]) -> None:
+    """It is plain text, in its usual order."""
+    shown = spanwise(*arguments).stdout.decode()
+    assert not re.search("[\u2500-\u257f\x1b]", shown)
+    assert shown.startswith("Usage: spanwise")
+    assert "\nOptions:\n" in shown
+    assert ("SPANWISE_WORKERS" in shown.partition("--workers")[2]) == (arguments[0] == "serve")
+
+
+def test_help_has_frames_on_a_terminal() -> None:
+    """The settings are behind the options there too."""
+    shown = re.sub("\x1b[^m]*m", "", on_a_terminal("serve", "--help"))
+    assert "╭" in shown
+    assert "SPANWISE_WORKERS" in shown.partition("--workers")[2]
+
+
 def test_control_characters_are_written_out() -> None:
     """Those that move the cursor, and those that turn the direction of writing."""
     assert visible("a\x1b[2J\r\n\tb\x9b\u202e\u2066é🎉") == "a\\x1b[2J\\r\\n\\tb\\x9b\\u202e\\u2066é🎉"
