@@ -155,6 +155,6 @@ class Annotations:
     noun_chunks: list[NounChunk] = field(default_factory=list)
     extensions: dict[str, Any] | None = None
     """The values of declared custom attributes of the Doc, by name, without those that are None."""
-    recognized: list[EntitySpan] | None = None
-    """The recognizer's own entities, where rulers behind it have replaced some; None where they are `entities`."""
+    restriction: list[int] | None = None
+    """Where spaCy's components before a recognizer that did not run begin a sentence; None where none was left out."""
     language: DetectedLanguage | None = None

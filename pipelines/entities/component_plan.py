@@ -154,6 +154,12 @@ class Plan:
         """Return the plan without components that something else computes, and whose answers no other one reads."""
         return replace(self, components=tuple(one for one in self.components if one.name not in names))
 
+    def before_recognizer(self, names: Sequence[str]) -> int:
+        """Return how many components of a chain run before the recognizer's turn."""
+        order = [one.name for one in self.components]
+        turn = order.index(self.recognizer) if self.recognizer else 0
+        return sum(name in order[:turn] for name in names)
+
     def sets_boundaries(self, layers: Layers) -> bool:
         """Return whether these layers, besides the sentences themselves, make a component run that sets boundaries."""
         return self._sets_boundaries(self._needed(layers - {"sentences"}))

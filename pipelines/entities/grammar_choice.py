@@ -48,13 +48,20 @@ def choose_grammar(loaded: LoadedPipeline, engine: Engine, reading: TokenizerRea
         reason_why = f"the tokens of {wrong} of {len(SAMPLE)} built-in texts were described differently"
         return GrammarChoice(engine, reason_why, is_defect=True)
     sets_sentences = grammar.trees is not None and _ends_with_parser(loaded.plan)
-    return GrammarChoice(GrammarEngine(engine, grammar, sets_sentences=sets_sentences), sets_sentences=sets_sentences)
+    served = GrammarEngine(engine, grammar, sets_sentences=sets_sentences, restricts=_restricts(loaded.plan))
+    return GrammarChoice(served, sets_sentences=sets_sentences)
 
 
 def _ends_with_parser(plan: Plan) -> bool:
     """Return whether the parser sets the sentences of a text for which nothing else is asked, and nothing before it."""
     others = any(one.is_opaque for one in plan.components) or plan.is_intertwined
     return plan.boundaries.factory == "parser" and not others and not plan.sets_boundaries(ENTITIES)
+
+
+def _restricts(plan: Plan) -> bool:
+    """Return whether a parser stands before the recognizer, which then keeps to its boundaries."""
+    parsers = [one.name for one in plan.components if one.factory == "parser"]
+    return plan.before_recognizer(parsers) > 0
 
 
 def differing_tokens(grammar: CompiledGrammar, reference: Engine) -> int:

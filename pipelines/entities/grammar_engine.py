@@ -1,10 +1,10 @@
 """Compute tokens and noun chunks by the compiled grammar, and everything else by another engine.
 
 Without a parser, tokens are read by no other layer of the answer, so the two engines need not know of each other. A
-parser sets sentence boundaries, which are then the text's sentences and restrict the recognizer, as in `MixedEngine`:
-where one lies inside of an entity, the other engine answers for that text with spaCy's own components. Where only the
-sentences of a text are the parser's, it comes after the recognizer and restricts nothing (`Plan.chain`). Custom
-attributes are an exception, too: what computes them may look at tags, which the other engine then sets.
+parser sets sentence boundaries, which are then the text's sentences, and where it stands before the recognizer they
+restrict that, as in `MixedEngine`: the grammar goes first. Where only the sentences of a text are the parser's, it
+comes after the recognizer and restricts nothing (`Plan.chain`). Custom attributes are an exception: what computes them
+may look at tags, which the other engine then sets.
 """
 
 from collections.abc import Sequence
@@ -19,20 +19,27 @@ from spanwise.pipelines.annotations import (
     Layer,
     Layers,
 )
-from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar
+from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, Grammar
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
+from spanwise.pipelines.entities.compiled.entity_bounds import Bounds, bounds_of
 from spanwise.pipelines.entities.engine import Engine, EngineName
-from spanwise.pipelines.entities.mixed_engine import MixedEngine, is_split
+from spanwise.pipelines.entities.mixed_engine import MixedEngine
 
 
 class GrammarEngine:
     """An engine of a compiled grammar beside another engine."""
 
-    def __init__(self, engine: Engine, grammar: CompiledGrammar, *, sets_sentences: bool = False) -> None:
-        """`sets_sentences`: whether the sentences of a text are those of the parser where nothing else needs it."""
+    def __init__(
+        self, engine: Engine, grammar: CompiledGrammar, *, sets_sentences: bool = False, restricts: bool = False
+    ) -> None:
+        """`sets_sentences`: whether the sentences of a text are those of the parser where nothing else needs it.
+
+        `restricts`: whether the parser stands before the recognizer.
+        """
         self.engine = engine
         self.grammar = grammar
         self._sets_sentences = sets_sentences
+        self._restricts = restricts
         self._has_trees = grammar.trees is not None
         has_chunks = grammar.trees is not None and grammar.trees.has_noun_chunks
         self._layers = TOKENS | NOUN_CHUNKS if has_chunks else TOKENS
@@ -55,16 +62,8 @@ class GrammarEngine:
         return self.engine.calibrations
 
     def computes_in_kernels(self, layers: Layers) -> bool:
-        """Return whether no text that wants these layers needs spaCy's components, whatever it says.
-
-        Tokens and entities together may need them: where a sentence begins inside an entity.
-        """
-        if not self._is_apart(layers):
-            others = layers
-        elif self._restricts(layers):
-            return False
-        else:
-            others = layers - self._taken
+        """Return whether no text that wants these layers needs spaCy's components."""
+        others = layers - self._taken if self._is_apart(layers) else layers
         return not others or (isinstance(self.engine, MixedEngine) and others.isdisjoint(self.engine.borrowed))
 
     def let_go(self, usual: Layers) -> None:
@@ -80,13 +79,16 @@ class GrammarEngine:
         others = [*wanted]
         for i in chosen:
             others[i] = wanted[i] - self._taken
-        annotations = self.engine.annotate(texts, others) if any(others) else [Annotations() for _ in texts]
-        self._describe(texts, wanted, chosen, annotations)
-        if self._has_trees:
-            split = [i for i in chosen if self._restricts(wanted[i]) and is_split(annotations[i])]
-            whole = self.engine.annotate([texts[i] for i in split], [wanted[i] for i in split]) if split else []
-            for i, found in zip(split, whole, strict=True):
-                annotations[i] = found
+        described = self._describe(texts, wanted, chosen)
+        if not any(others):
+            annotations = [Annotations() for _ in texts]
+        elif self._restricts and isinstance(self.engine, MixedEngine):
+            within = [self._bounds(layers, described.get(i)) for i, layers in enumerate(wanted)]
+            annotations = self.engine.annotate(texts, others, within)
+        else:
+            annotations = self.engine.annotate(texts, others)
+        for i, one in described.items():
+            self._take(annotations[i], one, wanted[i])
         return annotations
 
     def _is_apart(self, layers: Layers) -> bool:
@@ -95,23 +97,26 @@ class GrammarEngine:
             return self._sets_sentences and "sentences" in layers and layers.isdisjoint(self._left)
         return layers.isdisjoint(self._left) and layers.isdisjoint(self._left_beside)
 
-    def _restricts(self, layers: Layers) -> bool:
-        """Return whether the parser's boundaries restrict the entities of a text that wants these layers."""
-        return self._has_trees and "entities" in layers and not layers.isdisjoint(self._layers)
+    def _bounds(self, layers: Layers, described: Grammar | None) -> Bounds | None:
+        """Return the parser's boundaries, where they restrict the entities of a text that wants these layers."""
+        if described is None or "entities" not in layers or layers.isdisjoint(self._layers):
+            return None
+        return bounds_of(described.starts)
 
-    def _describe(
-        self, texts: Sequence[str], wanted: Sequence[Layers], chosen: Sequence[int], annotations: Sequence[Annotations]
-    ) -> None:
-        """Fill in what the grammar finds of the chosen texts."""
+    def _describe(self, texts: Sequence[str], wanted: Sequence[Layers], chosen: Sequence[int]) -> dict[int, Grammar]:
+        """Return what the grammar finds of the chosen texts."""
         found = self.grammar.describe(
             [texts[i] for i in chosen],
             sentences=any(not wanted[i].isdisjoint(ENTITIES_AND_SENTENCES) for i in chosen),
             noun_chunks=any("noun_chunks" in wanted[i] for i in chosen),
         )
-        for i, one in zip(chosen, found, strict=True):
-            if "tokens" in wanted[i]:
-                annotations[i].tokens = one.tokens
-            if "noun_chunks" in wanted[i]:
-                annotations[i].noun_chunks = [*one.noun_chunks]
-            if self._has_trees and not wanted[i].isdisjoint(ENTITIES_AND_SENTENCES):
-                annotations[i].sentences = [*one.sentences]
+        return dict(zip(chosen, found, strict=True))
+
+    def _take(self, annotations: Annotations, one: Grammar, layers: Layers) -> None:
+        """Put what the grammar has found into the annotations of a text that wants these layers."""
+        if "tokens" in layers:
+            annotations.tokens = one.tokens
+        if "noun_chunks" in layers:
+            annotations.noun_chunks = [*one.noun_chunks]
+        if self._has_trees and not layers.isdisjoint(ENTITIES_AND_SENTENCES):
+            annotations.sentences = [*one.sentences]

@@ -2,14 +2,14 @@
 
 Both see the same text, and together they answer as spaCy alone would with the components that the layers need. One
 thing couples them: a component that spaCy runs for a borrowed layer, such as the parser for `tokens`, may set sentence
-boundaries, and these are then the text's sentences and restrict its recognizer.
+boundaries. These are then the text's sentences, and where they are set before the recognizer's turn they restrict it.
+So spaCy's components run first, and the kernels find entities within the boundaries.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from spanwise.pipelines.annotations import (
     ENGINE_LAYERS,
-    ENTITIES,
     ENTITIES_AND_SENTENCES,
     SENTENCES,
     Annotations,
@@ -18,6 +18,7 @@ from spanwise.pipelines.annotations import (
 from spanwise.pipelines.entities.classifier_choice import Merge
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
+from spanwise.pipelines.entities.compiled.entity_bounds import Bounds, bounds_of
 from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine, EngineName
@@ -52,15 +53,15 @@ class MixedEngine:
     @property
     def name(self) -> EngineName:
         """The name of the engine that finds the entities."""
-        return self.compiled.name if self._finds_spans else "spacy"
+        return self.compiled.name if self._finds_entities_or_sentences else "spacy"
 
     @property
     def calibrations(self) -> Calibrations | None:
         """See `Engine`."""
-        return self.compiled.calibrations if self._finds_spans else None
+        return self.compiled.calibrations if self._finds_entities_or_sentences else None
 
     @property
-    def _finds_spans(self) -> bool:
+    def _finds_entities_or_sentences(self) -> bool:
         return not self.compiled.layers.isdisjoint(ENTITIES_AND_SENTENCES)
 
     def let_go(self, usual: Layers) -> None:
@@ -68,23 +69,23 @@ class MixedEngine:
         if usual.isdisjoint(self.borrowed) and isinstance(self._spacy_engine, DeferredEngine):
             self._spacy_engine.let_go()
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
-        """See `Engine`."""
+    def annotate(
+        self, texts: Sequence[str], wanted: Sequence[Layers], bounds: Sequence[Bounds | None] | None = None
+    ) -> list[Annotations]:
+        """See `Engine`. `bounds`: what restricts the entities of each text, besides what spaCy's components set."""
         asked = {i: self._borrow(layers) for i, layers in enumerate(wanted) if not layers.isdisjoint(self.borrowed)}
-        annotations = self.compiled.annotate(texts, wanted)
         if not asked:
-            return annotations
-        self._lend(texts, asked, annotations)
-        split = {
-            i: ENTITIES_AND_SENTENCES | asked[i]
-            for i in asked
-            if "entities" in wanted[i]
-            and not asked[i] & ENTITIES
-            and "sentences" in asked[i]
-            and is_split(annotations[i])
-        }
-        if split:
-            self._lend(texts, split, annotations)
+            return self.compiled.annotate(texts, wanted, bounds)
+        lent = dict(
+            zip(asked, self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values())), strict=True)
+        )
+        within: list[Bounds | None] = [None] * len(texts) if bounds is None else [*bounds]
+        for i, found in lent.items():
+            if "entities" in wanted[i] and found.restriction is not None and self._plan.sets_boundaries(asked[i]):
+                within[i] = bounds_of(found.restriction)
+        annotations = self.compiled.annotate(texts, wanted, within)
+        for i, found in lent.items():
+            self._take(annotations[i], found, asked[i])
         return annotations
 
     def _borrow(self, layers: Layers) -> Layers:
@@ -98,33 +99,12 @@ class MixedEngine:
             self._asked[layers] = asked
         return asked
 
-    def _lend(self, texts: Sequence[str], asked: Mapping[int, Layers], annotations: Sequence[Annotations]) -> None:
-        found = self._spacy_engine.annotate([texts[i] for i in asked], list(asked.values()))
-        for (i, layers), other in zip(asked.items(), found, strict=True):
-            mine, spans = annotations[i].categories, annotations[i].spans
-            for layer in layers & ENGINE_LAYERS:
-                setattr(annotations[i], layer, getattr(other, layer))
-            if "entities" in layers:
-                annotations[i].recognized = None
-            if "categories" in layers and self._merge_categories:
-                annotations[i].categories = self._merge_categories(mine or {}, other.categories or {})
-            if "spans" in layers and self._merge_spans:
-                annotations[i].spans = self._merge_spans(spans, other.spans)
-
-
-def is_split(found: Annotations) -> bool:
-    """Return whether a sentence begins inside an entity of the recognizer's.
-
-    Only then do boundaries change what a greedy recognizer finds: each of its actions inside one sentence stays both
-    allowed and the best.
-    """
-    starts = iter(sentence.start for sentence in found.sentences)
-    start = next(starts, None)
-    for entity in found.entities if found.recognized is None else found.recognized:
-        while start is not None and start <= entity.start:
-            start = next(starts, None)
-        if start is None:
-            return False
-        if start < entity.end:
-            return True
-    return False
+    def _take(self, annotations: Annotations, other: Annotations, layers: Layers) -> None:
+        """Put what spaCy's components have found in these layers into the annotations of a text."""
+        mine, spans = annotations.categories, annotations.spans
+        for layer in layers & ENGINE_LAYERS:
+            setattr(annotations, layer, getattr(other, layer))
+        if "categories" in layers and self._merge_categories:
+            annotations.categories = self._merge_categories(mine or {}, other.categories or {})
+        if "spans" in layers and self._merge_spans:
+            annotations.spans = self._merge_spans(spans, other.spans)

@@ -18,7 +18,7 @@ from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.entities.extensions import doc_values, span_values
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
-from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS
+from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS, starts_of
 from spanwise.pipelines.error_notes import note_place
 from spanwise.pipelines.extension_specs import Extensions
 
@@ -44,9 +44,18 @@ class SpacyEngine:
             chains.setdefault(self._plan.chain(layers), []).append(i)
         with self._lock, self._nlp.memory_zone():
             docs = [self._make_doc(text) for text in texts]
+            restrictions: dict[int, list[int]] = {}
             for names, chosen in chains.items():
-                self._run(names, docs, chosen)
-            return [self._read(doc, layers) for doc, layers in zip(docs, wanted, strict=True)]
+                first = 0
+                if self._plan.recognizer and self._plan.recognizer not in names:
+                    first = self._plan.before_recognizer(names)
+                    self._run(names[:first], docs, chosen)
+                    restrictions.update((i, starts_of(docs[i])) for i in chosen if "sentences" in wanted[i])
+                self._run(names[first:], docs, chosen)
+            found = [self._read(doc, layers) for doc, layers in zip(docs, wanted, strict=True)]
+            for i, restriction in restrictions.items():
+                found[i].restriction = restriction
+            return found
 
     def _run(self, names: Sequence[str], docs: list[Doc], chosen: list[int]) -> None:
         """Run components over the chosen docs; a component may return a Doc of its own in place of the one it got."""

@@ -58,6 +58,13 @@ def sentences_of(doc: Doc) -> list[SentenceSpan]:
     return [SentenceSpan(*bounds) for bounds in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
+def starts_of(doc: Doc) -> list[int]:
+    """Return where the tokens begin that are marked as the first of a sentence."""
+    columns: NDArray[Any] = doc.to_array([SENT_START, IDX])
+    found: list[int] = columns[columns[:, 0] == 1, 1].tolist()
+    return found
+
+
 def categories_of(doc: Doc) -> dict[str, float]:
     """Read the score of each label; components of the user's own may put other numbers than floats there."""
     return {label: float(score) for label, score in doc.cats.items()}

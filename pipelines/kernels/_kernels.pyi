@@ -103,6 +103,7 @@ class SpanKernels:
         wanted: bytes,
         describe: Callable[[list[str]], tuple[bytes, bytes]],
         split: Callable[[list[tuple[str, int]]], tuple[bytes, bytes]] | None = None,
+        bounds: tuple[bytes | None, ...] | None = None,
         /,
     ) -> list[
         tuple[

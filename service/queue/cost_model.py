@@ -128,8 +128,8 @@ class PipelineCosts:
         return rates
 
     def _first(self, features: frozenset[Feature], analyzer: Analyzer | None) -> Rates:
-        if analyzer is None or all(analyzer.computes_in_kernels(frozenset({feature})) for feature in features):
-            return replace(self._seed)  # together they may need spaCy, but for few texts
+        if analyzer is None or analyzer.computes_in_kernels(features):
+            return replace(self._seed)
         if not analyzer.computes_in_kernels(analyzer.default_features):
             return replace(self._seed)
         return _at_least_spacys(self._seed)

@@ -151,10 +151,10 @@ def test_a_self_test_needs_offsets_that_fit(english: Analyzer) -> None:
 
 
 def test_what_the_kernels_compute_alone_is_known(english: Analyzer) -> None:
-    """Entities, sentences and sentiment take nothing else; tokens beside entities may need spaCy."""
-    for features in ({"entities"}, {"entities", "sentiment", "sentences", "entity_sentiment"}, {"tokens", "sentences"}):
+    """Nothing of the default pipeline takes anything else, together or alone."""
+    for features in ({"entities"}, {"entities", "sentiment", "sentences", "entity_sentiment"}, {"tokens", "entities"}):
         assert english.computes_in_kernels(frozenset(features))  # type: ignore[arg-type]
-    assert not english.computes_in_kernels(frozenset({"entities", "tokens"}))
+    assert english.computes_in_kernels(english.features)
 
 
 def test_every_table_of_words_is_reported(english: Analyzer) -> None:

@@ -19,6 +19,7 @@ from spanwise.pipelines.entities.compiled.classifiers import read_classifier
 from spanwise.pipelines.entities.compiled.comparison import differing
 from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, compile_pipeline
 from spanwise.pipelines.entities.compiled.compiled_grammar import CompiledGrammar, compile_grammar
+from spanwise.pipelines.entities.compiled.entity_bounds import Bounds, bounds_of
 from spanwise.pipelines.entities.compiled.rulers import read_rulers
 from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier
 from spanwise.pipelines.entities.compiled.span_categorizers import read_span_categorizer
@@ -100,9 +101,10 @@ class Feeder:
         """Annotate and score a batch, and note what is out of order."""
         wanted = [_some_layers(chance) for _ in texts]
         for engine, _ in self.engines:
-            annotations = engine.annotate(texts, wanted)
+            restrictions = [_some_bounds(chance, text) for text in texts]
+            annotations = engine.annotate(texts, wanted, restrictions)
             for text, found, layers in zip(texts, annotations, wanted, strict=True):
-                self._check_annotations(text, found, layers)
+                self._check_annotations(text, found, layers, has_rulers=bool(engine.rulers))
             self._check_sentiment(texts, annotations, self.sentiment)
         self.trees.feed(texts, chance)
         for text, tokens in zip(texts, self.grammar.annotate(texts), strict=True):
@@ -133,7 +135,7 @@ class Feeder:
             if len(mine) != len(reference) or (mine and np.abs(np.array(mine) - np.array(reference)).max() > TOLERANCE):
                 self._note(text, "another sentiment than the reference's")
 
-    def _check_annotations(self, text: str, found: Annotations, layers: Layers) -> None:
+    def _check_annotations(self, text: str, found: Annotations, layers: Layers, *, has_rulers: bool) -> None:
         for spans, wanted in ((found.entities, "entities" in layers), (found.sentences, "sentences" in layers)):
             bounds = [0, *(position for span in spans for position in span[:2]), len(text)]
             if any(left > right for left, right in pairwise(bounds)) or any(span[0] == span[1] for span in spans):
@@ -150,12 +152,11 @@ class Feeder:
             self._note(text, "categories that nobody asked for")
         if any(not 0 <= score <= 1 for score in (found.categories or {}).values()):
             self._note(text, "a score that is no probability")
-        recognized = found.entities if found.recognized is None else found.recognized
-        if any(span.raw_score is None or not 0 <= span.raw_score <= 1 for span in recognized):
+        scores = [span.raw_score for span in found.entities if span.raw_score is not None]
+        if not all(0 <= score <= 1 for score in scores):
             self._note(text, "a raw score that is no probability")
-        of_rulers = [span for span in found.entities if span not in recognized]
-        if any(span.raw_score is not None for span in of_rulers):
-            self._note(text, "a raw score of an entity that a ruler has set")
+        if len(scores) < len(found.entities) and not has_rulers:
+            self._note(text, "an entity without a raw score")
 
     def _check_sentiment(
         self, texts: Sequence[str], found: Sequence[Annotations], model: SentimentModel
@@ -176,6 +177,14 @@ class Feeder:
 
     def _note(self, text: str, what: str) -> None:
         self.wrong.append(f"{what}: {text[:200]!a} ({len(text)} code points)")
+
+
+def _some_bounds(chance: Random, text: str) -> Bounds | None:
+    """Return sentences and given entities anywhere, also within words and behind the end of a text."""
+    places = sorted(chance.randrange(len(text) + 5) for _ in range(chance.randrange(6)))
+    if not places:
+        return None
+    return bounds_of(places, [(start, start + chance.randrange(1, 9)) for start in places[::2]])
 
 
 def _some_layers(chance: Random) -> Layers:

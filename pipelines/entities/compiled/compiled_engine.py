@@ -33,6 +33,7 @@ from spanwise.pipelines.entities.compiled.components import (
     read_sentences,
 )
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
+from spanwise.pipelines.entities.compiled.entity_bounds import Bounds
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
 from spanwise.pipelines.entities.compiled.rulers import Rulers, RulerSteps
@@ -123,12 +124,18 @@ class CompiledEngine:
         """The tables of words, as they are now."""
         return word_tables_of(self._kernels)
 
-    def annotate(self, texts: Sequence[str], wanted: Sequence[Layers]) -> list[Annotations]:
-        """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights."""
+    def annotate(
+        self, texts: Sequence[str], wanted: Sequence[Layers], bounds: Sequence[Bounds | None] | None = None
+    ) -> list[Annotations]:
+        """See `Engine`. Entities have confidence where calibrations were fitted on the model's weights.
+
+        `bounds`: what restricts the entities of each text.
+        """
         flags = bytes(_flags(layers, self._ruled) for layers in wanted)
         labels, calibrate, categories = self._labels, self._calibrate, self._categories
         span_labels = self._span_labels
-        computed = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split)
+        within = None if bounds is None else tuple(bounds)
+        computed = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split, within)
         annotations = [
             Annotations(
                 [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],

@@ -6,7 +6,7 @@ here once and kept within a bound; what is left for Python to do for each token 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,6 +47,8 @@ class Grammar(NamedTuple):
     """What is found of a text. Sentences and noun chunks are those of a parser's trees, where they were asked for."""
 
     tokens: Tokens
+    starts: Sequence[int] = ()
+    """Where the parser's sentences begin, those of white space alone included."""
     sentences: Sequence[SentenceSpan] = ()
     noun_chunks: Sequence[NounChunk] = ()
 
@@ -104,7 +106,8 @@ class CompiledGrammar:
                     continue
                 spans = self.trees.sentences_of(text, tokens, parse) if sentences else ()
                 chunks = self.trees.noun_chunks_of(text, tokens, parse) if noun_chunks else ()
-                found.append(Grammar(tokens, spans, chunks))
+                starts = list(compress(tokens.start, parse.starts))
+                found.append(Grammar(tokens, starts, spans, chunks))
         return found
 
     def _read(

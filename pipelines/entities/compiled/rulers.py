@@ -73,7 +73,7 @@ class RulerSteps:
         for number, apply in enumerate(self._apply):
             apply(spans, rows.get(number, ()))
         if "entities" in layers & self.layers and spans.entities is not found.entities:
-            found.recognized, found.entities = found.entities, spans.entities
+            found.entities = spans.entities
         if "spans" in layers & self.layers:
             found.spans = spans.spans
 

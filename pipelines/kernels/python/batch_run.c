@@ -4,6 +4,7 @@ The GIL is released from the first step of a batch to its last, but while Python
 #include "python/batch_run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "python/arguments.h"
 #include "python/exceptions.h"
@@ -74,6 +75,35 @@ static Status annotate_group(SpanModel *model, Text *texts, size_t count, const 
     return status;
 }
 
+/* Borrow what restricts the entities of a text: None, or bytes that hold ascending `Bound`s. */
+static Status read_bounds(Text *text, PyObject *bounds)
+{
+    if (bounds == Py_None) return OK;
+    if (!PyBytes_Check(bounds) || PyBytes_Size(bounds) % (Py_ssize_t)sizeof(Bound))
+        return bad_value("the bounds of a text must be bytes of pairs of integers");
+    text->bounds = PyBytes_AsString(bounds);
+    text->bound_count = (size_t)PyBytes_Size(bounds) / sizeof(Bound);
+    uint32_t before = 0;
+    for (size_t i = 0; i < text->bound_count; i++) {
+        Bound bound;
+        memcpy(&bound, text->bounds + i * sizeof(bound), sizeof(bound));
+        if (bound.start < before) return bad_value("the bounds of a text must ascend");
+        before = bound.start;
+    }
+    return OK;
+}
+
+/* Borrow the bounds of texts, one each or none at all. texts: [count] */
+static Status read_all_bounds(Text *texts, Py_ssize_t count, PyObject *bounds)
+{
+    if (bounds == Py_None) return OK;
+    if (!PyTuple_Check(bounds) || PyTuple_Size(bounds) != count)
+        return bad_value("there must be a tuple with the bounds of each text");
+    Status status = OK;
+    for (Py_ssize_t i = 0; i < count && status == OK; i++) status = read_bounds(&texts[i], PyTuple_GetItem(bounds, i));
+    return status;
+}
+
 /* Borrow the UTF-8 of strings, which keep it alive. texts: [the size of the tuple] */
 static Status read_texts(Text *texts, PyObject *strings, const char *wanted)
 {
@@ -100,12 +130,12 @@ static Status annotate_groups(SpanModel *model, Text *texts, size_t count, const
 
 PyObject *annotate_texts(SpanModel *model, PyObject *args, AppendResults append_results)
 {
-    PyObject *strings;
+    PyObject *strings, *bounds = Py_None;
     const char *wanted;
     Py_ssize_t wanted_size;
     Callbacks callbacks = {NULL, NULL};
-    if (!PyArg_ParseTuple(args, "O!y#O|O", &PyTuple_Type, &strings, &wanted, &wanted_size, &callbacks.describe,
-                          &callbacks.split))
+    if (!PyArg_ParseTuple(args, "O!y#O|OO", &PyTuple_Type, &strings, &wanted, &wanted_size, &callbacks.describe,
+                          &callbacks.split, &bounds))
         return NULL;
     if (!callbacks.split && !model->has_tokenizer)
         return raise_status(bad_value("without a tokenizer, runs must be split by the caller"));
@@ -116,6 +146,7 @@ PyObject *annotate_texts(SpanModel *model, PyObject *args, AppendResults append_
     PyObject *results = PyList_New(0);
     Status status = results ? OK : PYTHON_ERROR;
     if (status == OK) status = read_texts(texts, strings, wanted);
+    if (status == OK) status = read_all_bounds(texts, count, bounds);
     if (status == OK) status = annotate_groups(model, texts, (size_t)count, &callbacks, append_results, results);
     free(texts);
     if (status == OK) return results;

@@ -184,7 +184,7 @@ static PyObject *get_tables(PyObject *self, void *Py_UNUSED(closure))
 
 static PyMethodDef methods[] = {
     {"annotate", annotate, METH_VARARGS,
-     "annotate(texts, wanted, describe, split=None) ->\n"
+     "annotate(texts, wanted, describe, split=None, bounds=None) ->\n"
      "    [([(start, end, label, probability), ...], [(start, end), ...], [score, ...],\n"
      "      [(start, end, label, score), ...], matches), ...]\n\n"
      "Entities, sentences, scores of categories, and labelled spans of each text. `texts` is a tuple; `wanted` has a\n"
@@ -192,7 +192,9 @@ static PyMethodDef methods[] = {
      "code points; scores are those of all classes of all classifiers, labels of spans those of all categorizers.\n"
      "`matches` of the rulers are six uint32 each: ruler, number, first token, last token + 1, start, end; or None where\n"
      "a text has more than MOST_MATCHES of them. `describe` is called for tokens that are not known, and `split` for runs\n"
-     "where there is no tokenizer. Any number of threads may call."},
+     "where there is no tokenizer. `bounds` has for each text None or pairs of uint32, ascending: no\n"
+     "entity goes on into the token at the first code point, and tokens before the second belong to an entity that is\n"
+     "given. Any number of threads may call."},
     {"tokens", tokens, METH_VARARGS,
      "tokens(texts, wanted, describe, split=None) ->\n"
      "    [(counts, starts, ends, spaces, kinds, kind_words, kind_choices, vectors), ...]\n\n"

@@ -32,6 +32,12 @@ enum {
     WANT_MATCHES = 64,
 };
 
+/* What restricts the entities of a text: no entity goes on into the token at code point `start`, and the tokens before
+`end` belong to an entity that the caller has. A sentence that begins at `start` has an `end` that is no greater. */
+typedef struct {
+    uint32_t start, end;
+} Bound;
+
 typedef struct {
     const char *utf8; /* [size] bytes of valid UTF-8 */
     size_t size;
@@ -40,6 +46,8 @@ typedef struct {
     size_t first_run;              /* where its runs begin in the workspace */
     size_t first_word, word_count; /* its words in the workspace */
     int has_too_many;              /* matches of rulers: none of them are kept */
+    const char *bounds;            /* [bound_count] `Bound`s, ascending and of any alignment */
+    size_t bound_count;
 } Text;
 
 /* The caller's tokens of the questions that have none yet, in order, where the model has no tokenizer. */

@@ -1,4 +1,6 @@
 /* The networks over a batch: from records to entities and sentences, in code points; see batch.h. */
+#include <string.h>
+
 #include "grow.h"
 #include "spans/batch_chunks.h"
 
@@ -75,9 +77,26 @@ static const float *sentence_vector(const void *batch, uint32_t text, uint32_t t
     return word_of(batch, text, token)->vector + sentence_offset(((const Batch *)batch)->model);
 }
 
-static int is_space(const void *batch, uint32_t text, uint32_t token)
+static uint32_t flags_of(const void *batch, uint32_t text, uint32_t token)
 {
-    return word_of(batch, text, token)->flags & TOKEN_IS_SPACE;
+    return word_of(batch, text, token)->flags;
+}
+
+/* Mark the words of a text at which its bounds begin, and those that they take. */
+static void mark_bounds(const Text *text, Word *words)
+{
+    uint32_t taken = 0;
+    size_t next = 0;
+    for (size_t i = 0; i < text->word_count; i++) {
+        for (; next < text->bound_count; next++) {
+            Bound bound;
+            memcpy(&bound, text->bounds + next * sizeof(bound), sizeof(bound));
+            if (bound.start > words[i].start) break;
+            words[i].flags |= TOKEN_ENDS_ENTITIES;
+            if (bound.end > taken) taken = bound.end;
+        }
+        if (words[i].start < taken) words[i].flags |= TOKEN_IS_TAKEN;
+    }
 }
 
 /* ---- networks ---- */
@@ -93,7 +112,7 @@ static Status decode_chunk(Batch *batch)
         if (!part->first) decoding_start(&work->decoder.decoding);
         const Status status = decoder_run(&batch->model->decoder, &work->decoder, part_vectors(chunk, network, part),
                                           padded(network->width), part->text, part->last - part->first, part->length,
-                                          is_space, batch, &work->token_spans);
+                                          flags_of, batch, &work->token_spans);
         if (status != OK) return status;
     }
     return OK;
@@ -204,6 +223,8 @@ static Status list_sentences(Batch *batch, uint32_t text)
 static Status find_entities(Batch *batch)
 {
     if (!batch->model->has_entities) return OK;
+    for (const Text *text = batch->texts; text < batch->texts + batch->count; text++)
+        if (text->bound_count) mark_bounds(text, batch->work->words + text->first_word);
     const Status status = run_chunks(batch, &batch->model->entity_network, WANT_ENTITIES, decode_chunk);
     return status == OK ? list_entities(batch) : status;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "grow.h"
+#include "spans/lexicon.h"
 
 /* The floats of a state's hidden layer before its maximum: H in decoder.h. */
 static size_t hidden_row(const Decoder *decoder) { return decoder->pieces * padded(decoder->hidden); }
@@ -187,7 +188,7 @@ static const float *score_closed(const Decoder *decoder, DecoderScratch *scratch
 }
 
 Status decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *vectors, size_t stride, uint32_t text,
-                   uint32_t count, uint32_t length, IsSpace is_space, const void *context, TokenSpans *found)
+                   uint32_t count, uint32_t length, TokenFlags flags_of, const void *context, TokenSpans *found)
 {
     const size_t wide = hidden_row(decoder), width = padded(decoder->hidden), linear = decoder->linear.matrix.outputs;
     size_t score_stride;
@@ -196,11 +197,13 @@ Status decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float 
     Status status = OK;
     for (uint32_t i = 0; i < count; i++, at->token++) {
         const float *token = scratch->linear + i * linear;
-        const int last = at->token + 1 == length;
+        const uint32_t flags = flags_of(context, text, at->token);
+        if (flags & TOKEN_IS_TAKEN) continue;
+        const int last = at->token + 1 == length || (flags_of(context, text, at->token + 1) & TOKEN_ENDS_ENTITIES) != 0;
         if (at->open == NO_ENTITY) {
             double log_probability = 0;
-            const int32_t action = best_start(decoder, scores + i * score_stride, is_space(context, text, at->token),
-                                              last, &log_probability);
+            const int32_t action =
+                best_start(decoder, scores + i * score_stride, (flags & TOKEN_IS_SPACE) != 0, last, &log_probability);
             if (action < 0) continue;
             if (decoder->move[action] == MOVE_U)
                 status = add_span(found, (TokenSpan){text, at->token, at->token + 1, decoder->label[action],

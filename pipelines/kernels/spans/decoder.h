@@ -1,9 +1,13 @@
 /* spaCy's greedy named-entity decoder: BILUO actions, each consuming one token, the best valid one at every step.
 
 The source is spaCy's own: `pipeline/_parser_internals/ner.pyx` (which action is valid when), `_state.pxd` (which
-tokens a state looks at) and `ml/parser_model.pyx` (how a state is scored). Nothing is preset here: no entities, no
-sentence boundaries. While no entity is open, the scores depend on the current token alone, so they are computed for
-many tokens at once. */
+tokens a state looks at) and `ml/parser_model.pyx` (how a state is scored). While no entity is open, the scores depend
+on the current token alone, so they are computed for many tokens at once.
+
+What components before the recognizer have set restricts it. spaCy allows neither B nor I on a token before one that
+begins a sentence or a given entity, as on the last token of a text; and on the tokens of a given entity it allows
+nothing but that entity's own actions, whose scores then change nothing. So a flag of the next token says where
+entities end, and the tokens of given entities are passed over. */
 #ifndef SPANWISE_DECODER_H
 #define SPANWISE_DECODER_H
 
@@ -77,13 +81,13 @@ void decoder_scratch_free(DecoderScratch *scratch);
 /* Begin a text. */
 void decoding_start(Decoding *decoding);
 
-/* Return whether a token of a text is white space. */
-typedef int (*IsSpace)(const void *context, uint32_t text, uint32_t token);
+/* Return the flags of a token of a text: TOKEN_... in lexicon.h. */
+typedef uint32_t (*TokenFlags)(const void *context, uint32_t text, uint32_t token);
 
 /* Decode the next `count` of the `length` tokens of a text, from `scratch->decoding.token` on, and append the entities
    that end there. vectors: [count][stride] */
 CHECKED Status decoder_run(const Decoder *decoder, DecoderScratch *scratch, const float *vectors, size_t stride,
-                           uint32_t text, uint32_t count, uint32_t length, IsSpace is_space, const void *context,
+                           uint32_t text, uint32_t count, uint32_t length, TokenFlags flags_of, const void *context,
                            TokenSpans *found);
 
 void decoder_free(Decoder *decoder);

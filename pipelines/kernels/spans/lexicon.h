@@ -32,7 +32,10 @@ enum {
     TOKEN_IS_SPACE = 1,
     TOKEN_IS_PUNCT = 2,
     TOKEN_ENDS_SENTENCE = 4,
-    TOKEN_STARTS_SENTENCE = 8, /* set while a batch is computed, never in a record */
+    /* Set while a batch is computed, never in a record: */
+    TOKEN_STARTS_SENTENCE = 8,
+    TOKEN_ENDS_ENTITIES = 16, /* no entity goes on into this token */
+    TOKEN_IS_TAKEN = 32,      /* belongs to an entity that the caller has given */
     EXCEPTION_WORD_SHIFT = 16,
 };
 

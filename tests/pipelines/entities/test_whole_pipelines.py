@@ -255,8 +255,8 @@ def test_a_ruler_of_words_needs_nothing_before_it(tmp_path: Path) -> None:
     assert {"tagger", "attribute_ruler"} < set(chain)
 
 
-def test_entities_that_a_sentence_splits_are_spacys_own(english: Analyzer) -> None:
-    """Where the parser runs and begins a sentence inside an entity, the entities are those of the whole pipeline."""
+def test_entities_that_a_sentence_splits_are_spacys(english: Analyzer) -> None:
+    """Where the parser begins a sentence inside an entity, the kernels find those of spaCy's whole pipeline."""
     nlp = spacy.load(ENGLISH)
     alone = nlp.select_pipes(enable=["ner"])
     texts = ["Tim Cook won.", SPLIT]
@@ -266,6 +266,9 @@ def test_entities_that_a_sentence_splits_are_spacys_own(english: Analyzer) -> No
     assert whole != unrestricted
     answers = english.analyze(texts, {"entities", "tokens"})
     assert [[(e["start"], e["end"]) for e in answer["entities"]] for answer in answers] == whole
+    assert all("confidence" in entity for answer in answers for entity in answer["entities"])
+    engine: Any = english.engine
+    assert not engine.engine._spacy_engine.is_loaded
 
 
 def test_a_component_that_raises_fails_its_document_alone(tmp_path: Path) -> None:

@@ -173,11 +173,3 @@ def test_features_of_spacys_own_components_are_expensive_from_the_first(
     in_kernels = costs.rates_of(frozenset({"entities"}), english).cost_of(facts)
     borrowed = costs.rates_of(frozenset({"noun_chunks"}), english).cost_of(facts)
     assert borrowed > 20 * in_kernels
-
-
-def test_features_that_seldom_need_spacy_together_are_as_cheap_as_each(english: Analyzer) -> None:
-    """Entities and tokens in one answer need spaCy's components where a sentence begins inside an entity: rarely."""
-    features = frozenset[Feature]({"entities", "tokens"})
-    assert not english.computes_in_kernels(features)
-    costs, facts = PipelineCosts(seed=Rates(50, 0.5, 5, 5)), facts_of("Tim Cook met Angela Merkel in Paris.")
-    assert costs.rates_of(features, english).cost_of(facts) == costs.rates_of(ENTITIES, english).cost_of(facts)
