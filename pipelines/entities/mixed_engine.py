@@ -72,7 +72,7 @@ class MixedEngine:
     def annotate(
         self, texts: Sequence[str], wanted: Sequence[Layers], bounds: Sequence[Bounds | None] | None = None
     ) -> list[Annotations]:
-        """See `Engine`. `bounds`: what restricts the entities of each text, besides what spaCy's components set."""
+        """See `Engine`. `bounds`: what restricts the entities of each text where no component of spaCy's sets that."""
         asked = {i: self._borrow(layers) for i, layers in enumerate(wanted) if not layers.isdisjoint(self.borrowed)}
         if not asked:
             return self.compiled.annotate(texts, wanted, bounds)

@@ -30,7 +30,8 @@ Kind = Literal["server", "internal"]
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _CLOCK_WAS_SET_NS = 100_000_000
-"""What two readings of both clocks differ by when the wall clock was set. NTP slews both for less than 128 ms."""
+"""Two readings that differ by more mean that the wall clock was set. NTP corrects less than 128 ms by slewing it, and
+`perf_counter` with it."""
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 
 

@@ -60,7 +60,7 @@ async def test_a_lone_short_text_wakes_no_thread(english: Analyzer) -> None:
     "document",
     [
         Document(TEXT * 200, frozenset({"entities"})),  # more than a text on the loop may have
-        Document(TEXT, frozenset({"entities", "noun_chunks"})),  # said to be spaCy's below
+        Document(TEXT, frozenset({"entities", "noun_chunks"})),  # the test makes them spaCy's
     ],
     ids=["long", "noun chunks"],
 )
