@@ -97,7 +97,7 @@ dashboard-picture: $(QUALITY)  ## Run the service under load and a Prometheus be
 sbom: $(SBOM)  ## Write the bill of materials of what the service installs to build/sbom.cdx.json (CycloneDX)
 	@$(BIN)/python deploy/sbom.py build/sbom.cdx.json
 
-release-check: $(SBOM) $(HELM) contract-tools  ## Build what a release publishes into build/release, and install each from its file in a fresh environment (ARGS="wheel clients": only these; docs/release.md)
+release-check: $(SBOM) $(HELM) contract-tools  ## Build what a release publishes into build/release, and install each from its file in a fresh environment (ARGS="wheel clients": only these; docs/contribute/release.md)
 	@$(BIN)/python deploy/release_check.py build/release $(ARGS)
 
 sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)
@@ -122,7 +122,7 @@ contract: $(DEV)  ## Fail if openapi.json breaks callers of the last release (BA
 
 contract-tools: $(CONTRACT) contract/node_modules/.installed  ## Install the linters and generators of the API contract (needs Node)
 
-clients: $(DEV) contract-tools  ## Generate a client for each language into clients/, and packages for Python and npm into clients/dist (docs/clients.md)
+clients: $(DEV) contract-tools  ## Generate a client for each language into clients/, and packages for Python and npm into clients/dist (docs/how-to/clients.md)
 	@$(BIN)/python -m contract.clients clients $(ARGS)
 	@$(BIN)/python -m contract.package_clients clients
 

@@ -1,6 +1,6 @@
 """`python -m contract.clients FOLDER [NAME...]`: generate a client for each language from `openapi.json`.
 
-The commands are those that `docs/clients.md` shows. No client is corrected by hand, because other teams get what a
+The commands are those that `docs/how-to/clients.md` shows. No client is corrected by hand, because other teams get what a
 generator makes of the document: where a generator goes wrong, the document is changed.
 """
 

@@ -6,7 +6,7 @@ licence and the readme, so that a package which was only renamed keeps its diges
 folder, and not in the digest either.
 
 The digest is the SHA-256 of a list with a line for each file, "SHA-256 of its bytes, two spaces, path", sorted by path.
-`sha256sum` prints such lines, so that everybody can compute it with standard tools (docs/pipelines.md).
+`sha256sum` prints such lines, so that everybody can compute it with standard tools (docs/explanation/pipelines.md).
 """
 
 from hashlib import file_digest, sha256

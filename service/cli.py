@@ -66,7 +66,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [default: SPANWISE_PORT or 8000]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
 ) -> None:
-    """Start the service. Everything else is set by environment variables; see docs/settings.md."""
+    """Start the service. Everything else is set by environment variables; see docs/reference/settings.md."""
     reserve_standard_streams()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: os._exit(0))  # nothing is served yet; the supervisor puts its own in place

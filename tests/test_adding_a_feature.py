@@ -1,4 +1,4 @@
-"""The walk-through in docs/adding-a-feature.md shows existing code, and docs/api.md lists every feature."""
+"""The walk-through in docs/contribute/adding-a-feature.md shows existing code, and docs/reference/api.md lists every feature."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_walk_through_shows_the_code_that_is_there() -> None:
     """Every code block of the walk-through names its file and stands in that file word for word."""
-    page = (ROOT / "docs" / "adding-a-feature.md").read_text("utf-8")
+    page = (ROOT / "docs" / "contribute" / "adding-a-feature.md").read_text("utf-8")
     blocks = re.findall(r"```python (\S+)\n(.*?)```", page, re.DOTALL)
     assert len(blocks) == page.count("```python") > 8
     for path, block in blocks:
@@ -18,8 +18,8 @@ def test_the_walk_through_shows_the_code_that_is_there() -> None:
 
 
 def test_the_docs_list_every_feature_with_what_it_gives() -> None:
-    """The list of features in docs/api.md has the names and descriptions of the table of features, in its order."""
-    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    """The list of features in docs/reference/api.md has the names and descriptions of the table of features, in its order."""
+    page = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
     section = page.partition("\n## Features\n")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \| (.*?) \|$", section, re.MULTILINE) == [
         (row.name, row.description) for row in FEATURES

@@ -138,9 +138,9 @@ def test_commands_can_be_run(page: Path) -> None:
 
 
 def test_clients_are_generated_as_the_page_says() -> None:
-    """Every option that `docs/clients.md` shows is one that the tested clients are generated with."""
+    """Every option that `docs/how-to/clients.md` shows is one that the tested clients are generated with."""
     used = " ".join(" ".join(generate(ROOT / "clients" / name)) for name, generate in GENERATORS.items())
-    shown = [command for command in commands(ROOT / "docs" / "clients.md") if "generate" in command or "npx" in command]
+    shown = [command for command in commands(ROOT / "docs" / "how-to" / "clients.md") if "generate" in command or "npx" in command]
     assert len(shown) == len(GENERATORS)
     for command in shown:
         for option in re.findall(r"\w+=[\w.-]+|--default-non-nullable false|--library native", command):
@@ -149,8 +149,8 @@ def test_clients_are_generated_as_the_page_says() -> None:
 
 @pytest.mark.anyio
 async def test_the_log_line_of_the_docs_has_the_fields_of_a_real_one(registry: Registry) -> None:
-    """A request that is analysed logs the fields that `docs/operation.md` shows, in their order."""
-    shown = json.loads(blocks(ROOT / "docs" / "operation.md", "json")[0])
+    """A request that is analysed logs the fields that `docs/reference/operation.md` shows, in their order."""
+    shown = json.loads(blocks(ROOT / "docs" / "reference" / "operation.md", "json")[0])
     app = create_app(Settings(), registry)
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
@@ -164,7 +164,7 @@ async def test_the_log_line_of_the_docs_has_the_fields_of_a_real_one(registry: R
 def test_the_readmes_figures_are_those_of_the_performance_page() -> None:
     """The README's table holds rows of the whole table, and no other figure."""
     (short,) = speed_tables(ROOT / "README.md")
-    whole = next(speed_tables(ROOT / "docs" / "performance.md"))
+    whole = next(speed_tables(ROOT / "docs" / "explanation" / "performance.md"))
     assert len(short) == 5
     for name, *figures in short:
         (row,) = [row for row in whole if row[0] == name and row[1] in ("64", "")]
@@ -198,7 +198,7 @@ def definitions(path: Path) -> set[str]:
 
 def test_the_architecture_page_names_functions_that_exist() -> None:
     """Every `file: function` on the page is defined in that file."""
-    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text("utf-8")
     named = re.findall(r"`([\w./-]+\.(?:py|c|h)): ([\w.]+)`", page)
     assert len(named) > 20
     for file, name in named:
@@ -225,8 +225,8 @@ def test_every_decision_has_its_parts() -> None:
 
 
 def test_every_error_code_is_documented() -> None:
-    """The codes of problems and those of fields are on the API's page."""
-    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    """The codes of problems and those of fields are on the page of errors."""
+    page = (ROOT / "docs" / "reference" / "errors.md").read_text("utf-8")
     for code in (*get_args(ErrorCode.__value__), *OWN_CODES):
         assert f"`{code}`" in page, code
 

@@ -3,7 +3,7 @@
 Everything that depends on which features there are derives from it: which layers a text needs computed, which features
 a loaded pipeline offers, how an answer is written, which tables the command line prints, what the docs list. The names
 themselves belong to the contract (`Feature` in `schemas/answers.py`); the import fails when the two differ. How to add
-a feature: docs/adding-a-feature.md.
+a feature: docs/contribute/adding-a-feature.md.
 """
 
 from collections.abc import Callable, Iterable

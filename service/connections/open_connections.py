@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 PROBE_CONNECTIONS = 32
 """Connections beyond the bound, which serve probes alone."""
 _OWN_DESCRIPTORS = 96  # what a worker opens for itself (17 when it is ready) and some to spare
-_MOST_BY_DEFAULT = 4096  # idle connections take memory too: see docs/http.md
+_MOST_BY_DEFAULT = 4096  # idle connections take memory too: see docs/reference/http.md
 _LEAST = 8
 
 _SWEEP_SECONDS = 0.5

@@ -61,7 +61,7 @@ OUTCOMES: dict[str, tuple[list[Any], int]] = {
     "stream_silent": ([*ALL[:3], ["timeout"]], 1),
     "stream_document_internal": (ALL, 2),
 }
-"""What each program says of a fault, and how many requests it sends: the table "Trying again" of `docs/api.md`."""
+"""What each program says of a fault, and how many requests it sends: "Trying again" in `docs/reference/errors.md`."""
 
 
 def run(command: list[str | Path], cwd: Path, **variables: str) -> str:

@@ -22,7 +22,7 @@ from tests.deploy.test_schemas import CUSTOM, NEWEST
 
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text("utf-8"))
-PAGE = ROOT / "docs" / "helm.md"
+PAGE = ROOT / "docs" / "how-to" / "helm.md"
 HELMS_LABELS = ("app.kubernetes.io/managed-by", "helm.sh/chart")
 CHECKSUM = "checksum/settings"
 _HASHED = re.compile(r"\b(spanwise-settings)-[a-z0-9]{10}\b")

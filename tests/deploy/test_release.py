@@ -16,7 +16,7 @@ from deploy import installed_wheel, release_check, release_version
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8"))
-PAGE = (ROOT / "docs" / "release.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "contribute" / "release.md").read_text("utf-8")
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
 STEPS: list[dict[str, Any]] = [step for job in JOBS.values() for step in job["steps"]]
 SCRIPTS = "\n".join(step["run"] for step in STEPS)
@@ -70,7 +70,7 @@ def test_both_processors_are_built_on_machines_of_their_own() -> None:
 
 
 def test_the_page_describes_every_job_artefact_and_variable() -> None:
-    """`docs/release.md` has a row for each."""
+    """`docs/contribute/release.md` has a row for each."""
     for name in (*JOBS, *release_check.ARTEFACTS):
         assert f"| `{name}` |" in PAGE, name
     for name in re.findall(r"\b(?:vars|secrets)\.(\w+)", (ROOT / ".github/workflows/release.yml").read_text("utf-8")):

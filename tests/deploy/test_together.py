@@ -252,7 +252,7 @@ def metrics_named_in(*values: Any) -> set[str]:
 
 def test_manifests_rely_on_known_metrics_alone(manifests: tuple[Manifest, ...]) -> None:
     """The manifests name only metrics that the docs have, which other tests compare with a live `/metrics`."""
-    page = (DEPLOY.parent / "docs" / "metrics.md").read_text("utf-8")
+    page = (DEPLOY.parent / "docs" / "reference" / "metrics.md").read_text("utf-8")
     assert metrics_named_in(*manifests) <= set(re.findall(r"^\| `(spanwise_\w+)", page, re.MULTILINE))
 
 
@@ -300,7 +300,7 @@ def test_both_signals_scale_together() -> None:
 
 def test_a_site_pins_the_image_by_digest() -> None:
     """The kustomization that the docs show sets registry, tag and digest of the image, adds a setting, and builds."""
-    page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
+    page = (DEPLOY.parent / "docs" / "how-to" / "deploy.md").read_text("utf-8")
     example = re.search(r"```yaml\n# kustomization.yaml\n(.*?)```", page, re.DOTALL)
     assert example
     kustomization = yaml.safe_load(example[1].replace("../spanwise/deploy", "$DEPLOY"))
@@ -316,7 +316,7 @@ def test_a_site_pins_the_image_by_digest() -> None:
 
 def test_a_site_changes_how_events_scale() -> None:
     """The patch that the docs show reaches the least number of replicas and every query's Prometheus."""
-    page = (DEPLOY.parent / "docs" / "deploy.md").read_text("utf-8")
+    page = (DEPLOY.parent / "docs" / "how-to" / "deploy.md").read_text("utf-8")
     example = re.search(r"```yaml\n# of your kustomization.yaml\n(.*?)```", page, re.DOTALL)
     assert example
     made = kustomize_with(

@@ -1,4 +1,4 @@
-"""Test of the Dockerfile of three lines that docs/deploy.md shows for another pipeline."""
+"""Test of the Dockerfile of three lines that docs/how-to/deploy.md shows for another pipeline."""
 
 import importlib.util
 import re
@@ -10,7 +10,7 @@ import httpx
 
 from tests.image.podman import IMAGE, container, podman
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "deploy.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "how-to" / "deploy.md"
 
 
 def test_an_image_with_another_pipeline(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.monitoring.prometheus import MONITORING, ROOT, dashboard, panels
 
-METRICS_PAGE = ROOT / "docs" / "metrics.md"
+METRICS_PAGE = ROOT / "docs" / "reference" / "metrics.md"
 TYPES = Path(__file__).parent / "dashboard_types"
 KINDS = {"timeseries": "TimeSeries", "stat": "Stat", "table": "Table"}
 

@@ -14,7 +14,7 @@ from spanwise.pipelines.weights_digest import weights_digest
 from tests.conftest import ENGLISH
 from tests.support.models import pipeline, recognizer
 
-PAGE = Path(__file__).parents[2] / "docs" / "pipelines.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "pipelines.md"
 
 
 @pytest.fixture

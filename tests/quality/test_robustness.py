@@ -12,7 +12,7 @@ from spanwise.pipelines.sentiment import SentimentModel
 
 GOAL = 0.9
 NOT_REACHED = {"names that sound good or bad": 0.89}
-"""The pass rates of the model that ships in categories where it misses the goal, as docs/sentiment.md says."""
+"""The pass rates of the model that ships in categories where it misses the goal, as docs/explanation/sentiment.md says."""
 
 FAIR = 0.03
 
@@ -38,7 +38,7 @@ def rates(model: SentimentModel, pytestconfig: pytest.Config) -> dict[str, float
 @pytest.mark.parametrize(
     "category",
     [
-        pytest.param(name, marks=pytest.mark.xfail(reason="a known weakness, see docs/sentiment.md"))
+        pytest.param(name, marks=pytest.mark.xfail(reason="a known weakness, see docs/explanation/sentiment.md"))
         if name in NOT_REACHED
         else name
         for name in categories()

@@ -26,7 +26,7 @@ from tests.support.labelled import french_sentences, labelled_by_chance
 from tests.support.models import pipeline, recognizer
 from tests.test_docs import ROOT, blocks, commands
 
-PAGE = ROOT / "docs" / "confidence.md"
+PAGE = ROOT / "docs" / "how-to" / "calibrate.md"
 _FRAMES = re.compile(r"[\u2500-\u257f]|^# ", re.MULTILINE)
 _NUMBER = re.compile(r"\b\d+(?:\.\d+)?")
 

@@ -13,7 +13,7 @@ SECRETS = secrets_of(Settings.model_fields)
 READ_ONCE = [name for name in SECRETS if name not in REREAD]
 VALUES = {"quota_redis_url": "redis://:secret@quotas:6379/0"}
 """A valid value of each secret."""
-PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
 
 def test_every_secret_has_a_setting_for_its_file() -> None:

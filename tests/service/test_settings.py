@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from spanwise.schemas import Limits
 from spanwise.service.settings import PREFIX, Settings, UnknownSetting, reason_of
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "settings.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "settings.md"
 
 
 def test_variables_have_the_prefix(monkeypatch: pytest.MonkeyPatch) -> None:

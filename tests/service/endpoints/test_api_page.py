@@ -1,4 +1,4 @@
-"""Compare `docs/api.md` with the service: its requests have its answers, and its programs print what it says."""
+"""Compare `docs/reference/api.md` with the service: its requests have its answers, and its programs print what it says."""
 
 import gzip
 import itertools
@@ -16,7 +16,7 @@ from tests.contract.tools import ROOT, program
 from tests.support.approximately import about, comparable
 from tests.support.serving import Serving
 
-PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
 EXCHANGES = [
     (command, answer)

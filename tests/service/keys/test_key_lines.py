@@ -113,7 +113,7 @@ def test_new_keys_differ_and_need_no_quoting() -> None:
 
 def test_the_lines_of_the_docs_are_understood(tmp_path: Path) -> None:
     """The file that the page shows is one, and its first line is that of the key above it."""
-    page = (Path(__file__).parents[3] / "docs" / "keys.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "keys.md").read_text("utf-8")
     key = re.search(r"^spanwise_\S+$", page, re.MULTILINE)
     lines = re.search(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert key

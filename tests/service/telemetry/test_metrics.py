@@ -24,7 +24,7 @@ from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
-METRICS_PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
+METRICS_PAGE = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 WHOLE = "spanwise_request_duration_seconds"
 
 
