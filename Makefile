@@ -18,18 +18,19 @@ SBOM     := $(VENV)/.installed-sbom
 HELM     := $(BIN)/helm
 CONTRACT := .venv-contract/.installed-contract
 TRAINING := .venv-training/.installed-training
+DOCS     := .venv-docs/.installed-docs
 # Official pipelines, each in a requirements file of its own: `en` is a dependency of the service.
 COMMA        := ,
 ALL_OFFICIAL := $(patsubst requirements/pipelines/%.txt,$(VENV)/.installed-pipeline-%,$(sort $(wildcard requirements/pipelines/*.txt)))
 OFFICIAL     := $(patsubst %,$(VENV)/.installed-pipeline-%,$(filter-out en,$(subst $(COMMA), ,$(PIPELINES))))
-ENVIRONMENTS := $(VENV) .venv-contract .venv-training
+ENVIRONMENTS := $(VENV) .venv-contract .venv-training .venv-docs
 KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
 TEST_SOURCES := tests/sanitize/allocations.c tests/faults/wall_clock.c
 KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
-    contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload \
+    contract contract-tools clients docs reference language-quality openapi bench bench-engine exactness exactness-answers soak overload \
     new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize
 
 help:  ## Show this list
@@ -75,6 +76,7 @@ types: $(DEV)  ## Check types (mypy, strict)
 lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (needs a network)
 	@$(LOCK) $(LOCK_ARGS) --group build -o requirements/build.txt
 	@$(LOCK) $(LOCK_ARGS) --group contract -o requirements/contract.txt
+	@$(LOCK) $(LOCK_ARGS) --group docs -o requirements/docs.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra otel -c requirements/runtime.txt -o requirements/otel.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
@@ -129,6 +131,13 @@ clients: $(DEV) contract-tools  ## Generate a client for each language into clie
 openapi: $(DEV)  ## Write openapi.json anew, with the service's current answers as examples
 	@$(BIN)/python -m contract.examples
 	@$(BIN)/spanwise openapi > openapi.json
+	@$(BIN)/python -m website.reference
+
+reference: $(DEV)  ## Write the pages of docs/reference that are made from openapi.json and from the command line
+	@$(BIN)/python -m website.reference
+
+docs: $(DOCS)  ## Build the site of the documentation into build/site, and check every link (SOURCE=address of the repository's files)
+	@SOURCE=$(SOURCE) $(<D)/bin/python -m website.build
 
 bench: $(DEV)  ## Measure the service over HTTP and nlp.pipe in one run (needs wrk)
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -183,6 +192,7 @@ $(QUALITY): requirements/quality.txt
 $(DEPLOY): requirements/deploy.txt requirements/sbom.txt
 $(SBOM): requirements/sbom.txt
 $(CONTRACT): requirements/contract.txt
+$(DOCS): requirements/docs.txt
 $(TRAINING): requirements/build.txt requirements/runtime.txt requirements/training.txt
 
 # The kernels are compiled where there is a C compiler. Where there is none, spaCy's own engine serves, which is said here
@@ -213,6 +223,8 @@ $(VENV)/.installed-pipeline-%: | $(RUNTIME)
 	@$(BIN)/python -m spanwise.pipelines.official_setting '$*'
 
 $(CONTRACT): .venv-contract/bin/python
+$(DOCS): .venv-docs/bin/python
+$(CONTRACT) $(DOCS):
 	$(LOCKED)
 	@touch $@
 

@@ -1,4 +1,6 @@
-"""`python -m benchmarks.pipelines`: the table of official pipelines in docs/explanation/pipelines.md, and whether they are exact.
+"""`python -m benchmarks.pipelines`: the table of official pipelines, and whether they are exact.
+
+The table stands in docs/explanation/pipelines.md.
 
 Every pipeline of the table that is installed (`make pipelines` installs all) gets a process of its own. There it is
 loaded as the service loads it, and beside it spaCy's own pipeline with the recognizer alone. Both read the same texts

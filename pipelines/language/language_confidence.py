@@ -3,7 +3,8 @@
 The detector gives each language a score: the mean, over the text's distinct n-grams, of how typical each is of the
 language, from 0 to 1. Scores are no probabilities. A right guess has a high score, a clear lead over the next language,
 and a longer text. The log-odds of being right are taken as linear in the logarithms of the three, and the weights are
-fitted on texts whose language is known (`python -m quality.fit_language`; docs/explanation/languages.md has the figures).
+fitted on texts whose language is known (`python -m quality.fit_language`; docs/explanation/languages.md has the
+figures).
 """
 
 import math

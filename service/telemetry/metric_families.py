@@ -1,9 +1,9 @@
 """Every metric that the service counts by itself: its name, its meaning, its labels, its buckets.
 
-Names follow Prometheus' conventions: base units, `_total` for counters, the unit at the end. docs/reference/metrics.md documents
-each in a table, which a test compares with what is exposed. Labels hold names of operations, loaded pipelines, API
-keys' names as the operator chose them, statuses and codes: never anything that a caller sent, so the number of series
-is bounded.
+Names follow Prometheus' conventions: base units, `_total` for counters, the unit at the end. A table in
+docs/reference/metrics.md documents each, which a test compares with what is exposed. Labels hold names of operations,
+loaded pipelines, API keys' names as the operator chose them, statuses and codes: never anything that a caller sent, so
+the number of series is bounded.
 
 In a group of workers, `livesum` adds up the gauges of those that live, and `livemax` takes the largest.
 """

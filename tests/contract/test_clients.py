@@ -26,6 +26,7 @@ from spanwise.service import server
 from spanwise.service.app import create_app
 from spanwise.service.settings import Settings
 from tests.contract.tools import CONTRACT, contract_python, missing, node_program, program
+from tests.docs.pages import blocks_of
 from tests.support.fakes import GatedEngine, with_engine
 from tests.support.process import environment, service
 
@@ -127,6 +128,28 @@ def test_python(name: str, url: str, full: str, tmp_path: Path) -> None:
     )
 
 
+def program_of_the_page(kind: str, url: str) -> str:
+    """Return the only program of a kind on the page about clients, for the service at a URL."""
+    (block,) = (one for one in blocks_of(CONTRACT.parent / "docs" / "how-to" / "clients.md") if one.kind == kind)
+    return block.text.replace("http://127.0.0.1:8000", url)
+
+
+def test_the_pages_programs_in_python_print_the_entities(url: str, tmp_path: Path) -> None:
+    """Each program of the page runs with the client of its section."""
+    program("java")
+    shown = [
+        block.text
+        for block in blocks_of(CONTRACT.parent / "docs" / "how-to" / "clients.md")
+        if block.kind == "python" and "spanwise_client" in block.text
+    ]
+    for name, source in zip(["python", "python-pydantic"], shown, strict=True):
+        client = generated(name, tmp_path / name)
+        path = tmp_path / f"{name}.py"
+        path.write_text(source.replace("http://127.0.0.1:8000", url), "utf-8")
+        printed = run([contract_python(), "-W", "error", path], tmp_path, PYTHONPATH=str(client))
+        assert printed.strip() == "[('Tim Cook', 'PERSON'), ('Paris', 'GPE')]"
+
+
 def test_typescript(url: str, full: str, tmp_path: Path) -> None:
     """The TypeScript client passes `tsc --strict` and reads the right answers."""
     node_program("openapi-typescript")
@@ -137,6 +160,9 @@ def test_typescript(url: str, full: str, tmp_path: Path) -> None:
     (client / "node_modules").symlink_to(CONTRACT / "node_modules")
     run([node_program("tsc"), "--project", client / "tsconfig.json"], client)
     assert json.loads(run([program("node"), "out/call.js", url, full], client)) == SEEN
+    (client / "call.ts").write_text(program_of_the_page("typescript", url), "utf-8")
+    run([node_program("tsc"), "--project", client / "tsconfig.json"], client)
+    assert "'Tim Cook', 'PERSON'" in run([program("node"), "out/call.js"], client)
 
 
 def test_java(url: str, full: str, tmp_path: Path) -> None:
@@ -151,6 +177,11 @@ def test_java(url: str, full: str, tmp_path: Path) -> None:
     sources = [*(client / "src" / "main" / "java").rglob("*.java"), CALLERS / "java" / "Call.java"]
     run([program("javac"), "-nowarn", "-d", tmp_path / "classes", "-cp", path, *sources], tmp_path)
     assert json.loads(run([program("java"), "-cp", path, "Call", url, full], tmp_path)) == SEEN
+    packages = "".join(f"import org.spanwise.client.{name};\n" for name in ("*", "api.*", "model.*"))
+    source = "public class Page { public static void main(String[] words) throws Exception {\n%s} }\n"
+    (tmp_path / "Page.java").write_text(packages + source % program_of_the_page("java", url), "utf-8")
+    run([program("javac"), "-nowarn", "-d", tmp_path / "classes", "-cp", path, tmp_path / "Page.java"], tmp_path)
+    assert "text: Tim Cook" in run([program("java"), "-cp", path, "Page"], tmp_path)
 
 
 def test_go(url: str, full: str, tmp_path: Path) -> None:
@@ -163,6 +194,10 @@ def test_go(url: str, full: str, tmp_path: Path) -> None:
     settings = {"GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOCACHE": str(tmp_path / "cache")}
     run([program("go"), "vet", "./..."], client, **settings)
     assert json.loads(run([program("go"), "run", "./call", url, full], client, **settings)) == SEEN
+    used = 'import (\n"context"\n"errors"\n"fmt"\n\nspanwise "spanwise.invalid/client/spanwise"\n)\n'
+    body = "ctx := context.Background()\n" + program_of_the_page("go", url)
+    (caller / "main.go").write_text(f"package main\n\n{used}\nfunc main() {{\n{body}}}\n", "utf-8")
+    assert "Tim Cook" in run([program("go"), "run", "./call"], client, **settings)
 
 
 def test_every_generator_is_tested() -> None:

@@ -22,7 +22,7 @@ from tests.support.process import environment, service
 pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 
 _LOAD_SECONDS = 15
-_PAGES = [ROOT / "docs" / "how-to" / "grafana.md", *sorted(RUNBOOKS.glob("*.md"))]
+_PAGES = [*(ROOT / "docs" / "how-to" / f"{name}.md" for name in ("grafana", "debug")), *sorted(RUNBOOKS.glob("*.md"))]
 
 
 @pytest.fixture(scope="module")

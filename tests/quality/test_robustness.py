@@ -12,7 +12,7 @@ from spanwise.pipelines.sentiment import SentimentModel
 
 GOAL = 0.9
 NOT_REACHED = {"names that sound good or bad": 0.89}
-"""The pass rates of the model that ships in categories where it misses the goal, as docs/explanation/sentiment.md says."""
+"""The pass rates of the model that ships in categories where it misses the goal, see docs/explanation/sentiment.md."""
 
 FAIR = 0.03
 

@@ -21,10 +21,11 @@ from spanwise.service.cli import app
 from spanwise.service.runtime import running
 from spanwise.service.settings import Settings
 from tests.conftest import ENGLISH, FRENCH
+from tests.docs.pages import ROOT
 from tests.service.test_cli import spanwise
 from tests.support.labelled import french_sentences, labelled_by_chance
 from tests.support.models import pipeline, recognizer
-from tests.test_docs import ROOT, blocks, commands
+from tests.test_docs import blocks, commands
 
 PAGE = ROOT / "docs" / "how-to" / "calibrate.md"
 _FRAMES = re.compile(r"[\u2500-\u257f]|^# ", re.MULTILINE)

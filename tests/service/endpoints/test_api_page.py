@@ -1,4 +1,4 @@
-"""Compare `docs/reference/api.md` with the service: its requests have its answers, and its programs print what it says."""
+"""Compare the page of the API with the service: its programs print what it says."""
 
 import gzip
 import itertools
