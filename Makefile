@@ -29,7 +29,7 @@ TEST_SOURCES := tests/sanitize/allocations.c tests/faults/wall_clock.c
 KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipelines test smoke deploy-test image-test install lint format types lock quality reliability train-sentiment \
+.PHONY: help run pipelines test smoke page-test screenshots deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients docs reference language-quality openapi bench bench-engine exactness exactness-answers soak overload \
     new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize
 
@@ -41,11 +41,17 @@ run: $(RUNTIME) $(OFFICIAL)  ## Install what is missing, then start the service 
 
 pipelines: $(DEV) $(ALL_OFFICIAL)  ## Install every official pipeline for the tests and benchmarks of them (es is GPL-3.0)
 
-test: $(DEV)  ## Install what is missing, then run all tests but those of the image and the manifests (ARGS=... goes to pytest)
+test: $(DEV)  ## Install what is missing, then run all tests but those of the image, the manifests and the page (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 smoke: $(DEV)  ## Run the short list of tests that every supported Python must pass
 	@$(BIN)/python -m pytest -m smoke $(ARGS)
+
+page-test: $(DEV) tests/page/node_modules/.installed  ## Test the page at / in a browser (needs chromium, haproxy and Node; ARGS=... goes to pytest)
+	@$(BIN)/python -m pytest $(or $(ARGS),tests/page)
+
+screenshots: $(DEV)  ## Take the pictures of the page that the docs show (needs chromium)
+	@$(BIN)/python -m tests.page.screenshots docs
 
 deploy-test: $(DEPLOY) $(HELM)  ## Check the Dockerfile, the Kubernetes manifests and the Helm chart (ARGS=... goes to pytest)
 	@$(BIN)/hadolint Dockerfile
@@ -170,7 +176,7 @@ worst-case: $(DEV)  ## Measure what the hardest texts cost, and how long they ho
 	@$(BIN)/python -m benchmarks.worst_case $(ARGS)
 
 clean:  ## Remove the virtual environments and every cache
-	rm -rf .venv* clients contract/node_modules quality/languages/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv* clients contract/node_modules quality/languages/node_modules tests/page/node_modules build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ENVIRONMENTS:%=%/bin/python): %/bin/python:
@@ -234,7 +240,7 @@ $(TRAINING): .venv-training/bin/python $(KERNELS)
 	$(PROJECT)
 	@touch $@
 
-contract/node_modules/.installed quality/languages/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
+contract/node_modules/.installed quality/languages/node_modules/.installed tests/page/node_modules/.installed: %/node_modules/.installed: %/package-lock.json
 	@command -v npm >/dev/null || { echo "make: npm was not found; Node 20 and later have it" >&2; exit 1; }
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -13,7 +13,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from spanwise.pipelines import Registry
 from spanwise.service.connections.open_connections import OpenConnections
-from spanwise.service.endpoints import analysis, docs, stream, system
+from spanwise.service.endpoints import analysis, docs, page, stream, system
 from spanwise.service.endpoints.json_route import JSONRoute
 from spanwise.service.endpoints.probe_route import ProbeRoute
 from spanwise.service.http import exception_handlers, openapi
@@ -24,6 +24,7 @@ from spanwise.service.http.configured_keys import ConfiguredKeys
 from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddleware
 from spanwise.service.http.hot_routes import HotRoutes
 from spanwise.service.http.middleware import RequestMiddleware
+from spanwise.service.http.root_path import RootPathMiddleware
 from spanwise.service.process.signals import drain_on_signals
 from spanwise.service.process.watchdog import watchdog
 from spanwise.service.runtime import running
@@ -106,7 +107,7 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     app.state.connections = connections  # for `service/http/protocol.py`
     app.openapi = cache(lambda: openapi.document(app, settings))  # type: ignore[method-assign]
 
-    _add_routes(app)
+    _add_routes(app, settings)
     exception_handlers.register(app)
     hot = [route for route in app.routes if isinstance(route, JSONRoute | ProbeRoute)]
     app.front = _middleware(HotRoutes(CompressedPages(app.framework), hot), settings, metrics, keys, tracing)
@@ -130,12 +131,14 @@ def _middleware(
     app = RequestMiddleware(app, metrics, configured_access_log(), tracing)
     if origins:
         app = CrossOriginMiddleware(app, origins=origins)
+    if settings.root_path:
+        app = RootPathMiddleware(app, root_path=settings.root_path)
     if settings.trusted_proxies:
         app = cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=list(settings.trusted_proxies)))
     return app
 
 
-def _add_routes(app: FastAPI) -> None:
+def _add_routes(app: FastAPI, settings: Settings) -> None:
     """Put the endpoints' routes directly into the application, before FastAPI's route of `/openapi.json`.
 
     `include_router` would add a layer, and any earlier route a failed match: 10 µs a request.
@@ -147,3 +150,4 @@ def _add_routes(app: FastAPI) -> None:
         *system.probes.routes,
     ]
     app.router.routes.extend(docs.routes)
+    app.router.routes.extend(page.routes(settings.root_path) if settings.page else [docs.redirect(settings.root_path)])

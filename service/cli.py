@@ -65,6 +65,9 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one. [default: SPANWISE_PORT or 8000]")] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes. [default: SPANWISE_WORKERS or 1]")] = None,
+    root_path: Annotated[
+        str | None, typer.Option(help="Path below which a proxy publishes the service. [default: SPANWISE_ROOT_PATH]")
+    ] = None,
 ) -> None:
     """Start the service. Everything else is set by environment variables; see docs/reference/settings.md."""
     reserve_standard_streams()
@@ -72,7 +75,7 @@ def serve(
         signal.signal(number, lambda *_: os._exit(0))  # nothing is served yet; the supervisor puts its own in place
     from spanwise.service import server
 
-    for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
+    for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers), ("ROOT_PATH", root_path)):
         if value is not None:
             os.environ[f"SPANWISE_{name}"] = str(value)  # the workers read their settings there
     settings = read_settings()

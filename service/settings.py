@@ -28,6 +28,7 @@ PREFIX = "SPANWISE_"
 REREAD = ("api_keys",)
 """Secrets whose file is read again when it changes, by what uses it, and whose variable may be set beside it."""
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]")
+_ROOT_PATH = re.compile(r"(?!/(?:v1|docs|page)(?:/|$))(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -62,6 +63,14 @@ class Settings(BaseSettings):
     env_file: str = Field(
         "",
         description="A file of settings, a `NAME=value` a line, which SIGHUP reads again. The environment goes first.",
+    )
+    root_path: str = Field(
+        "",
+        description="The path below which a proxy publishes the service, such as `/nlp`, whether or not it takes the "
+        "path off what it passes on.",
+    )
+    page: bool = Field(
+        True, description="Serve a page at `/` on which to try the service. Otherwise `/` leads to `/docs`."
     )
     workers: int = Field(1, ge=1, le=256, description="Worker processes. Each loads the pipelines for itself.")
     nlp_threads: int = Field(
@@ -270,6 +279,14 @@ class Settings(BaseSettings):
         if wrong := [host for host in hosts if host != "*" and not _HOST.fullmatch(host)]:
             raise ValueError(f"{wrong[0]!r} is no host name: leave out scheme, port and path")
         return () if "*" in hosts else hosts
+
+    @field_validator("root_path")
+    @classmethod
+    def _check_root_path(cls, value: str) -> str:
+        path = value.removesuffix("/")
+        if path and not _ROOT_PATH.fullmatch(path):
+            raise ValueError(f"{value!r} is no path that a proxy can publish the service below: write /nlp")
+        return path
 
     @field_validator("cors_origins")
     @classmethod

@@ -28,6 +28,7 @@ ROOMS = ("service", "pipelines", "schemas")
 DATA = (
     "py.typed",
     "service/http/examples.json",
+    *(f"service/page/{path.name}" for path in sorted((ROOT / "service" / "page").iterdir())),
     "pipelines/entities/compiled/calibrations.json",
     "pipelines/kernels/_kernels.pyi",
     *(

@@ -22,8 +22,7 @@ log = structlog.get_logger("spanwise.service.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-_PAGES = {"/": "redirect_to_docs", "/openapi.json": "get_openapi"}
-"""Names of the operations that the OpenAPI document does not hold; `/docs` and its files are `show_docs`."""
+_OPENAPI = ("openapi", "get_openapi")  # what FastAPI calls the endpoint of the OpenAPI document, and its operation
 _CALLER_GONE = 499  # nginx's number for a caller who closed the connection; for log and metrics, never sent
 
 
@@ -112,10 +111,16 @@ def _route(scope: Scope) -> str:
 
 
 def _operation(scope: Scope) -> str:
-    """Return the route's name, which is its operation id; "unmatched" for a request that was refused before routing."""
+    """Return the route's name, which is its operation id, or that of the function that shows a page.
+
+    "unmatched" for a request that was refused before routing.
+    """
     if route := scope.get("route"):
         return str(route.name)
-    return _PAGES.get(scope["path"], "show_docs") if "endpoint" in scope else "unmatched"
+    if endpoint := scope.get("endpoint"):
+        function, operation = _OPENAPI
+        return operation if endpoint.__name__ == function else str(endpoint.__name__)
+    return "unmatched"
 
 
 def _access_fields(scope: Scope, method: str, route: str, record: RequestRecord, seconds: float) -> dict[str, object]:

@@ -166,7 +166,7 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
         tags=app.openapi_tags,
         contact=app.contact,
         license_info=app.license_info,
-        servers=[{"url": "/"}],
+        servers=[{"url": settings.root_path or "/"}],
     )
     components = spec["components"]
     schemas: dict[str, Any] = components["schemas"]

@@ -1,7 +1,8 @@
 """Headers that tell browsers what an answer is not for. Constant bytes, put on every answer by `RequestMiddleware`.
 
 Answers of the API are data: a browser that is led to one must neither run nor frame it, nor guess another type, nor
-keep it, nor let another site embed it. The page at `/docs` runs its own script and no other (`docs_headers`). Transport
+keep it, nor let another site embed it. The pages at `/` and `/docs` run their
+own scripts and no others (`PAGE_HEADERS`, `docs_headers`). Transport
 security (HSTS) belongs to the proxy that ends TLS.
 """
 
@@ -21,7 +22,22 @@ API_HEADERS: Headers = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
-"""For every answer but those of `/docs`."""
+"""For every answer but those of the pages at `/` and `/docs`."""
+
+_PAGE_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    b"require-trusted-types-for 'script'; trusted-types 'none'"
+)
+PAGE_HEADERS: Headers = (
+    *_EVERYWHERE,
+    (b"content-security-policy", _PAGE_POLICY),
+    (b"cache-control", b"no-cache"),
+)
+"""For the page at `/` and its files: no inline script or style runs, and no text of a caller can become markup.
+
+The files may be kept, but are asked for again each time.
+"""
 
 _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 

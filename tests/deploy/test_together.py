@@ -9,6 +9,7 @@ import orjson
 import promql_parser
 import pytest
 import yaml
+from starlette.routing import Route
 
 from spanwise.service.app import create_app
 from spanwise.service.settings import PREFIX, Settings
@@ -108,12 +109,24 @@ def test_probed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str,
 
 
 def test_exposed_paths_exist(manifests: tuple[Manifest, ...], document: dict[str, Any]) -> None:
-    """The Ingress and the route expose paths of the API, and no probe or metrics."""
-    exposed = [value["path"] for value in walk(of_kind(manifests, "Ingress")) if _has(value, "pathType")]
-    exposed += [value["value"] for value in walk(of_kind(manifests, "HTTPRoute")) if _has(value, "value")]
-    for path in exposed:
-        assert path == "/openapi.json" or any(known.startswith(f"{path}/") for known in document["paths"]), path
-        assert not any(probe.startswith(path) for probe in ("/livez", "/readyz", "/metrics"))
+    """The Ingress and the route expose the API and the pages with all of their files, and no probe or metrics."""
+    ingress = [value for value in walk(of_kind(manifests, "Ingress")) if _has(value, "pathType")]
+    route = [value for value in walk(of_kind(manifests, "HTTPRoute")) if _has(value, "value") and _has(value, "type")]
+    for rules in (
+        [(rule["path"], rule["pathType"] == "Exact") for rule in ingress],
+        [(rule["value"], rule["type"] == "Exact") for rule in route],
+    ):
+        if not rules:
+            continue
+
+        def passes(path: str, rules: list[tuple[str, bool]] = rules) -> bool:
+            """Say whether a request gets through: prefixes are compared element by element."""
+            return any(path == rule or (not exact and path.startswith(f"{rule}/")) for rule, exact in rules)
+
+        pages = [known.path for known in create_app(Settings()).routes if isinstance(known, Route)]
+        assert {"/", "/docs", "/docs/swagger-ui.css", "/page/app.js"} <= set(pages)
+        for path in [*document["paths"], *pages]:
+            assert passes(path) == (path not in ("/livez", "/readyz", "/metrics")), path
 
 
 def test_every_variable_is_a_setting_with_a_valid_value(manifests: tuple[Manifest, ...], tmp_path: Path) -> None:

@@ -45,16 +45,15 @@ def serving(registry: Registry) -> Serving:
         async def check(response: httpx.Response) -> None:
             request = response.request
             await response.aread()
-            if response.status_code in (
-                204,
-                307,
-            ):  # a preflight and the way to /docs: without a body, not in the document
+            if response.status_code in (204, 304, 307):  # without a body: a preflight, a page, the way to /docs
                 assert response.headers["X-Request-ID"]
                 return
-            if request.method != "HEAD" and not request.url.path.startswith(("/openapi.json", "/docs", "/metrics")):
+            pages = ("/openapi.json", "/docs", "/metrics", "/page/")
+            path = request.url.path.removeprefix(settings.root_path) or "/"
+            if request.method != "HEAD" and path != "/" and not path.startswith(pages):
                 lines = response.headers["content-type"] == "application/jsonl"
                 body = [orjson.loads(line) for line in response.content.splitlines()] if lines else response.json()
-                contract.check(request.method, request.url.path, response.status_code, response.headers, body)
+                contract.check(request.method, path, response.status_code, response.headers, body)
 
         transport = httpx.ASGITransport(app)
         async with (

@@ -24,7 +24,7 @@ _FLAGS = [
 
 
 class Page:
-    """One page of a browser, with the addresses that it has requested."""
+    """One page of a browser, with the addresses that it has requested, what it complained of, and what was traced."""
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._to, self._from = to_browser, from_browser
@@ -33,6 +33,8 @@ class Page:
         self._session: str | None = None
         self.requested: list[str] = []
         self.complaints: list[str] = []
+        self.traced: list[Any] = []
+        self.tracing = False
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Network", "Runtime", "Page", "Log"):
@@ -87,6 +89,10 @@ class Page:
             self.requested.append(parameters["request"]["url"])
         elif event in ("Runtime.exceptionThrown", "Log.entryAdded"):
             self.complaints.append(json.dumps(parameters))
+        elif event == "Tracing.dataCollected":
+            self.traced += parameters["value"]
+        elif event == "Tracing.tracingComplete":
+            self.tracing = False
 
 
 @contextmanager

@@ -33,7 +33,6 @@ async def test_every_answer_is_marked_as_data(serving: Serving) -> None:
             await client.get("/readyz"): 200,
             await client.get("/metrics"): 200,
             await client.get("/openapi.json"): 200,
-            await client.get("/"): 307,
             await client.get("/nowhere"): 404,
             await client.delete("/livez"): 405,
             await client.get("/v1/pipelines"): 401,

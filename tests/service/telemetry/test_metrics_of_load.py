@@ -115,8 +115,8 @@ async def test_problems_are_counted_by_code(serving: Serving, gated: Registry, e
 
 
 async def test_pages_have_operations_of_their_own(client: httpx.AsyncClient) -> None:
-    """The document, the API browser and the redirect to it are not `unmatched`; an unknown path is."""
-    for path in ("/", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/nowhere"):
+    """The document, the API browser and the page are not `unmatched`; an unknown path is."""
+    for path in ("/", "/page/app.js", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/nowhere"):
         await client.get(path)
     await client.post("/docs")
     await scrape(client)
@@ -126,7 +126,7 @@ async def test_pages_have_operations_of_their_own(client: httpx.AsyncClient) -> 
         for sample in found.families["spanwise_requests"].samples
     }
     assert requests == {
-        ("redirect_to_docs", "307"): 1,
+        ("show_page", "200"): 2,
         ("show_docs", "200"): 2,
         ("show_docs", "405"): 1,
         ("get_openapi", "200"): 1,
