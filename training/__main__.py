@@ -42,7 +42,7 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     ground = prepare(arguments.data, arguments.cache, arguments.seed)
     training = training_of(ground)
-    development = Development.read(ground)
+    development = Development.read(ground.corpora, ground.reader)
     swapper = Swapper(ground.reader.types, training.sentences, arguments.seed)
     size = Size()
     vocabulary = vocabulary_of(ground, size)

@@ -77,9 +77,15 @@ class Corpora:
 
     def phrases(self) -> list[Text]:
         """Return phrases and sentences of film reviews."""
+        return [*self._film("phrases"), *self._film("sent")]
+
+    def sentences(self) -> list[Text]:
+        """Return the sentences of film reviews, which are the last of `phrases`."""
+        return self._film("sent")
+
+    def _film(self, part: str) -> list[Text]:
         known = {row.text for row in read_texts(self.sentiment / "sst3.sent.dev.tsv")}
-        read = (read_texts(self.sentiment / f"sst3.{part}.train.tsv") for part in ("phrases", "sent"))
-        return [row for rows in read for row in rows if row.text not in known]
+        return [row for row in read_texts(self.sentiment / f"sst3.{part}.train.tsv") if row.text not in known]
 
     def tweets(self) -> list[Text]:
         """Return tweets, without the tenth that is held out."""

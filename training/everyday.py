@@ -7,7 +7,7 @@ many texts, so that the model learns the construction and not the words that fil
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from training.templates import NEG, NEU, POS, Made, Wanted, fill
 
 EACH = 24  # texts that are made from each line
 TARGETS_EACH = 60
+KEPT_BACK = 8  # every eighth line teaches nothing
 
 WANTED: dict[str, Wanted | None] = {
     "neg": NEG,
@@ -55,11 +56,23 @@ def lines() -> list[Line]:
     return found
 
 
-def make_everyday(each: int = EACH, seed: int = 1, targets_each: int = TARGETS_EACH) -> list[Made]:
+def learned() -> list[Line]:
+    """Select the lines that a model learns from."""
+    return [line for i, line in enumerate(lines()) if i % KEPT_BACK != KEPT_BACK // 2 - 1]
+
+
+def kept_back() -> list[Line]:
+    """Select the lines that no model learns from: an eighth, by which settings of training are chosen."""
+    return [line for i, line in enumerate(lines()) if i % KEPT_BACK == KEPT_BACK // 2 - 1]
+
+
+def make_everyday(
+    chosen_lines: Sequence[Line], each: int = EACH, seed: int = 1, targets_each: int = TARGETS_EACH
+) -> list[Made]:
     """Make `each` texts from every line, fewer where it has not so many; `targets_each` from one with targets."""
     chance, names = random.Random(seed), listed_names(seed)
     made = {}
-    for line in lines():
+    for line in chosen_lines:
         wanted = WANTED[line.label]
         for _ in range(each if wanted else targets_each):
             one = fill(chosen(line.text, chance), wanted, chance, names)
@@ -89,9 +102,3 @@ def _varied(made: Made, chance: random.Random) -> Made:
     if way < 0.34:
         return Made(made.text.rstrip(".") + "!" * chance.randint(1, 3), made.wanted, made.names, [])
     return made
-
-
-def clear(made: Made) -> Iterator[int]:
-    """Yield the class of a text with a clear one, for a corpus of labels without probabilities."""
-    if not made.targets and max(made.wanted) > 0.9:
-        yield made.wanted.index(max(made.wanted))

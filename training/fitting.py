@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,11 +20,24 @@ from training.joining import Joiner
 from training.student import Bags, Packed, Student
 from training.swapping import Swapper
 
-BATCH_TOKENS, TARGET_BATCH_TOKENS = 5000, 2500
-RATE, WARM_UP, MEAN_DECAY = 2e-3, 200, 0.998
+RATE = 2e-3
 PAIR_NEUTRAL = 0.15  # the weight of "not neutral" in the loss of a text whose corpus knows only negative and positive
 REPORT = 50  # steps
 SHORT = 2  # sentences: only texts no longer than this are compared with other versions of themselves
+
+
+class Pace(NamedTuple):
+    """How training goes on: the `tokens` of texts in a step (of targets half as many), the steps of warm-up, and the
+    decay of the running mean. Every `compared`th step compares texts with other versions of themselves.
+    """
+
+    tokens: int = 5000
+    warm_up: int = 200
+    mean_decay: float = 0.998
+    compared: int = 1
+
+
+PACE = Pace()
 
 
 def fit(
@@ -32,15 +46,17 @@ def fit(
     targets: Sequence[TargetExample],
     swapper: Swapper,
     *,
-    epochs: int,
+    epochs: float,
     seed: int = 1,
     rate: float = RATE,
     finishing: bool = False,
+    pace: Pace = PACE,
 ) -> Student:
     """Train the student, and return a copy with the running mean of its weights over the steps.
 
-    With `finishing`, half of the targets get another target's sentence beside their own, and the loss also counts how
-    much a text's probabilities change when its names are swapped, and how much capitals weaken its feeling.
+    With `finishing`, half of the targets get another target's sentence beside their own, and the loss of some steps
+    also counts how much a text's probabilities change when its names are swapped, and how much capitals weaken its
+    feeling.
     """
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
@@ -50,19 +66,18 @@ def fit(
     mean = copy.deepcopy(student)
     averages, values = list(mean.parameters()), list(student.parameters())
     sizes = [sum(len(s.types) for s in e.sentences) for e in texts], [len(e.sentence.types) for e in targets]
-    per_epoch = max(1, sum(sizes[0]) // BATCH_TOKENS)
-    steps = per_epoch * epochs
-    text_batches = endless(sizes[0], BATCH_TOKENS, random)
-    target_batches = endless(sizes[1], TARGET_BATCH_TOKENS, random) if targets else None
+    steps = max(1, int(sum(sizes[0]) * epochs) // pace.tokens)
+    text_batches = endless(sizes[0], pace.tokens, random)
+    target_batches = endless(sizes[1], pace.tokens // 2, random) if targets else None
     student.train()
     started, losses = time.monotonic(), torch.zeros(2, device=DEVICE)
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(step / WARM_UP, max(0.02, 1 - step / steps))
+            group["lr"] = rate * min(step / pace.warm_up, max(0.02, 1 - step / steps))
         batch = [texts[i] for i in next(text_batches)]
         text_loss = loss_of_texts(student, batch, swapper)
         loss = text_loss
-        if finishing:
+        if finishing and step % pace.compared == 0:
             loss = loss + loss_of_names(student, batch, swapper) + loss_of_capitals(student, batch, shouter)
         if target_batches:
             chosen = [targets[i] for i in next(target_batches)]
@@ -74,7 +89,7 @@ def fit(
         torch.nn.utils.clip_grad_norm_(student.parameters(), 5.0)
         optimizer.step()
         losses[0] += text_loss.detach()
-        decay = min(MEAN_DECAY, step / (step + 10))
+        decay = min(pace.mean_decay, step / (step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(averages, values, 1 - decay)
         if step % REPORT == 0:

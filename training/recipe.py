@@ -14,7 +14,6 @@ from training.device import DEVICE
 from training.examples import (
     GOLD_SHARE,
     Training,
-    alone_examples,
     certain,
     labelled_examples,
     target_examples,
@@ -53,18 +52,18 @@ class Development:
     targets: dict[str, tuple[list[TargetExample], np.ndarray]]
 
     @classmethod
-    def read(cls, ground: Ground) -> "Development":
+    def read(cls, corpora: Corpora, reader: Reader) -> "Development":
         """Read all development data of the corpora, without counting their words for the vocabulary."""
-        types = ground.reader.types
+        types = reader.types
         counts = types.counts.copy()
         found = cls(
             {
-                name: (labelled_examples(rows, ground.reader, whole=False), np.array([row.label for row in rows]))
-                for name, rows in ground.corpora.development().items()
+                name: (labelled_examples(rows, reader, whole=False), np.array([row.label for row in rows]))
+                for name, rows in corpora.development().items()
             },
             {
-                name: (target_examples(rows, certain(rows), ground.reader), np.array([row.label for row in rows]))
-                for name, rows in ground.corpora.target_development().items()
+                name: (target_examples(rows, certain(rows), reader), np.array([row.label for row in rows]))
+                for name, rows in corpora.target_development().items()
             },
         )
         types.counts = counts
@@ -90,9 +89,7 @@ def prepare(data: Path, cache: Path, seed: int) -> Ground:
 
 def training_of(ground: Ground, *, gold_share: float = GOLD_SHARE) -> Training:
     """Build all examples; see `training_examples`."""
-    training = training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS, gold_share=gold_share)
-    training.texts += alone_examples(ground.reader, ground.teacher)
-    return training
+    return training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS, gold_share=gold_share)
 
 
 def vocabulary_of(ground: Ground, size: Size) -> Vocabulary:

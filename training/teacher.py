@@ -18,11 +18,9 @@ from spanwise.pipelines.sentiment.artefact import CLASSES
 from training.corpora import Corpora
 from training.device import DEVICE, HALVES
 from training.encoder import WIDTH, Encoder, load_tokenizer
-from training.everyday import clear, make_everyday
 
 HEADS = ("film", "tweet", "news", "mams", "twitter", "sem14")
 PASSES = 2
-TAUGHT_EACH = 8  # made texts of each line of `everyday.txt`
 PHRASES, MIN_WORDS = 80_000, 4  # the number of phrases at most, and the least number of words in each
 BATCH_PIECES, LEARNING_RATE, HEAD_RATE, WARM_UP = 1024, 1e-4, 1e-3, 300
 
@@ -123,9 +121,6 @@ def fit_teacher(corpora: Corpora, seed: int = 1) -> Teacher:
     examples = []
     for head, texts in (("film", chance.sample(phrases, min(PHRASES, len(phrases)))), ("tweet", corpora.tweets())):
         examples += encode([t.text for t in texts], head, [t.label for t in texts])
-    made = [(one.text, label) for one in make_everyday(TAUGHT_EACH, seed) for label in clear(one)]
-    for head in ("film", "tweet"):
-        examples += encode([text for text, _ in made], head, [label for _, label in made])
     for head, rows in corpora.target_texts().items():
         examples += encode_targets([row[:3] for row in rows], head, [row.label for row in rows])
     return _fit(examples, chance)

@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".training"))
     arguments = parser.parse_args()
     ground = prepare(arguments.data, arguments.cache, SEED)
-    development = Development.read(ground)
+    development = Development.read(ground.corpora, ground.reader)
     training = {share: _training(ground, share) for share in dict.fromkeys(trial.gold_share for trial in TRIALS)}
     print(f"| | {' | '.join(_COLUMNS)} | minutes |")
     print(f"| --- |{' ---: |' * (len(_COLUMNS) + 1)}", flush=True)

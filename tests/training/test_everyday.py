@@ -7,7 +7,7 @@ import numpy as np
 
 from quality.kinds import read_kinds
 from spanwise.pipelines.sentiment.tokens import tokenize
-from training.everyday import WANTED, chosen, lines, make_everyday
+from training.everyday import WANTED, chosen, kept_back, learned, lines, make_everyday
 from training.symbols import HELD_OUT, feeling, ratings, symbols, words_of
 
 
@@ -20,6 +20,13 @@ def test_every_kind_has_enough_constructions() -> None:
     assert not [text for line in found if "|" in (text := chosen(line.text, chance))]
 
 
+def test_what_chooses_the_settings_of_training_teaches_nothing() -> None:
+    """An eighth of the lines is kept back, of every kind without targets, and no model learns from these lines."""
+    assert not set(learned()) & set(kept_back())
+    assert len(learned()) + len(kept_back()) == len(lines())
+    assert {line.kind for line in kept_back()} >= {line.kind for line in lines() if line.label != "tgt"}
+
+
 def test_no_made_text_is_an_unseen_one() -> None:
     """Training makes none of the unseen texts, whatever their case; ratings are too few to choose."""
 
@@ -27,14 +34,14 @@ def test_no_made_text_is_an_unseen_one() -> None:
         return re.sub(r"\W", "", text.lower())
 
     unseen = {letters(each.text) for each in read_kinds("unseen_kinds.tsv") if each.kind != "ratings"} - {""}
-    made = {letters(one.text) for one in make_everyday(12, seed=3)}
+    made = {letters(one.text) for one in make_everyday(lines(), 12, seed=3)}
     assert len(made) > 4000
     assert not made & unseen
 
 
 def test_made_texts_have_their_targets_where_they_say() -> None:
     """A line with targets makes texts whose targets are whole names, each with probabilities."""
-    made = [one for one in make_everyday(0, targets_each=5) if one.targets]
+    made = [one for one in make_everyday(lines(), 0, targets_each=5) if one.targets]
     assert len(made) > 200
     for one in made:
         assert all(one.text[start:end].strip() == one.text[start:end] != "" for start, end, _ in one.targets)
