@@ -1,7 +1,44 @@
 """Tests of the kinds of texts that are easily got wrong, on the model that ships."""
 
-from quality.kinds import Kind, kinds_report, rates, read_kinds
+import pytest
+
+from quality.kinds import Kind, answers, kinds_report, rates, read_kinds
 from spanwise.pipelines import Analyzer
+
+REACHED = 0.85
+NOT_REACHED = {
+    "praise by a limit or a comparative": 0.36, "a warning without an adjective": 0.52,
+    "praise of something else": 0.32,
+    "praise that ended or depends": 0.2, "disappointed hope or wish": 0.47, "a problem that is gone": 0.12,
+    "fixed ironic phrases": 0.26, "ratings": 0.36, "words by themselves": 0.76, "facts of business and politics": 0.2,
+    "medicine": 0.4, "software and its words": 0.21, "law": 0.5, "plain facts and instructions": 0.6, "questions": 0.36,
+    "complaints and praise by fact": 0.28, "slang and strong words of praise": 0.36, "double negatives": 0.42,
+    "polite requests": 0.64, "quotations": 0.5, "opinions on lines of their own": 0.72, "towards an entity": 0.56,
+}  # fmt: skip
+"""The rates of the model that ships in kinds where it misses the goal, as docs/sentiment.md says."""
+
+
+@pytest.fixture(scope="module")
+def unseen(english: Analyzer) -> dict[str, float]:
+    """Return the rate of each kind's unseen texts."""
+    kinds = read_kinds("unseen_kinds.tsv")
+    return rates(kinds, answers(english, kinds))
+
+
+@pytest.mark.parametrize("kind", list(dict.fromkeys(each.kind for each in read_kinds("unseen_kinds.tsv"))))
+def test_no_kind_is_worse_than_documented(unseen: dict[str, float], kind: str) -> None:
+    """A kind's unseen texts are right in 85 % and, in a kind that is a known weakness, as often as the docs say."""
+    assert unseen[kind] >= NOT_REACHED.get(kind, REACHED)
+
+
+@pytest.mark.parametrize("symbol", ["🚗", "🖨", "🧱", "🫖", "⚙", "🛗"])
+def test_a_plain_symbol_says_nothing_and_changes_nothing(english: Analyzer, symbol: str) -> None:
+    """A plain emoji is neutral by itself, and a text beside it keeps its label; some have no label in training."""
+    texts = [Kind("", (label,), "", text) for label, text in (
+        ("neu", symbol), ("pos", f"I love this hotel. {symbol}"), ("neg", f"{symbol} The soup was awful."),
+        ("neu", f"The meeting is at nine. {symbol}"),
+    )]  # fmt: skip
+    assert [label for label, _ in answers(english, texts)] == [each.labels[0] for each in texts]
 
 
 def test_every_kind_has_unseen_texts() -> None:
