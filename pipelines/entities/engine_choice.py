@@ -24,7 +24,6 @@ from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.ruler_choice import RulerChoice, choose_rulers, reading_more
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
-from spanwise.pipelines.entities.spacy_layers import RECOGNIZERS
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
 from spanwise.pipelines.entities.span_choice import (
     compilable_categorizers,
@@ -142,7 +141,14 @@ def _attempt(
     rulers = rules.rulers if with_entities else None
     try:
         compiled = compile_pipeline(
-            loaded.nlp, entities, sentences, classifiers, known=known, reading=reading, rulers=rulers
+            loaded.nlp,
+            entities,
+            sentences,
+            classifiers,
+            known=known,
+            reading=reading,
+            rulers=rulers,
+            within_sentences=with_entities and plan.keeps_to_boundaries,
         )
         chosen = {*compiled.classifiers, *compiled.categorizers}
         lender_plan = plan.without(chosen)
@@ -190,9 +196,6 @@ def _rulers(loaded: LoadedPipeline) -> tuple[RulerChoice, Fallback | None]:
 def _why_intertwined(plan: Plan) -> str:
     """Return why entities are not compiled where several components read or write them."""
     writers = [one for one in plan.components if "entities" in one.writes or one.is_opaque]
-    first, second = (*writers, None, None)[:2]
-    if first and second and first.is_ruler and second.factory in RECOGNIZERS:
-        return f"{first.name} sets entities before {second.name}, which then keeps to them"
     if reading := next((one for one in writers if one.is_ruler and one.reads_all), None):
         return f"{reading.name} reads more than the text"
     return "components beside the recognizer read or write entities"
