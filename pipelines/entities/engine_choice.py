@@ -22,6 +22,7 @@ from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
+from spanwise.pipelines.entities.recognizer_stage import RecognizerStage
 from spanwise.pipelines.entities.ruler_choice import RulerChoice, choose_rulers, reading_more
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
@@ -75,12 +76,13 @@ def choose_engine(
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
     rules, unread = _rulers(loaded)
-    make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=rules)
+    refused = Fallback(_why_intertwined(plan), is_defect=False) if plan.is_intertwined else unread
+    stages = _stages(loaded, own, extensions, reading) if refused else {}
+    make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=rules, stages=stages)
     of_texts, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
     of_spans, other_reasons = compilable_categorizers(loaded.nlp, plan, loaded.layers)
     classifiers: dict[str, AnyClassifier] = {**of_texts, **of_spans}
     reasons |= other_reasons | rules.reasons
-    refused = Fallback(_why_intertwined(plan), is_defect=False) if plan.is_intertwined else unread
     engine: MixedEngine | None = None
     fallback, with_entities = refused, refused is None
     if with_entities:
@@ -106,7 +108,8 @@ def choose_engine(
         reasons |= {name: _NOT_FITTING for name in classifiers if name not in known_names}
     if engine is None or fallback:
         warm_vocabulary(loaded.nlp)
-    return Choice(engine or own, fallback, reasons)
+    served = SpacyEngine(loaded.nlp, plan, extensions, stages) if stages else own
+    return Choice(engine or served, fallback, reasons)
 
 
 def _compiled(engine: MixedEngine) -> set[str]:
@@ -130,6 +133,7 @@ def _attempt(
     *,
     reading: TokenizerReading | None,
     rules: RulerChoice,
+    stages: Mapping[str, RecognizerStage],
     with_entities: bool,
 ) -> tuple[MixedEngine | None, Fallback | None]:
     """Compile classifiers, with entities and sentences or without. Return no engine, or one with what spaCy still does.
@@ -153,8 +157,8 @@ def _attempt(
         chosen = {*compiled.classifiers, *compiled.categorizers}
         lender_plan = plan.without(chosen)
         lender = DeferredEngine(
-            SpacyEngine(loaded.nlp, lender_plan, extensions),
-            partial(_load_again, loaded.reload, extensions, chosen),
+            SpacyEngine(loaded.nlp, lender_plan, extensions, stages),
+            partial(_load_again, loaded.reload, extensions, chosen, stages),
         )
         borrowed = (loaded.layers & ENGINE_LAYERS) - compiled.layers
         merge = None
@@ -165,7 +169,9 @@ def _attempt(
         if compiled.categorizers and any("spans" in one.writes for one in lender_plan.components):
             borrowed |= {"spans"}
             merge_spans = span_merger_of(loaded.nlp, plan, compiled.categorizers)
-        engine = MixedEngine(compiled, lender, lender_plan, borrowed, merge_categories=merge, merge_spans=merge_spans)
+        engine = MixedEngine(
+            compiled, lender, lender_plan, borrowed, merge_categories=merge, merge_spans=merge_spans, stages=[*stages]
+        )
         of_rulers = rulers.steps.layers & SPANS if rulers else frozenset[Layer]()
         texts, compared = (*SAMPLE, *rules.texts), ENTITIES_AND_SENTENCES | of_rulers
         wrong = with_entities and len(differing(engine, own, texts, wanted=loaded.layers & compared))
@@ -179,6 +185,22 @@ def _attempt(
     if with_entities and "sentences" not in compiled.layers:
         return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False, only_sentences=True)
     return engine, None
+
+
+def _stages(
+    loaded: LoadedPipeline, own: SpacyEngine, extensions: Extensions | None, reading: TokenizerReading | None
+) -> dict[str, RecognizerStage]:
+    """Compile the recognizers of a pipeline that spaCy runs, by name; none where an answer to the sample differs."""
+    names = [one.name for one in loaded.plan.components if one.factory == "ner" and not one.is_opaque]
+    stages: dict[str, RecognizerStage] = {}
+    try:
+        for name in names:
+            stages[name] = RecognizerStage(compile_pipeline(loaded.nlp, name, None, reading=reading))
+        staged = SpacyEngine(loaded.nlp, loaded.plan, extensions, stages)
+        wrong = stages and differing(staged, own, SAMPLE, wanted=loaded.layers & ENTITIES_AND_SENTENCES)
+    except Exception:  # noqa: BLE001 - spaCy's own recognizer serves, as the description of the components says
+        return {}
+    return {} if wrong else stages
 
 
 def _rulers(loaded: LoadedPipeline) -> tuple[RulerChoice, Fallback | None]:
@@ -202,8 +224,11 @@ def _why_intertwined(plan: Plan) -> str:
 
 
 def _load_again(
-    reload: Callable[[], LoadedPipeline], extensions: Extensions | None, compiled: Collection[str]
+    reload: Callable[[], LoadedPipeline],
+    extensions: Extensions | None,
+    compiled: Collection[str],
+    stages: Mapping[str, RecognizerStage],
 ) -> Engine:
     loaded = reload()
     warm_vocabulary(loaded.nlp)
-    return SpacyEngine(loaded.nlp, loaded.plan.without(compiled), extensions)
+    return SpacyEngine(loaded.nlp, loaded.plan.without(compiled), extensions, stages)
