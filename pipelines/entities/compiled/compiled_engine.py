@@ -249,12 +249,12 @@ def compile_pipeline(
         networks = _networks(recognizer, boundaries)
     fitting, networks = _fitting(classifiers or {}, networks, reading)
     statics = reading.statics_of(networks)
-    tables = [table.attribute for network in networks for table in network.tables]
-    keys = [statics.attribute] if statics else []
-    ngrams = (name for one in fitting.values() for name in one.attributes)
-    attributes = list(dict.fromkeys([*tables, *ngrams, *keys, *(rulers.attributes if rulers else ())]))
     texts = {name: one for name, one in fitting.items() if isinstance(one, Classifier)}
     spans = {name: one for name, one in fitting.items() if isinstance(one, SpanCategorizer)}
+    tables = [table.attribute for network in networks for table in network.tables]
+    keys = [statics.attribute] if statics else []
+    ngrams = [one.ngrams.attribute for one in texts.values() if one.ngrams]
+    attributes = list(dict.fromkeys([*tables, *ngrams, *keys, *(rulers.attributes if rulers else ())]))
     categories_spec, spans_spec = specs_of(
         texts, lasting(spans.values()), attributes, recognizer.tok2vec if recognizer else None
     )
