@@ -31,6 +31,7 @@ from spanwise.pipelines.entities.span_choice import (
     differing_categorizers,
     span_merger_of,
 )
+from spanwise.pipelines.entities.stage_choice import StageChoice, choose_stages
 from spanwise.pipelines.entities.vocabulary import warm_vocabulary
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.load_errors import first_line
@@ -77,12 +78,17 @@ def choose_engine(
     own = SpacyEngine(loaded.nlp, plan, extensions)
     rules, unread = _rulers(loaded)
     refused = Fallback(_why_intertwined(plan), is_defect=False) if plan.is_intertwined else unread
-    stages = _stages(loaded, own, extensions, reading) if refused else {}
+    staged = choose_stages(loaded, own, extensions, reading) if refused else StageChoice()
+    stages = staged.stages
     make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=rules, stages=stages)
     of_texts, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
     of_spans, other_reasons = compilable_categorizers(loaded.nlp, plan, loaded.layers)
     classifiers: dict[str, AnyClassifier] = {**of_texts, **of_spans}
-    reasons |= other_reasons | rules.reasons
+    reasons |= other_reasons | rules.reasons | staged.reasons
+    if refused and staged.defect:
+        others = [one.name for one in plan.components if one.is_ruler or one.writes & ENTITIES_AND_SENTENCES]
+        reasons = dict.fromkeys(others, refused.reason) | reasons
+        refused = Fallback(f"{refused.reason}; {staged.defect}", is_defect=True)
     engine: MixedEngine | None = None
     fallback, with_entities = refused, refused is None
     if with_entities:
@@ -185,22 +191,6 @@ def _attempt(
     if with_entities and "sentences" not in compiled.layers:
         return engine, Fallback(f"spaCy's {plan.boundaries.name} sets sentences", is_defect=False, only_sentences=True)
     return engine, None
-
-
-def _stages(
-    loaded: LoadedPipeline, own: SpacyEngine, extensions: Extensions | None, reading: TokenizerReading | None
-) -> dict[str, RecognizerStage]:
-    """Compile the recognizers of a pipeline that spaCy runs, by name; none where an answer to the sample differs."""
-    names = [one.name for one in loaded.plan.components if one.factory == "ner" and not one.is_opaque]
-    stages: dict[str, RecognizerStage] = {}
-    try:
-        for name in names:
-            stages[name] = RecognizerStage(compile_pipeline(loaded.nlp, name, None, reading=reading))
-        staged = SpacyEngine(loaded.nlp, loaded.plan, extensions, stages)
-        wrong = stages and differing(staged, own, SAMPLE, wanted=loaded.layers & ENTITIES_AND_SENTENCES)
-    except Exception:  # noqa: BLE001 - spaCy's own recognizer serves, as the description of the components says
-        return {}
-    return {} if wrong else stages
 
 
 def _rulers(loaded: LoadedPipeline) -> tuple[RulerChoice, Fallback | None]:

@@ -9,6 +9,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from spanwise.pipelines import Analyzer
+from spanwise.pipelines.annotations import Annotations
+from spanwise.pipelines.entities import stage_choice
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
+from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.kernels import SpanKernels
 from tests.support.models import SENTENCES, long_entities, recognizer
@@ -81,3 +85,63 @@ def test_a_component_of_ones_own_gets_a_real_doc(name: str, place: str, tmp_path
         for text, entities in zip(TEXTS, found, strict=True):
             expected = [(one.start_char, one.end_char, one.label_, one.kb_id_ or None) for one in nlp(text).ents]
             assert [(one.start, one.end, one.label, one.kb_id) for one in entities] == expected
+
+
+def _with_own(folder: Path) -> Path:
+    """Save a pipeline of a senter, a component of one's own and a recognizer."""
+    nlp = long_entities(recognizer(), 0, {"senter": {}})
+    nlp.add_pipe("spanwise_stage_sets", before="ner")
+    nlp.to_disk(folder)
+    return folder
+
+
+def _reasons(analyzer: Analyzer) -> dict[str, str | None]:
+    return {one["name"]: one.get("reason") for one in analyzer.contents.components}
+
+
+def _finding_nothing(texts: list[str], *_: Any) -> list[Annotations]:
+    return [Annotations() for _ in texts]
+
+
+def _failing(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("a model that nobody foresaw")
+
+
+@pytest.mark.parametrize(
+    ("patched", "replacement", "why"),
+    [
+        (stage_choice, _failing, "compiling it failed: a model that nobody foresaw"),
+        (CompiledEngine, _failing, "comparing it with spaCy's failed: a model that nobody foresaw"),
+        (CompiledEngine, lambda _, *given: _finding_nothing(*given), "built-in texts were answered differently"),
+    ],
+    ids=["not compiled", "not compared", "differing"],
+)
+def test_a_stage_that_should_have_served_is_a_defect(
+    patched: Any, replacement: Callable[..., Any], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recognizer of spaCy serves, the log's line is an error, and each component's reason is its own."""
+    folder = _with_own(tmp_path)
+    monkeypatch.setattr(patched, "compile_pipeline" if patched is stage_choice else "annotate", replacement)
+    analyzer = Analyzer.load(folder)
+    assert analyzer.fallback
+    assert analyzer.fallback.is_defect
+    assert analyzer.fallback.reason.startswith("components beside the recognizer read or write entities; ner: ")
+    assert why in analyzer.fallback.reason
+    reasons = _reasons(analyzer)
+    assert why in str(reasons["ner"])
+    assert reasons["senter"] == "components beside the recognizer read or write entities"
+    monkeypatch.undo()
+    assert analyzer.entities(list(TEXTS)) == Analyzer.load(folder).entities(list(TEXTS))
+
+
+def test_a_stage_that_the_kernels_do_not_know_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No defect: the reason of the recognizer is what the kernels do not know of it."""
+
+    def refusing(*_: Any, **__: Any) -> Any:
+        raise Unsupported("an architecture of tomorrow")
+
+    monkeypatch.setattr(stage_choice, "compile_pipeline", refusing)
+    analyzer = Analyzer.load(_with_own(tmp_path))
+    assert analyzer.fallback
+    assert not analyzer.fallback.is_defect
+    assert _reasons(analyzer)["ner"] == "an architecture of tomorrow"
