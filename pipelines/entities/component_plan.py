@@ -119,8 +119,10 @@ class Plan:
     is_intertwined: bool
     """Whether more than one recognizer reads or writes entities, so that they depend on everything before them.
 
-    Rulers of the text alone that follow a recognizer do not count: they change its entities afterwards.
+    Rulers of the text alone do not count: they give the recognizer entities, or change its entities afterwards.
     """
+    keeps_to_boundaries: bool = False
+    """Whether the boundaries stand before the recognizer, which then keeps to them, and nothing else sets any."""
     _chains: dict[Layers, tuple[str, ...]] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @property
@@ -211,26 +213,29 @@ def plan_of(nlp: Language) -> Plan:
         seen = _seen(nlp).difference(*(one.writes for one in components))
         components = [one if one.declares else replace(one, writes=one.writes | seen) for one in components]
     writers = [one for one in components if "entities" in one.writes or one.is_opaque]
-    before = {one.factory for one in components[: components.index(writers[0])]} if writers else set()
+    turn = next((place for place, one in enumerate(components) if one.factory in RECOGNIZERS), 0)
+    restricting = [one for one in components[:turn] if one.factory in _RESTRICTING]
+    setting = [one for one in components if "sentences" in one.writes]
     is_intertwined = (
         not _are_in_turn(writers)
-        or not before.isdisjoint(_RESTRICTING)
+        or (bool(restricting) and len(setting) > 1)
         or sum(one.factory in ENCODERS for one in components) > 1  # vectors depend on where a component stands
     )
-    boundaries = _boundaries(nlp, components, may_enable=not is_intertwined)
+    keeps_to_boundaries = bool(restricting) and not is_intertwined
+    boundaries = _boundaries(nlp, components, may_enable=not is_intertwined and not keeps_to_boundaries)
     if boundaries is None:
         nlp.add_pipe("sentencizer", name=RULE_SENTENCES)
         boundaries = component_of(nlp, RULE_SENTENCES)
         components.append(boundaries)
     if is_intertwined:
         components = [replace(one, reads_all=True) if one.factory in RECOGNIZERS else one for one in components]
-    return Plan(tuple(components), boundaries, is_intertwined)
+    return Plan(tuple(components), boundaries, is_intertwined, keeps_to_boundaries)
 
 
 def _are_in_turn(writers: Sequence[Component]) -> bool:
-    """Return whether entities come of at most one recognizer and of rulers of the text alone behind it."""
-    first = 1 if writers and not writers[0].is_opaque and writers[0].factory in RECOGNIZERS else 0
-    return all(one.is_ruler and not one.reads_all for one in writers[first:])
+    """Return whether entities come of at most one recognizer and of rulers of the text alone before and behind it."""
+    others = [one for one in writers if not (one.is_ruler and not one.reads_all)]
+    return not others or (len(others) == 1 and others[0].factory in RECOGNIZERS and not others[0].is_opaque)
 
 
 def _boundaries(nlp: Language, components: Iterable[Component], *, may_enable: bool) -> Component | None:

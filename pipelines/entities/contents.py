@@ -13,6 +13,7 @@ from spanwise.pipelines.entities.extensions import registered
 from spanwise.pipelines.entities.grammar_choice import GrammarChoice
 from spanwise.pipelines.entities.grammar_engine import GrammarEngine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
+from spanwise.pipelines.entities.spacy_engine import SpacyEngine
 from spanwise.pipelines.entities.spacy_layers import GRAMMAR
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
 from spanwise.pipelines.entities.span_choice import group_key
@@ -66,12 +67,14 @@ def _by_kernels(loaded: LoadedPipeline, engine: Engine) -> set[str | None]:
         found = {*engine.grammar.components, *_by_kernels(loaded, engine.engine)}
         heard = all(one.name in found for one in plan.components if one.hears)
         return found | {one.name for one in plan.components if one.factory == "tok2vec" and heard}
+    if isinstance(engine, SpacyEngine):
+        return {*engine.stages}
     if not isinstance(engine, MixedEngine):
         return set()
     compiled = engine.compiled
     recognizer = plan.recognizer if "entities" in compiled.layers else None
     boundaries = plan.boundaries.name if "sentences" in compiled.layers else None
-    return {recognizer, boundaries, *compiled.classifiers, *compiled.categorizers, *compiled.rulers}
+    return {recognizer, boundaries, *compiled.classifiers, *compiled.categorizers, *compiled.rulers, *engine.stages}
 
 
 def _component(loaded: LoadedPipeline, one: Component, choice: Choice, grammar: GrammarChoice) -> PipelineComponent:

@@ -22,15 +22,16 @@ from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.deferred_engine import DeferredEngine
 from spanwise.pipelines.entities.engine import Engine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
+from spanwise.pipelines.entities.recognizer_stage import RecognizerStage
 from spanwise.pipelines.entities.ruler_choice import RulerChoice, choose_rulers, reading_more
 from spanwise.pipelines.entities.spacy_engine import SpacyEngine
-from spanwise.pipelines.entities.spacy_layers import RECOGNIZERS
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
 from spanwise.pipelines.entities.span_choice import (
     compilable_categorizers,
     differing_categorizers,
     span_merger_of,
 )
+from spanwise.pipelines.entities.stage_choice import StageChoice, choose_stages
 from spanwise.pipelines.entities.vocabulary import warm_vocabulary
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.load_errors import first_line
@@ -76,12 +77,18 @@ def choose_engine(
     plan = loaded.plan
     own = SpacyEngine(loaded.nlp, plan, extensions)
     rules, unread = _rulers(loaded)
-    make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=rules)
+    refused = Fallback(_why_intertwined(plan), is_defect=False) if plan.is_intertwined else unread
+    staged = choose_stages(loaded, own, extensions, reading) if refused else StageChoice()
+    stages = staged.stages
+    make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=rules, stages=stages)
     of_texts, reasons = compilable_classifiers(loaded.nlp, plan, loaded.layers)
     of_spans, other_reasons = compilable_categorizers(loaded.nlp, plan, loaded.layers)
     classifiers: dict[str, AnyClassifier] = {**of_texts, **of_spans}
-    reasons |= other_reasons | rules.reasons
-    refused = Fallback(_why_intertwined(plan), is_defect=False) if plan.is_intertwined else unread
+    reasons |= other_reasons | rules.reasons | staged.reasons
+    if refused and staged.defect:
+        others = [one.name for one in plan.components if one.is_ruler or one.writes & ENTITIES_AND_SENTENCES]
+        reasons = dict.fromkeys(others, refused.reason) | reasons
+        refused = Fallback(f"{refused.reason}; {staged.defect}", is_defect=True)
     engine: MixedEngine | None = None
     fallback, with_entities = refused, refused is None
     if with_entities:
@@ -107,7 +114,8 @@ def choose_engine(
         reasons |= {name: _NOT_FITTING for name in classifiers if name not in known_names}
     if engine is None or fallback:
         warm_vocabulary(loaded.nlp)
-    return Choice(engine or own, fallback, reasons)
+    served = SpacyEngine(loaded.nlp, plan, extensions, stages) if stages else own
+    return Choice(engine or served, fallback, reasons)
 
 
 def _compiled(engine: MixedEngine) -> set[str]:
@@ -131,6 +139,7 @@ def _attempt(
     *,
     reading: TokenizerReading | None,
     rules: RulerChoice,
+    stages: Mapping[str, RecognizerStage],
     with_entities: bool,
 ) -> tuple[MixedEngine | None, Fallback | None]:
     """Compile classifiers, with entities and sentences or without. Return no engine, or one with what spaCy still does.
@@ -142,13 +151,20 @@ def _attempt(
     rulers = rules.rulers if with_entities else None
     try:
         compiled = compile_pipeline(
-            loaded.nlp, entities, sentences, classifiers, known=known, reading=reading, rulers=rulers
+            loaded.nlp,
+            entities,
+            sentences,
+            classifiers,
+            known=known,
+            reading=reading,
+            rulers=rulers,
+            within_sentences=with_entities and plan.keeps_to_boundaries,
         )
         chosen = {*compiled.classifiers, *compiled.categorizers}
         lender_plan = plan.without(chosen)
         lender = DeferredEngine(
-            SpacyEngine(loaded.nlp, lender_plan, extensions),
-            partial(_load_again, loaded.reload, extensions, chosen),
+            SpacyEngine(loaded.nlp, lender_plan, extensions, stages),
+            partial(_load_again, loaded.reload, extensions, chosen, stages),
         )
         borrowed = (loaded.layers & ENGINE_LAYERS) - compiled.layers
         merge = None
@@ -159,7 +175,9 @@ def _attempt(
         if compiled.categorizers and any("spans" in one.writes for one in lender_plan.components):
             borrowed |= {"spans"}
             merge_spans = span_merger_of(loaded.nlp, plan, compiled.categorizers)
-        engine = MixedEngine(compiled, lender, lender_plan, borrowed, merge_categories=merge, merge_spans=merge_spans)
+        engine = MixedEngine(
+            compiled, lender, lender_plan, borrowed, merge_categories=merge, merge_spans=merge_spans, stages=[*stages]
+        )
         of_rulers = rulers.steps.layers & SPANS if rulers else frozenset[Layer]()
         texts, compared = (*SAMPLE, *rules.texts), ENTITIES_AND_SENTENCES | of_rulers
         wrong = with_entities and len(differing(engine, own, texts, wanted=loaded.layers & compared))
@@ -190,17 +208,17 @@ def _rulers(loaded: LoadedPipeline) -> tuple[RulerChoice, Fallback | None]:
 def _why_intertwined(plan: Plan) -> str:
     """Return why entities are not compiled where several components read or write them."""
     writers = [one for one in plan.components if "entities" in one.writes or one.is_opaque]
-    first, second = (*writers, None, None)[:2]
-    if first and second and first.is_ruler and second.factory in RECOGNIZERS:
-        return f"{first.name} sets entities before {second.name}, which then keeps to them"
     if reading := next((one for one in writers if one.is_ruler and one.reads_all), None):
         return f"{reading.name} reads more than the text"
     return "components beside the recognizer read or write entities"
 
 
 def _load_again(
-    reload: Callable[[], LoadedPipeline], extensions: Extensions | None, compiled: Collection[str]
+    reload: Callable[[], LoadedPipeline],
+    extensions: Extensions | None,
+    compiled: Collection[str],
+    stages: Mapping[str, RecognizerStage],
 ) -> Engine:
     loaded = reload()
     warm_vocabulary(loaded.nlp)
-    return SpacyEngine(loaded.nlp, loaded.plan.without(compiled), extensions)
+    return SpacyEngine(loaded.nlp, loaded.plan.without(compiled), extensions, stages)

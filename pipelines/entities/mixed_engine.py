@@ -37,13 +37,16 @@ class MixedEngine:
         *,
         merge_categories: Merge | None = None,
         merge_spans: MergeSpans | None = None,
+        stages: Sequence[str] = (),
     ) -> None:
         """Take both engines, and the plan of spaCy's own.
 
-        `merge_categories`, `merge_spans`: where each engine computes some of these, what puts them together.
+        `merge_categories`, `merge_spans`: where each engine computes some of these, what puts them together. `stages`:
+        the components that spaCy's engine leaves to the kernels.
         """
         self.compiled = compiled
         self.borrowed = borrowed
+        self.stages = stages
         self._merge_categories = merge_categories
         self._merge_spans = merge_spans
         self._spacy_engine = spacy_engine

@@ -1,6 +1,6 @@
 """Decide which rulers of a pipeline the kernels compute, and make texts on which these are compared with spaCy's.
 
-Rulers that write entities are compiled together with the recognizer before them, or left to spaCy with it. Those that
+Rulers that write entities are compiled together with the recognizer, or left to spaCy with it. Those that
 write groups of spans alone are left to spaCy by themselves.
 """
 
@@ -72,7 +72,10 @@ def _read(nlp: Language, plan: Plan, chosen: Sequence[Component]) -> Rulers | No
     writers = [one for one in plan.components if "spans" in one.writes]
     if writers and all(one in chosen for one in writers):
         layers |= SPANS
-    return read_rulers(nlp, [one.name for one in chosen], layers, has_recognizer=plan.recognizer is not None)
+    names = [one.name for one in chosen]
+    return read_rulers(
+        nlp, names, layers, has_recognizer=plan.recognizer is not None, before=plan.before_recognizer(names)
+    )
 
 
 def _why_not(nlp: Language, one: Component) -> str:

@@ -1,12 +1,15 @@
-"""Compute annotations by spaCy's own components: for every pipeline that the compiled engine does not know.
+"""Compute annotations by spaCy's own components: for every pipeline that the compiled engine does not know as a whole.
+
+A recognizer among them may be a stage of the kernels', which reads and writes the same Docs (`recognizer_stage.py`).
 
 Texts are analysed inside a memory zone, which frees all memory of a batch at its end. spaCy's objects are not safe to
 share between threads, so one thread at a time analyses and the others wait.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import compress
 from typing import Any
 
 from spacy.language import Language
@@ -18,6 +21,7 @@ from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.entities.extensions import doc_values, span_values
 from spanwise.pipelines.entities.linear_tokenizer import LinearTokenizer
+from spanwise.pipelines.entities.recognizer_stage import RecognizerStage, can_read, words_of
 from spanwise.pipelines.entities.spacy_layers import SPACY_LAYERS, starts_of
 from spanwise.pipelines.error_notes import note_place
 from spanwise.pipelines.extension_specs import Extensions
@@ -29,10 +33,18 @@ class SpacyEngine:
     name: EngineName = "spacy"
     calibrations = None  # spaCy's recognizer says which actions it takes, and not how probable they are
 
-    def __init__(self, nlp: Language, plan: Plan, extensions: Extensions | None = None) -> None:
+    def __init__(
+        self,
+        nlp: Language,
+        plan: Plan,
+        extensions: Extensions | None = None,
+        stages: Mapping[str, RecognizerStage] | None = None,
+    ) -> None:
+        """`stages`: the components that the kernels compute where the Doc allows it, by name."""
         self._nlp = nlp
         self._plan = plan
         self._extensions = extensions or Extensions()
+        self.stages = stages or {}
         self._lock = threading.Lock()
         own = type(nlp.tokenizer) is not Tokenizer  # a language's own, such as those for Chinese and Japanese
         self._make_doc = nlp.make_doc if own else LinearTokenizer(nlp.tokenizer)
@@ -44,27 +56,38 @@ class SpacyEngine:
             chains.setdefault(self._plan.chain(layers), []).append(i)
         with self._lock, self._nlp.memory_zone():
             docs = [self._make_doc(text) for text in texts]
+            words = [words_of(doc) for doc in docs] if self.stages else []
             restrictions: dict[int, list[int]] = {}
             for names, chosen in chains.items():
                 first = 0
                 if self._plan.recognizer and self._plan.recognizer not in names:
                     first = self._plan.before_recognizer(names)
-                    self._run(names[:first], docs, chosen)
+                    self._run(names[:first], docs, chosen, words)
                     restrictions.update((i, starts_of(docs[i])) for i in chosen if "sentences" in wanted[i])
-                self._run(names[first:], docs, chosen)
+                self._run(names[first:], docs, chosen, words)
             found = [self._read(doc, layers) for doc, layers in zip(docs, wanted, strict=True)]
             for i, restriction in restrictions.items():
                 found[i].restriction = restriction
             return found
 
-    def _run(self, names: Sequence[str], docs: list[Doc], chosen: list[int]) -> None:
-        """Run components over the chosen docs; a component may return a Doc of its own in place of the one it got."""
+    def _run(self, names: Sequence[str], docs: list[Doc], chosen: list[int], words: Sequence[bytes]) -> None:
+        """Run components over the chosen docs; a component may return a Doc of its own in place of the one it got.
+
+        `words`: those of all docs as they were made, where there are stages.
+        """
         batch: list[Any] = [docs[i] for i in chosen]
         for name in names:
             component = self._nlp.get_pipe(name)
-            pipe = getattr(component, "pipe", None)
             try:
-                batch = list(pipe(batch, batch_size=len(batch))) if pipe else [component(doc) for doc in batch]
+                if stage := self.stages.get(name):
+                    readable = [can_read(doc, words[i]) for i, doc in zip(chosen, batch, strict=True)]
+                    stage([*compress(batch, readable)])
+                    rest = iter(
+                        _piped(component, [doc for doc, is_so in zip(batch, readable, strict=True) if not is_so])
+                    )
+                    batch = [doc if is_so else next(rest) for doc, is_so in zip(batch, readable, strict=True)]
+                else:
+                    batch = _piped(component, batch)
                 for i, doc in zip(chosen, batch, strict=True):
                     _check(doc, docs[i])
             except Exception as error:
@@ -88,6 +111,14 @@ class SpacyEngine:
                     span._replace(extensions=value) for span, value in zip(found.spans, values, strict=False)
                 ]
         return found
+
+
+def _piped(component: Any, docs: list[Any]) -> list[Any]:
+    """Run one of spaCy's components over docs."""
+    pipe = getattr(component, "pipe", None)
+    if not docs:
+        return []
+    return list(pipe(docs, batch_size=len(docs))) if pipe else [component(doc) for doc in docs]
 
 
 def _check(returned: object, given: Doc) -> None:

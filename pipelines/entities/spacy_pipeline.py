@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -47,6 +48,7 @@ def load(source: str, disable: Collection[str] = (), extensions: Extensions | No
         nlp = spacy.load(folder, exclude=[*left_out, *(name for name in off if name not in spare)])
         map_vectors(nlp.vocab, folder)
         plan = plan_of(nlp)
+        keep_labels(nlp, plan)
     except PipelineError:
         raise
     except Exception as error:
@@ -57,6 +59,18 @@ def load(source: str, disable: Collection[str] = (), extensions: Extensions | No
     nlp.max_length = sys.maxsize  # the service checks a limit of its own before any work is done
     layers = _layers(nlp, plan, extensions or Extensions())
     return LoadedPipeline(nlp, plan, layers, disabled, partial(load, source, disable, extensions))
+
+
+def keep_labels(nlp: Language, plan: Plan) -> None:
+    """Keep the labels of rules in the string store for good.
+
+    A recognizer learns of such a label when it first meets one, which may be within a memory zone, at whose end new
+    strings are forgotten.
+    """
+    for one in plan.components:
+        ruler: Any = nlp.get_pipe(one.name)
+        for label in ruler.labels if one.is_ruler else ():
+            nlp.vocab.strings.add(label)
 
 
 def _layers(nlp: Language, plan: Plan, extensions: Extensions) -> Layers:

@@ -93,6 +93,24 @@ def pipeline(components: dict[str, dict[str, Any]], seed: int = 0, language: str
     return nlp
 
 
+def long_entities(shape: dict[str, Any], seed: int = 0, before: Mapping[str, dict[str, Any]] | None = None) -> Language:
+    """Return a random recognizer whose entities are long, so that boundaries fall into many of them.
+
+    `before`: the components that stand before it.
+    """
+    nlp = pipeline({**(before or {}), "ner": shape}, seed)
+    ner: Any = nlp.get_pipe("ner")
+    model = ner.model
+    model.predict([nlp.make_doc("a")])
+    layer = model.get_ref("upper") if model.attrs["has_upper"] else model.get_ref("lower")
+    bias = layer.get_param("b").copy()
+    flat = bias.reshape(-1) if model.attrs["has_upper"] else bias
+    for number in range(ner.moves.n_moves):
+        flat[number] += {"O": -6.0, "U": -4.0, "L": -4.0, "I": 4.0}.get(ner.moves.get_class_name(number)[0], 0.0)
+    layer.set_param("b", bias)
+    return nlp
+
+
 def _examples(nlp: Language) -> list[Example]:
     examples: list[Example] = []
     for sentence in SENTENCES:

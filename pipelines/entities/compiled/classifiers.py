@@ -95,12 +95,6 @@ class Classifier:
         """The network that it reads the vectors of; None for n-grams alone."""
         return self.vectors.tok2vec if self.vectors else None
 
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The attributes of a token that it reads."""
-        tables = self.vectors.tok2vec.tables if self.vectors else ()
-        return (*(table.attribute for table in tables), *((self.ngrams.attribute,) if self.ngrams else ()))
-
     def spec(self, attributes: Sequence[str], network_of: Callable[[Tok2Vec], Any]) -> tuple[Any, ...]:
         """Describe the classifier for the kernels."""
         return (

@@ -33,18 +33,16 @@ from spanwise.pipelines.entities.compiled.components import (
     read_sentences,
 )
 from spanwise.pipelines.entities.compiled.confidence import Calibrations, fingerprint
-from spanwise.pipelines.entities.compiled.entity_bounds import Bounds
+from spanwise.pipelines.entities.compiled.entity_bounds import Bounds, with_given
 from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
-from spanwise.pipelines.entities.compiled.rulers import Rulers, RulerSteps
+from spanwise.pipelines.entities.compiled.rulers import Given, Rulers, RulerSteps
 from spanwise.pipelines.entities.compiled.shared_networks import AnyClassifier, specs_of
 from spanwise.pipelines.entities.compiled.span_categorizers import SpanCategorizer, lasting
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
-
-"""What rulers write."""
 
 LEXICON_BYTES = 8 << 20
 """The size of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline.
@@ -82,6 +80,7 @@ class CompiledEngine:
         categorizers: Mapping[str, SpanCategorizer],
         tokenizer_reason: str | None = None,
         rulers: RulerSteps | None = None,
+        within_sentences: bool = False,
     ) -> None:
         self._kernels = kernels
         self._lexemes = lexemes
@@ -102,6 +101,9 @@ class CompiledEngine:
         ]
         self._rulers = rulers
         self._ruled: Layers = rulers.layers if rulers else frozenset()
+        self._gives = rulers is not None and rulers.gives and "entities" in layers
+        """Whether rulers give the recognizer entities."""
+        self._within = constants.WITHIN_SENTENCES if within_sentences else 0
         self._categories = tuple(label for labels in classifiers.values() for label in labels)
 
     @property
@@ -131,9 +133,13 @@ class CompiledEngine:
 
         `bounds`: what restricts the entities of each text.
         """
-        flags = bytes(_flags(layers, self._ruled) for layers in wanted)
+        flags = bytes(_flags(layers, self._ruled, self._within) for layers in wanted)
         labels, calibrate, categories = self._labels, self._calibrate, self._categories
         span_labels = self._span_labels
+        given: Mapping[int, Given] = {}
+        if self._rulers and self._gives:
+            given, flags = self._give(self._rulers, texts, flags)
+            bounds = _with_all_given(bounds, given, len(texts))
         within = None if bounds is None else tuple(bounds)
         computed = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split, within)
         annotations = [
@@ -146,10 +152,21 @@ class CompiledEngine:
             for entities, sentences, scores, spans, _ in computed
         ]
         if self._rulers:
-            for found, layers, (*_, matches) in zip(annotations, wanted, computed, strict=True):
+            for i, (found, layers, (*_, matches)) in enumerate(zip(annotations, wanted, computed, strict=True)):
                 if not layers.isdisjoint(self._ruled):
-                    self._rulers(found, matches, layers)
+                    self._rulers(found, given.get(i) or self._rulers.begin(matches), layers)
         return annotations
+
+    def _give(self, rulers: RulerSteps, texts: Sequence[str], flags: bytes) -> tuple[dict[int, Given], bytes]:
+        """Let the rulers before the recognizer go first. Returns what they give to texts, and what is left to compute.
+
+        Matching takes no network, so that texts are read a second time for little.
+        """
+        chosen = [i for i, flag in enumerate(flags) if flag & constants.WANT_ENTITIES]
+        matching = bytes([constants.WANT_MATCHES]) * len(chosen)
+        found = self._kernels.annotate(tuple(texts[i] for i in chosen), matching, self._lexemes, self._split)
+        given = {i: rulers.begin(one[-1]) for i, one in zip(chosen, found, strict=True)}
+        return given, bytes(flag & ~constants.WANT_MATCHES if i in given else flag for i, flag in enumerate(flags))
 
 
 def word_tables_of(kernels: SpanKernels, prefix: str = "") -> tuple[WordTable, ...]:
@@ -162,11 +179,25 @@ def _span(start: int, end: int, label: tuple[str, str], score: float) -> Labelle
     return LabelledSpan(key, start, end, name, score, None)
 
 
+def _with_all_given(
+    bounds: Sequence[Bounds | None] | None, given: Mapping[int, Given], count: int
+) -> list[Bounds | None]:
+    """Add what rulers have given to the bounds of `count` texts."""
+    within: list[Bounds | None] = [None] * count if bounds is None else [*bounds]
+    for i, one in given.items():
+        if one.spans.entities:
+            within[i] = with_given(within[i], [entity[:2] for entity in one.spans.entities])
+    return within
+
+
 @lru_cache(maxsize=1 << 10)
-def _flags(layers: Layers, ruled: Layers) -> int:
-    """Return what the kernels compute for a text that wants these layers, of which rulers write the `ruled` ones."""
+def _flags(layers: Layers, ruled: Layers, within: int) -> int:
+    """Return what the kernels compute for a text that wants these layers, of which rulers write the `ruled` ones.
+
+    `within`: WITHIN_SENTENCES where entities keep to the sentences.
+    """
     return (
-        constants.WANT_ENTITIES * ("entities" in layers)
+        (constants.WANT_ENTITIES | within) * ("entities" in layers)
         | constants.WANT_SENTENCES * ("sentences" in layers)
         | constants.WANT_CATEGORIES * ("categories" in layers)
         | constants.WANT_SPANS * ("spans" in layers)
@@ -185,6 +216,7 @@ def compile_pipeline(
     known: KnownCalibrations | None = None,
     reading: TokenizerReading | None = None,
     rulers: Rulers | None = None,
+    within_sentences: bool = False,
 ) -> CompiledEngine:
     """Compile the recognizer, what sets sentence boundaries, and classifiers of texts and spans. Raises `Unsupported`.
 
@@ -192,8 +224,9 @@ def compile_pipeline(
     the engine's `layers` lack them; `classifiers` (`read_classifier`, `read_span_categorizer`) that do not fit the rest
     are missing in the engine's `classifiers` and `categorizers`. `instructions` names an instruction set of this
     processor; the default is the best one. `known` calibrations are by default those that ship with Spanwise and those
-    in the pipeline's folder. `reading`: the pipeline's tokenizer, where it has been read already. `rulers`: those that
-    come after the recognizer.
+    in the pipeline's folder. `reading`: the pipeline's tokenizer, where it has been read already. `rulers`: those
+    before and behind the recognizer. `within_sentences`: whether the boundaries stand before the recognizer, which
+    then keeps to them.
     """
     if SpanKernels is None:
         raise Unsupported(NOT_BUILT)
@@ -203,25 +236,25 @@ def compile_pipeline(
     try:
         boundaries = read_sentences(nlp, sentences) if sentences else None
     except Unsupported:
-        if recognizer is None and rulers is None:
+        if (recognizer is None and rulers is None) or within_sentences:
             raise
         boundaries = None
     networks = _networks(recognizer, boundaries)
     try:
         reading.statics_of(networks)
     except Unsupported:
-        if recognizer is None and rulers is None:
+        if (recognizer is None and rulers is None) or within_sentences:
             raise
         boundaries = None
         networks = _networks(recognizer, boundaries)
     fitting, networks = _fitting(classifiers or {}, networks, reading)
     statics = reading.statics_of(networks)
-    tables = [table.attribute for network in networks for table in network.tables]
-    keys = [statics.attribute] if statics else []
-    ngrams = (name for one in fitting.values() for name in one.attributes)
-    attributes = list(dict.fromkeys([*tables, *ngrams, *keys, *(rulers.attributes if rulers else ())]))
     texts = {name: one for name, one in fitting.items() if isinstance(one, Classifier)}
     spans = {name: one for name, one in fitting.items() if isinstance(one, SpanCategorizer)}
+    tables = [table.attribute for network in networks for table in network.tables]
+    keys = [statics.attribute] if statics else []
+    ngrams = [one.ngrams.attribute for one in texts.values() if one.ngrams]
+    attributes = list(dict.fromkeys([*tables, *ngrams, *keys, *(rulers.attributes if rulers else ())]))
     categories_spec, spans_spec = specs_of(
         texts, lasting(spans.values()), attributes, recognizer.tok2vec if recognizer else None
     )
@@ -262,6 +295,7 @@ def compile_pipeline(
         categorizers=spans,
         tokenizer_reason=tokenizer_reason,
         rulers=rulers.steps if rulers else None,
+        within_sentences=within_sentences,
     )
 
 

@@ -97,9 +97,21 @@ def greedy_model(component: Any) -> AnyModel:
     if component.cfg.get("beam_width", 1) != 1:
         raise Unsupported("a beam search")
     model: AnyModel = component.model
-    if kind(model) != "tb_framework" or model.attrs.get("unseen_classes"):
-        raise Unsupported("a transition model with classes that it has not learnt")
+    if kind(model) != "tb_framework":
+        raise Unsupported(f"the layer {kind(model)!r} where 'tb_framework' was expected")
     return model
+
+
+def unlearnt(model: AnyModel, count: int) -> int:
+    """Return how many of the last of `count` actions a transition model has not learnt. Raises `Unsupported`.
+
+    spaCy adds actions to a recognizer when it meets a given entity of a label that the recognizer does not know. It
+    scores them below all others, so that they are taken within given entities alone.
+    """
+    unseen = set(model.attrs.get("unseen_classes") or ())
+    if unseen != set(range(count - len(unseen), count)):
+        raise Unsupported("a transition model with classes that it has not learnt")
+    return len(unseen)
 
 
 def read_entities(nlp: Language, name: str) -> EntityModel:
@@ -118,14 +130,18 @@ def read_entities(nlp: Language, name: str) -> EntityModel:
     scored = int(upper.get_dim("nO")) if upper else int(weights.shape[1])
     if scored != len(actions):
         raise Unsupported("another number of scores than of actions")
+    known = len(actions) - unlearnt(model, len(actions))
+    bias = parameter(lower, "b")
+    if upper is None:
+        weights, missing, bias = weights[:, :known], missing[:, :, :known], bias[:known]
     decoder = Decoder(
         affine(parameter(linear, "W"), parameter(linear, "b")),
-        weights,
-        parameter(lower, "b"),
+        np.ascontiguousarray(weights),
+        np.ascontiguousarray(bias),
         np.ascontiguousarray(missing[0]),
-        parameter(upper, "W") if upper else None,
-        parameter(upper, "b") if upper else None,
-        actions,
+        np.ascontiguousarray(parameter(upper, "W")[:known]) if upper else None,
+        np.ascontiguousarray(parameter(upper, "b")[:known]) if upper else None,
+        actions[:known],
     )
     return EntityModel(tok2vec, decoder)
 

@@ -6,9 +6,13 @@ their own tokens (`Bound` in `kernels/spans/batch.h`).
 
 from array import array
 from collections.abc import Iterable
+from struct import Struct
 
 Bounds = bytes
 """Pairs of 32-bit integers, in the order of the text: see `SpanKernels.annotate`."""
+
+
+_PAIR = Struct("2I")
 
 
 def bounds_of(starts: Iterable[int], given: Iterable[tuple[int, int]] = ()) -> Bounds:
@@ -16,4 +20,10 @@ def bounds_of(starts: Iterable[int], given: Iterable[tuple[int, int]] = ()) -> B
     pairs = [(start, start) for start in starts]
     if given:
         pairs = sorted([*pairs, *given])
+    return array("I", [place for pair in pairs for place in pair]).tobytes()
+
+
+def with_given(bounds: Bounds | None, given: Iterable[tuple[int, int]]) -> Bounds:
+    """Add given entities to bounds."""
+    pairs = sorted([*_PAIR.iter_unpack(bounds or b""), *given])
     return array("I", [place for pair in pairs for place in pair]).tobytes()

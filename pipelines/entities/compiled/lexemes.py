@@ -7,7 +7,7 @@ spaCy (`Vocab._new_lexeme`, `Doc.to_array`). Where the kernels cannot apply a to
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -183,6 +183,37 @@ def _getter(vocab: Vocab, name: str) -> Callable[[str], int]:
         return string_id(value) if isinstance(value, str) else int(bool(value))
 
     return number
+
+
+STRINGS = frozenset({"LOWER", "NORM", "ORTH", "PREFIX", "SHAPE", "SUFFIX"})
+"""Attributes of a word that are strings; the others are numbers."""
+
+
+def value_getter(getters: Mapping[int, Callable[[str], Any]], name: str) -> Callable[[str], str | int]:
+    """Return the function that computes an attribute of a word as a string or a number. Raises `Unsupported`.
+
+    `getters`: those of a vocabulary (`attribute_getters`).
+    """
+    if name == "ORTH":
+        return str
+    if name == "LENGTH":
+        return len
+    compute = getters.get(IDS[name])
+    if compute is None:
+        raise Unsupported(f"a pattern over {name}, which the vocabulary does not know")
+    return compute if name in STRINGS else lambda word: int(bool(compute(word)))
+
+
+def check_vocabulary(vocab: Vocab, names: Sequence[str]) -> None:
+    """Raise `Unsupported` if somebody has set one of these attributes of a word of the vocabulary by hand."""
+    words = [lexeme.text for lexeme in vocab]
+    if not words or not names:
+        return
+    rows = Doc(vocab, words=words).to_array([IDS[name] for name in names]).reshape(len(words), len(names))
+    for name, column in zip(names, rows.T.tolist(), strict=True):
+        compute = value_getter(attribute_getters(vocab), name)
+        if [string_id(value) if isinstance(value := compute(word), str) else value for word in words] != column:
+            raise Unsupported(f"a word whose {name} was set by hand")
 
 
 @lru_cache(maxsize=1 << 14)

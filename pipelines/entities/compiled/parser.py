@@ -14,7 +14,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.pipeline import DependencyParser
 
-from spanwise.pipelines.entities.compiled.components import greedy_model
+from spanwise.pipelines.entities.compiled.components import greedy_model, unlearnt
 from spanwise.pipelines.entities.compiled.layers import Floats, MaxoutLayer, affine, kind, parameter, sequence
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.kernels import NOT_BUILT, ParserKernels, constants
@@ -134,8 +134,8 @@ def read_parser(nlp: Language, name: str) -> ParserModel:
     upper = model.get_ref("upper") if model.attrs["has_upper"] else None
     actions = tuple(component.moves.get_class_name(i) for i in range(component.moves.n_moves))
     scored = int(upper.get_dim("nO")) if upper else int(weights.shape[1])
-    if scored != len(actions):
-        raise Unsupported("another number of scores than of actions")
+    if scored != len(actions) or unlearnt(model, scored):
+        raise Unsupported("another number of scores than of actions that were learnt")
     if not {"S", "D"} <= {action.partition("-")[0] for action in actions}:
         raise Unsupported("a parser that cannot shift or not reduce")
     return ParserModel(

@@ -11,17 +11,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import IDS
 from spacy.strings import get_string_id
-from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spanwise.pipelines.entities.compiled.lexemes import attribute_getters
+from spanwise.pipelines.entities.compiled.lexemes import STRINGS, attribute_getters, check_vocabulary, value_getter
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.word_flags import WORD_FLAGS
 from spanwise.pipelines.kernels import constants
 
-STRINGS = frozenset({"LOWER", "NORM", "ORTH", "PREFIX", "SHAPE", "SUFFIX"})
 SYMBOLS = STRINGS | {"LENGTH", "SPACY"}
 """Attributes whose values are numbered; flags are answered in bits."""
 
@@ -110,7 +107,7 @@ class RulerQuestions:
             self.answers.append(Answers())
         if len(self.answers) > constants.MOST_BIT_COLUMNS:
             raise Unsupported(f"more than {_BITS * constants.MOST_BIT_COLUMNS} questions about words")
-        self.answers[-1].add(name, _getter(self.vocab, name), question)
+        self.answers[-1].add(name, value_getter(attribute_getters(self.vocab), name), question)
         self._names.add(name)
         number = self._numbers[known] = len(self._numbers)
         return number
@@ -126,14 +123,7 @@ class RulerQuestions:
 
     def check_vocabulary(self) -> None:
         """Raise `Unsupported` if somebody has set an attribute that a question is about by hand."""
-        words, names = [lexeme.text for lexeme in self.vocab], sorted(self._names)
-        if not words or not names:
-            return
-        rows = Doc(self.vocab, words=words).to_array([IDS[name] for name in names]).reshape(len(words), len(names))
-        for name, column in zip(names, rows.T.tolist(), strict=True):
-            compute = _getter(self.vocab, name)
-            if [_number(compute(word)) for word in words] != column:
-                raise Unsupported(f"a word whose {name} was set by hand")
+        check_vocabulary(self.vocab, sorted(self._names))
 
 
 def symbol_numbers(known: NDArray[np.uint64], values: NDArray[np.uint64]) -> NDArray[np.uint32]:
@@ -148,17 +138,6 @@ def _number(value: Any) -> int:
     if isinstance(value, bool | int) and value >= 0:
         return int(value)
     raise Unsupported(f"a pattern that asks for a {type(value).__name__}")
-
-
-def _getter(vocab: Vocab, name: str) -> Callable[[str], Value]:
-    if name == "ORTH":
-        return str
-    if name == "LENGTH":
-        return len
-    compute = attribute_getters(vocab).get(IDS[name])
-    if compute is None:
-        raise Unsupported(f"a pattern over {name}, which the vocabulary does not know")
-    return compute if name in STRINGS else lambda word: int(bool(compute(word)))
 
 
 def _question(name: str, operator: str, wanted: Any, compare: Callable[..., Any]) -> Question:

@@ -68,6 +68,11 @@ class Spans:
     _ids: list[tuple[int, int, str]] = field(default_factory=list)
     """Which characters an id was written to, in the order of writing."""
 
+    @property
+    def has_ids(self) -> bool:
+        """Whether an id was written to a token."""
+        return bool(self._ids)
+
     def put(self, new: Sequence[EntitySpan]) -> None:
         """Put new entities in place of those that they overlap, as `Doc.ents` does when it is set.
 

@@ -4,12 +4,12 @@ Matching is the work for every token, and is done without the GIL (`kernels/span
 decided in `ruler_spans.py`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from struct import iter_unpack
-from typing import Any
+from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.pipeline import EntityRuler, SpanRuler
@@ -47,32 +47,54 @@ class Ruler:
         )
 
 
+class Given(NamedTuple):
+    """What the rulers before a recognizer have made of a text, and the matches of all rulers, by number."""
+
+    spans: Spans
+    matches: Mapping[int, Sequence[Match]]
+
+
 class RulerSteps:
     """What the rulers of a pipeline do with matches, in its order. Any number of threads may share it."""
 
-    def __init__(self, rulers: Sequence[Ruler], layers: Layers) -> None:
+    def __init__(self, rulers: Sequence[Ruler], layers: Layers, before: int = 0) -> None:
+        """`before`: how many of the rulers stand before the recognizer."""
+        self.gives = before > 0
+        """Whether rulers stand before the recognizer."""
+        self._before = before
         self.names = tuple(ruler.name for ruler in rulers)
         self.layers = layers
         self._apply = tuple(ruler.apply for ruler in rulers)
         self._clears = any(isinstance(apply, SpanRules) and apply.clears for apply in self._apply)
         """Whether a text without matches may lose entities."""
 
-    def __call__(self, found: Annotations, matches: bytes | None, layers: Layers) -> None:
-        """Change what was found in a text. Raises ValueError if there were too many matches.
+    def begin(self, matches: bytes | None) -> Given:
+        """Let the rulers before the recognizer go first. Raises ValueError if there were too many matches.
 
-        `matches`: as the kernels give them. `layers`: those that are wanted of the text.
+        `matches`: as the kernels give them.
         """
         if matches is None:
             raise ValueError(f"more than {constants.MOST_MATCHES} matches of a ruler's patterns in one text")
-        if not matches and not self._clears:
-            return
-        spans = Spans(found.entities)
         rows: dict[int, list[Match]] = {}
         for number, group in groupby(iter_unpack(_MATCH, matches), key=itemgetter(0)):
             rows[number] = [Match(row[1] >> 1, bool(row[1] & 1), *row[2:]) for row in group]
-        for number, apply in enumerate(self._apply):
-            apply(spans, rows.get(number, ()))
-        if "entities" in layers & self.layers and spans.entities is not found.entities:
+        spans = Spans([])
+        for number in range(self._before if rows else 0):
+            self._apply[number](spans, rows.get(number, ()))
+        return Given(spans, rows)
+
+    def __call__(self, found: Annotations, given: Given, layers: Layers) -> None:
+        """Change what was found in a text, beside what was given. `layers`: those that are wanted of the text."""
+        spans, rows = given
+        if not rows and not self._clears:
+            return
+        if spans.entities or spans.has_ids:
+            spans.put(found.entities)
+        else:
+            spans.entities = found.entities
+        for number in range(self._before, len(self._apply)):
+            self._apply[number](spans, rows.get(number, ()))
+        if "entities" in layers & self.layers:
             found.entities = spans.entities
         if "spans" in layers & self.layers:
             found.spans = spans.spans
@@ -81,10 +103,13 @@ class RulerSteps:
 class Rulers:
     """The compiled rulers of a pipeline: the tables for the kernels, and the steps after them."""
 
-    def __init__(self, rulers: Sequence[Ruler], questions: RulerQuestions, layers: Layers) -> None:
-        """Take the rulers, what they ask of words, and the layers that they compute. Raises `Unsupported`."""
+    def __init__(self, rulers: Sequence[Ruler], questions: RulerQuestions, layers: Layers, before: int = 0) -> None:
+        """Take the rulers, what they ask of words, and the layers that they compute. Raises `Unsupported`.
+
+        `before`: how many of them stand before the recognizer.
+        """
         self.answers = tuple(questions.answers)
-        self.steps = RulerSteps(rulers, layers)
+        self.steps = RulerSteps(rulers, layers, before)
         self._rulers = rulers
         self._symbols = questions.symbols()
         if len(self._symbols) > constants.MOST_SYMBOL_COLUMNS:
@@ -104,20 +129,23 @@ class Rulers:
         )
 
 
-def read_rulers(nlp: Language, names: Iterable[str], layers: Layers, *, has_recognizer: bool) -> Rulers:
+def read_rulers(
+    nlp: Language, names: Sequence[str], layers: Layers, *, has_recognizer: bool, before: int = 0
+) -> Rulers:
     """Read rulers of a pipeline, in its order. Raises `Unsupported`, with the ruler's name.
 
-    `layers`: those that they compute, with the recognizer before them if there is one.
+    `layers`: those that they compute, with the recognizer if there is one; `before`: how many stand before that.
     """
     questions = RulerQuestions(nlp.vocab)
     rulers: list[Ruler] = []
-    for name in names:
+    for number, name in enumerate(names):
+        follows = has_recognizer and number >= before
         try:
-            rulers.append(_read(nlp, name, questions, has_entities=has_recognizer or bool(rulers)))
+            rulers.append(_read(nlp, name, questions, has_entities=follows or bool(rulers)))
         except Unsupported as reason:
             raise Unsupported(f"{name}: {reason}") from reason
     questions.check_vocabulary()
-    return Rulers(rulers, questions, layers)
+    return Rulers(rulers, questions, layers, before)
 
 
 def _read(nlp: Language, name: str, questions: RulerQuestions, *, has_entities: bool) -> Ruler:

@@ -68,11 +68,6 @@ class SpanCategorizer:
     output: MaxoutLayer
     activation: str
 
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The attributes of a token that it reads."""
-        return tuple(table.attribute for table in self.tok2vec.tables)
-
     def spec(self, network: Any) -> tuple[Any, ...]:
         """Describe the categorizer for the kernels (`kernels/python/categorizer_spec.h`).
 

@@ -11,17 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spacy.attrs import IDS
-from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spanwise.pipelines.entities.compiled.lexemes import attribute_getters
+from spanwise.pipelines.entities.compiled.lexemes import STRINGS, attribute_getters, check_vocabulary, value_getter
 from spanwise.pipelines.entities.compiled.token_state import TokenState
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.word_flags import WORD_FLAGS
 
 _FIELDS = {"TAG": "tag", "POS": "pos", "MORPH": "morph", "LEMMA": "lemma", "DEP": "dep"}
-_STRINGS = frozenset({"ORTH", "LOWER", "SHAPE", "PREFIX", "SUFFIX"})
+_STRINGS = STRINGS - {"NORM"}  # which an exception of the tokenizer may give
 _NUMBERS = WORD_FLAGS | {"LENGTH"}
 
 Value = str | int
@@ -90,7 +88,7 @@ class WordTests:
         if (bit := self._bits.get(key)) is not None:
             return bit
         bit = self._bits[key] = 1 << len(self._bits)
-        attribute = self._attributes.setdefault(name, _Attribute(_getter(self._getters, name)))
+        attribute = self._attributes.setdefault(name, _Attribute(value_getter(self._getters, name)))
         kind: type = str if name in _STRINGS else int
         test = _test(operator, value, kind)
         if operator == "IN":
@@ -102,15 +100,7 @@ class WordTests:
 
     def check_vocabulary(self, vocab: Vocab) -> None:
         """Raise `Unsupported` if somebody has set such an attribute of a word by hand."""
-        words, names = [lexeme.text for lexeme in vocab], list(self._attributes)
-        if not words or not names:
-            return
-        strings: Any = vocab.strings
-        rows = Doc(vocab, words=words).to_array([IDS[name] for name in names]).reshape(len(words), len(names))
-        for word, row in zip(words, rows.tolist(), strict=True):
-            for name, value in zip(names, row, strict=True):
-                if self._attributes[name].compute(word) != (strings[value] if name in _STRINGS else value):
-                    raise Unsupported(f"a word whose {name} was set by hand")
+        check_vocabulary(vocab, list(self._attributes))
 
 
 def _test(operator: str, value: Any, kind: type) -> Test:
@@ -122,14 +112,3 @@ def _test(operator: str, value: Any, kind: type) -> Test:
         values = frozenset(map(kind, value))
         return values.__contains__ if operator == "IN" else lambda text: text not in values
     raise Unsupported(f"a pattern with {operator}")
-
-
-def _getter(getters: Mapping[int, Callable[[str], Any]], name: str) -> Callable[[str], Value]:
-    if name == "ORTH":
-        return str
-    if name == "LENGTH":
-        return len
-    compute = getters.get(IDS[name])
-    if compute is None:
-        raise Unsupported(f"a pattern over {name}, which the vocabulary does not know")
-    return compute if name in _STRINGS else lambda word: int(bool(compute(word)))

@@ -110,7 +110,7 @@ static Status read_texts(Text *texts, PyObject *strings, const char *wanted)
     for (Py_ssize_t i = 0; i < PyTuple_Size(strings); i++) {
         const Status status = borrow_utf8(PyTuple_GetItem(strings, i), &texts[i].utf8, &texts[i].size);
         if (status != OK) return status;
-        texts[i].wanted = wanted[i];
+        texts[i].wanted = (unsigned char)wanted[i];
     }
     return OK;
 }

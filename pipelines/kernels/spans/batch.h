@@ -30,6 +30,7 @@ enum {
     WANT_VECTORS = 16,
     WANT_SPANS = 32, /* those of the span categorizers */
     WANT_MATCHES = 64,
+    WITHIN_SENTENCES = 128, /* entities keep to the model's own sentences */
 };
 
 /* What restricts the entities of a text: no entity goes on into the token at code point `start`, and the tokens before

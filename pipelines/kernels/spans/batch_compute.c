@@ -223,8 +223,12 @@ static Status list_sentences(Batch *batch, uint32_t text)
 static Status find_entities(Batch *batch)
 {
     if (!batch->model->has_entities) return OK;
-    for (const Text *text = batch->texts; text < batch->texts + batch->count; text++)
-        if (text->bound_count) mark_bounds(text, batch->work->words + text->first_word);
+    for (const Text *text = batch->texts; text < batch->texts + batch->count; text++) {
+        Word *words = batch->work->words + text->first_word;
+        if (text->bound_count) mark_bounds(text, words);
+        for (size_t i = 0; text->wanted & WITHIN_SENTENCES && i < text->word_count; i++)
+            if (words[i].flags & TOKEN_STARTS_SENTENCE) words[i].flags |= TOKEN_ENDS_ENTITIES;
+    }
     const Status status = run_chunks(batch, &batch->model->entity_network, WANT_ENTITIES, decode_chunk);
     return status == OK ? list_entities(batch) : status;
 }
@@ -232,16 +236,16 @@ static Status find_entities(Batch *batch)
 static Status find_sentences(Batch *batch)
 {
     const SpanModel *model = batch->model;
+    const int wanted = WANT_SENTENCES | WITHIN_SENTENCES;
     Status status = OK;
     if (model->sentence_kind == SENTENCES_NONE) return OK;
     if (model->sentence_kind == SENTENCES_NETWORK)
-        status = run_chunks(batch, &model->sentence_network, WANT_SENTENCES, classify_chunk);
+        status = run_chunks(batch, &model->sentence_network, wanted, classify_chunk);
     for (size_t t = 0; t < batch->count && status == OK; t++) {
         const Text *text = &batch->texts[t];
-        if (!(text->wanted & WANT_SENTENCES)) continue;
-        if (model->sentence_kind == SENTENCES_RULES)
+        if (text->wanted & wanted && model->sentence_kind == SENTENCES_RULES)
             apply_rules(batch->work->words + text->first_word, text->word_count);
-        status = list_sentences(batch, (uint32_t)t);
+        if (text->wanted & WANT_SENTENCES) status = list_sentences(batch, (uint32_t)t);
     }
     return status;
 }
@@ -251,9 +255,9 @@ Status batch_compute(Batch *batch)
     Workspace *work = batch->work;
     Status status = list_words(batch);
     if (status != OK) return status;
-    status = find_entities(batch);
+    status = find_sentences(batch); /* which may restrict the entities */
     if (status != OK) return status;
-    status = find_sentences(batch);
+    status = find_entities(batch);
     if (status != OK) return status;
     status = find_categories(batch);
     if (status != OK) return status;

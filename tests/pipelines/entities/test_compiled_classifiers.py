@@ -210,13 +210,14 @@ def test_a_classifier_that_is_not_known_is_left_to_spacy_alone(tmp_path: Path, f
 
 
 def test_classifiers_stay_compiled_where_entities_are_spacys(tmp_path: Path) -> None:
-    """Where an entity_ruler makes spaCy find the entities, categories are still the kernels'."""
+    """Where an entity_ruler that is not understood makes spaCy find the entities, categories are the kernels'."""
     nlp = with_loud_ngrams(pipeline({"ner": recognizer(), "textcat": {"model": ngrams()}}))
     ruler: Any = nlp.add_pipe("entity_ruler", before="ner")
-    ruler.add_patterns([{"label": "FIRM", "pattern": "Acme"}])
+    ruler.add_patterns([{"label": "FIRM", "pattern": [{"TEXT": {"REGEX": "^Acme"}}]}])
     analyzer = Analyzer.load(saved(nlp, tmp_path))
     assert components(analyzer)["textcat"] == ("compiled", None)
-    assert components(analyzer)["ner"] == ("spacy", "entity_ruler sets entities before ner, which then keeps to them")
+    assert components(analyzer)["entity_ruler"] == ("spacy", "entity_ruler: a pattern with REGEX")
+    assert components(analyzer)["ner"] == ("compiled", None)  # a stage in the middle of spaCy's
     assert (analyzer.engine_name, analyzer.has_confidence) == ("spacy", False)
     answer = analyzer.analyze(SENTENCES[0], {"entities", "categories"})
     assert ("FIRM", "Acme") in {(entity["label"], entity["text"]) for entity in answer["entities"]}

@@ -12,17 +12,18 @@ from spacy.util import registry
 
 from spanwise.pipelines import Analyzer
 from spanwise.pipelines.annotations import ENTITIES, SPANS
+from spanwise.pipelines.annotations import SENTENCES as SENTENCES_LAYER
 from spanwise.pipelines.entities import engine_choice
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.ruler_order import map_order
 from spanwise.pipelines.entities.engine_choice import Choice, choose_engine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.ruler_choice import sample_of
-from spanwise.pipelines.entities.spacy_layers import entities_of, spans_of
+from spanwise.pipelines.entities.spacy_layers import entities_of, sentences_of, spans_of
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
 from spanwise.pipelines.kernels import SpanKernels, constants
 from tests.support.classifiers import CLASSIFIERS
-from tests.support.models import SENTENCES, pipeline, recognizer
+from tests.support.models import SENTENCES, long_entities, pipeline, recognizer
 
 WORDS = (
     "a",
@@ -200,14 +201,60 @@ def test_a_pattern_that_is_not_understood_is_named(tmp_path: Path, pattern: list
     assert not choice.fallback.is_defect
 
 
-def test_a_ruler_before_the_recognizer_is_left_to_spacy(tmp_path: Path) -> None:
-    """Its entities restrict the recognizer, which the kernels do not know; the reason says so."""
+@pytest.mark.parametrize("seed", range(RULERS_TRIED))
+def test_rulers_before_a_recognizer_restrict_it_as_in_spacy(seed: int, tmp_path: Path) -> None:
+    """Rulers before the recognizer, of labels that it knows and of others, with others behind it, agree with spaCy."""
+    source = random.Random(seed)
+    nlp = pipeline({"ner": recognizer(), **({"sentencizer": {}} if seed % 3 == 0 else {})}, seed=seed)
+    for number in range(source.choice([1, 1, 2])):
+        factory, config = random_ruler(source)
+        patterns = [{**one, "label": source.choice(["P", "PERSON", "GPE"])} for one in random_patterns(source)]
+        ruler: Any = nlp.add_pipe(factory, name=f"before{number}", config=config, before="ner")
+        ruler.add_patterns(patterns)
+    behind = [(*random_ruler(source), random_patterns(source)) for _ in range(source.choice([0, 0, 1]))]
+    loaded = saved(with_rulers(nlp, *behind), tmp_path)
+    choice = choose_engine(loaded)
+    assert choice.fallback is None or "a filter that compares" in choice.fallback.reason
+    texts = [random_text(source, source.randint(1, 25)) for _ in range(25)]
+    assert differences(loaded, choice, ["", " \n ", *SENTENCES, *texts]) == []
+
+
+@pytest.mark.parametrize(
+    "config", [{"sentencizer": {"punct_chars": ["of", "in", "."]}}, {"senter": {}}], ids=["sentencizer", "senter"]
+)
+def test_sentences_before_a_recognizer_restrict_it_as_in_spacy(config: dict[str, Any], tmp_path: Path) -> None:
+    """A senter or sentencizer before the recognizer is compiled, and entities keep to its sentences."""
+    texts, changed = [TEXT, *SENTENCES, " ".join(SENTENCES * 9)], 0
+    for seed in range(3):
+        loaded = saved(long_entities(recognizer(), seed, config), tmp_path / f"{seed}")
+        choice = choose_engine(loaded)
+        assert choice.fallback is None
+        assert loaded.plan.keeps_to_boundaries
+        assert differences(loaded, choice, texts) == []
+        both = ENTITIES | SENTENCES_LAYER
+        for one, other in zip(choice.engine.annotate(texts, [both] * len(texts)), texts, strict=True):
+            assert one.sentences == sentences_of(loaded.nlp(other))
+        (lone,) = compile_pipeline(loaded.nlp, "ner", None).annotate([texts[-1]], [ENTITIES])
+        changed += [span[:3] for span in lone.entities] != [span[:3] for span in entities_of(loaded.nlp(texts[-1]))]
+    assert changed > 0
+
+
+def test_a_ruler_before_the_recognizer_is_compiled(tmp_path: Path) -> None:
+    """Ids, labels that the recognizer does not know, and the probabilities of what it finds between them."""
     nlp = pipeline({"ner": recognizer()})
     ruler: Any = nlp.add_pipe("entity_ruler", before="ner")
     ruler.add_patterns(ACME)
-    choice = choose_engine(saved(nlp, tmp_path))
-    assert choice.fallback
-    assert choice.fallback.reason == "entity_ruler sets entities before ner, which then keeps to them"
+    saved(nlp, tmp_path)
+    analyzer = Analyzer.load(str(tmp_path))
+    assert {one["engine"] for one in analyzer.contents.components} == {"compiled"}
+    assert analyzer.computes_in_kernels(frozenset({"entities"}))
+    (found,) = analyzer.engine.annotate([TEXT], [ENTITIES])
+    given = [one for one in found.entities if one.label in {"FIRM", "GADGET"}]
+    assert [(TEXT[one.start : one.end], one.id, one.raw_score) for one in given] == [
+        ("Acme", "acme", None),
+        ("Frobnicon", None, None),
+    ]
+    assert all(one.raw_score is not None for one in found.entities if one not in given)
 
 
 def test_spans_that_are_not_understood_are_left_to_spacy_alone(tmp_path: Path) -> None:

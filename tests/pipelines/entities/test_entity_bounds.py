@@ -4,7 +4,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from spanwise.pipelines.annotations import ENTITIES
@@ -12,7 +11,7 @@ from spanwise.pipelines.entities.compiled.comparison import SAMPLE
 from spanwise.pipelines.entities.compiled.compiled_engine import compile_pipeline
 from spanwise.pipelines.entities.compiled.entity_bounds import bounds_of
 from spanwise.pipelines.kernels import SpanKernels
-from tests.support.models import SENTENCES, pipeline, recognizer
+from tests.support.models import SENTENCES, long_entities, pipeline, recognizer
 
 pytestmark = pytest.mark.skipif(SpanKernels is None, reason="the kernels were not built: there is no C compiler")
 
@@ -22,21 +21,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     "six tokens a state": recognizer(extra_state_tokens=True),
     "no upper layer": recognizer(use_upper=False),
 }
-
-
-def long_entities(shape: dict[str, Any], seed: int) -> Language:
-    """Return a random recognizer whose entities are long, so that boundaries fall into many of them."""
-    nlp = pipeline({"ner": shape}, seed)
-    ner: Any = nlp.get_pipe("ner")
-    model = ner.model
-    model.predict([nlp.make_doc("a")])
-    layer = model.get_ref("upper") if model.attrs["has_upper"] else model.get_ref("lower")
-    bias = layer.get_param("b").copy()
-    flat = bias.reshape(-1) if model.attrs["has_upper"] else bias
-    for number in range(ner.moves.n_moves):
-        flat[number] += {"O": -6.0, "U": -4.0, "L": -4.0, "I": 4.0}.get(ner.moves.get_class_name(number)[0], 0.0)
-    layer.set_param("b", bias)
-    return nlp
 
 
 def with_starts(doc: Doc, chance: Random) -> Doc:
