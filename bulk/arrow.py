@@ -16,16 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanwise.bulk.arrow_schema import ALWAYS, output_schema, section_types
+from spanwise.bulk.input_columns import check_texts
 from spanwise.bulk.pipeline_source import PipelineSource
-from spanwise.bulk.row_analysis import (
-    BATCH_CHARACTERS,
-    NOT_UTF8,
-    ROW_CHARACTERS,
-    Outcome,
-    RowAnalysis,
-    RowError,
-    UnreadableRow,
-)
+from spanwise.bulk.row_analysis import BATCH_CHARACTERS, ROW_CHARACTERS, Outcome, RowAnalysis
+from spanwise.bulk.row_errors import NOT_UTF8, RowError, UnreadableRow
 from spanwise.bulk.row_options import NamedOptions, RowOptions
 from spanwise.pipelines import Analyzer, Registry
 
@@ -181,13 +175,6 @@ def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
     return batch.column(name)
 
 
-def check_texts(type_: pa.DataType) -> None:
-    """Raise `TypeError` where a column of this type holds something else than strings or bytes."""
-    kind = type_.value_type if pa.types.is_dictionary(type_) else type_
-    if not (_is_string(kind) or _is_binary(kind) or pa.types.is_null(kind)):
-        raise TypeError(f"The column of texts holds {type_}, and not strings.")
-
-
 def values_of(column: pa.Array) -> list[Any]:
     """Return the values of a column as Python has them, bytes as texts."""
     if pa.types.is_dictionary(column.type):
@@ -233,11 +220,3 @@ def _decode(value: bytes) -> str | UnreadableRow:
         return value.decode()
     except UnicodeDecodeError:
         return UnreadableRow(NOT_UTF8)
-
-
-def _is_string(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_))
-
-
-def _is_binary(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(type_) or pa.types.is_large_binary(type_) or pa.types.is_binary_view(type_))

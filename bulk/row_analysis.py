@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
+from spanwise.bulk.row_errors import EMPTY, MISSING, NO_LANGUAGE, WRONG_TYPE, RowError, UnreadableRow
 from spanwise.bulk.row_options import RowOptions
 from spanwise.pipelines import Analyzer, DetectedLanguage, Document, Registry
 from spanwise.pipelines.language import UNDETERMINED, is_auto, why_undetermined
@@ -21,26 +22,7 @@ ROW_CHARACTERS: Final = 100
 """What a row costs a batch beyond its characters, so that a batch of very short texts stays small."""
 
 
-class RowError(NamedTuple):
-    """Why a row has no analysis: a code of the contract, and a sentence that holds nothing of the text."""
-
-    code: str
-    detail: str
-
-
-class UnreadableRow(NamedTuple):
-    """What stands in a column of texts where the input could not be read as a text."""
-
-    error: RowError
-
-
 Outcome = AnalyzeResponse | RowError
-
-_MISSING = RowError("missing", "The row has no text.")
-_EMPTY = RowError("text_empty", "The text is empty.")
-_NO_LANGUAGE = RowError("wrong_type", "The language of the row is no string.")
-WRONG_TYPE = RowError("wrong_type", "The text of the row is no string.")
-NOT_UTF8 = RowError("wrong_type", "The text of the row is not UTF-8.")
 
 
 class _Choice(NamedTuple):
@@ -112,13 +94,13 @@ class RowAnalysis:
     def _refused(self, text: Any, language: Any) -> RowError | None:
         """Return what is wrong with a row, whatever pipelines there are."""
         if not isinstance(text, str):
-            return _MISSING if text is None else text.error if isinstance(text, UnreadableRow) else WRONG_TYPE
+            return MISSING if text is None else text.error if isinstance(text, UnreadableRow) else WRONG_TYPE
         if not text:
-            return _EMPTY
+            return EMPTY
         if len(text) > (limit := self.options.max_text_characters):
             detail = f"The text has {len(text)} characters (code points); the limit is {limit}."
             return RowError("text_too_long", detail)
-        return None if language is None or isinstance(language, str) else _NO_LANGUAGE
+        return None if language is None or isinstance(language, str) else NO_LANGUAGE
 
     def _detect(self, text: str) -> DetectedLanguage | RowError:
         if self.registry.detector is None:
