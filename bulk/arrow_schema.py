@@ -91,7 +91,7 @@ def arrow_type(hint: Any, left_out: frozenset[str] = frozenset()) -> pa.DataType
     if origin is Literal:
         return pa.string()
     if origin is list:
-        return pa.list_(arrow_type(get_args(hint)[0], left_out))
+        return pa.list_(pa.field("element", arrow_type(get_args(hint)[0], left_out)))  # as Parquet calls items
     if origin is dict:
         return pa.string()
     raise TypeError(f"no Arrow type is known for {hint!r}")

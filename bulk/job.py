@@ -5,10 +5,12 @@ while the job runs, so that neither the number of files nor that of rows is held
 """
 
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import FrameType
+from typing import IO, Any, Protocol
 
 from spanwise.bulk import ray_pool
 from spanwise.bulk.input_columns import schema_of
@@ -16,7 +18,7 @@ from spanwise.bulk.input_files import InputFile
 from spanwise.bulk.job_identity import JobSpec, digest_of, identity_of
 from spanwise.bulk.output_folder import OutputFolder, OutputRefused
 from spanwise.bulk.progress import Progress
-from spanwise.bulk.ray_pool import JobFailed, Pool, Task
+from spanwise.bulk.ray_pool import Done, JobFailed, Pool, Task
 from spanwise.bulk.summary import Summary, Tally
 from spanwise.bulk.units import Unit, following, name_of_file, plan, unit_bytes
 
@@ -39,30 +41,48 @@ class RunOptions:
     """Whether what another job has left in the folder is deleted first."""
 
 
+class Workers(Protocol):
+    """What does the units: `ray_pool.Pool`."""
+
+    @property
+    def size(self) -> int:
+        """How many workers there are."""
+
+    def pipelines(self) -> list[dict[str, Any]]:
+        """Return what the output depends on of the pipelines. Raises `ValueError` for options that fit none."""
+
+    def run(self, tasks: Iterator[Task], unit_bytes: int) -> Iterator[Done | None]:
+        """Do all units and what follows them in compressed files; yield each that is done, None now and then."""
+
+
 def run(spec: JobSpec, files: Sequence[InputFile], how: RunOptions) -> Summary:
-    """Run a job to its end, or until it fails or is interrupted.
+    """Run a job on Ray to its end, or until it fails or is interrupted.
 
     Raises `OutputRefused` and `ValueError` for mistakes, `PipelineError`, and `JobFailed`; what is done stays done.
     """
-    folder = OutputFolder(spec.output, spec.output_format)
     schema_of(files[0], spec.options)  # most mistakes show before anything is started
+    stream = sys.stderr
+    with ray_pool.connected(how.address, how.cpus):
+        return run_with(Pool(spec, how.cpus_each, how.workers), spec, files, how, stream)
+
+
+def run_with(
+    workers: Workers, spec: JobSpec, files: Sequence[InputFile], how: RunOptions, stream: IO[str] | None = None
+) -> Summary:
+    """Run a job on these workers, with its progress on a stream."""
+    folder = OutputFolder(spec.output, spec.output_format)
     with folder.locked(), _terminated_as_interrupted():
-        ray_pool.connect(how.address, how.cpus)
-        try:
-            pool = Pool(spec, how.cpus_each, how.workers)
-            return _Run(spec, files, how, folder, pool).summary()
-        finally:
-            ray_pool.disconnect()
+        return _Run(spec, files, how, folder, workers).summary(stream)
 
 
 class _Run:
     """One run of a job."""
 
     def __init__(
-        self, spec: JobSpec, files: Sequence[InputFile], how: RunOptions, folder: OutputFolder, pool: Pool
+        self, spec: JobSpec, files: Sequence[InputFile], how: RunOptions, folder: OutputFolder, workers: Workers
     ) -> None:
-        self._spec, self._files, self._how, self._folder, self._pool = spec, files, how, folder, pool
-        self._pipelines = pool.pipelines()
+        self._spec, self._files, self._how, self._folder, self._workers = spec, files, how, folder, workers
+        self._pipelines = workers.pipelines()
         if how.replace:
             folder.clear()
         self._unit_bytes = _unit_bytes(folder, files)
@@ -72,13 +92,13 @@ class _Run:
         self._before, self._now = Tally(), Tally()
         self._bytes = 0
 
-    def summary(self) -> Summary:
+    def summary(self, stream: IO[str] | None) -> Summary:
         """Do what is to be done."""
         began = time.monotonic()
         complete = False
         try:
-            with Progress(sum(one.size for one in self._files)) as progress:
-                for done in self._pool.run(self._to_do(), self._unit_bytes):
+            with Progress(sum(one.size for one in self._files), stream) as progress:
+                for done in self._workers.run(self._to_do(), self._unit_bytes):
                     if done is not None:
                         self._now.add(done.part)
                         self._bytes += done.task.unit.size
@@ -93,7 +113,7 @@ class _Run:
             self._before,
             self._now,
             time.monotonic() - began,
-            self._pool.size,
+            self._workers.size,
             self._pipelines,
         )
         if complete:

@@ -5,11 +5,13 @@ are added while the cluster grows. The units come from an iterator and are never
 through neither the driver nor Ray's object store, because each actor reads its unit and writes its part by itself.
 """
 
+import contextlib
 import logging
 import os
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import ray
@@ -50,22 +52,30 @@ class Done(NamedTuple):
     part: PartDone
 
 
-def connect(address: str | None, cpus: int) -> None:
-    """Join a cluster, or start a Ray on this machine that ends with this process. Raises `JobFailed`."""
+@contextlib.contextmanager
+def connected(address: str | None, cpus: int) -> Iterator[None]:
+    """Join a cluster, or have a Ray on this machine, until the block ends. Raises `JobFailed` where there is none.
+
+    What Ray prints meanwhile is not shown: the progress says how far the job is, and Ray's logs have the rest.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": True}
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if address is None:
-        quiet |= {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
-    try:
-        ray.init(address or "local", **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise JobFailed(f"There is no Ray at {address or 'this machine'}: {str(error).splitlines()[0]}") from error
-
-
-def disconnect() -> None:
-    """Leave the cluster, which ends the actors, or end the Ray on this machine."""
-    ray.shutdown()
+        options |= {"num_cpus": cpus, "include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
+    with (
+        Path(os.devnull).open("w") as nothing,
+        contextlib.redirect_stdout(nothing),
+        contextlib.redirect_stderr(nothing),
+    ):
+        try:
+            ray.init(address or "local", **options)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise JobFailed(f"There is no Ray at {address or 'this machine'}: {str(error).splitlines()[0]}") from error
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 class Pool:
@@ -117,6 +127,8 @@ class Pool:
                 try:
                     part: PartDone = ray.get(reference)
                 except (exceptions.RayActorError, exceptions.RayTaskError) as error:
+                    if not any(node["Alive"] for node in ray.nodes()):
+                        raise JobFailed("Ray has died. The same command goes on from here.") from error
                     again.append((task, _checked(task, attempt, error)))
                     self._idle.append(actor)
                     continue

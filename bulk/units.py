@@ -138,6 +138,8 @@ def _plan_parquet(file: InputFile, size: int, text: str, limit: int | None) -> I
         group = metadata.row_group(number)
         own, count = group.column(column).total_uncompressed_size, min(group.num_rows, left)
         left -= count
+        if not count:
+            continue
         if rows and gathered + own > size:
             yield unit(start, rows)
             start, rows, gathered = start + rows, 0, 0
