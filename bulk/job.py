@@ -61,6 +61,7 @@ def run(spec: JobSpec, files: Sequence[InputFile], how: RunOptions) -> Summary:
     Raises `OutputRefused` and `ValueError` for mistakes, `PipelineError`, and `JobFailed`; what is done stays done.
     """
     schema_of(files[0], spec.options)  # most mistakes show before anything is started
+    OutputFolder(spec.output, spec.output_format)
     stream = sys.stderr
     with ray_pool.connected(how.address, how.cpus):
         return run_with(Pool(spec, how.cpus_each, how.workers), spec, files, how, stream)

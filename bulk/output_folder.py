@@ -48,16 +48,16 @@ class OutputFolder:
     """The output of a job in one format."""
 
     def __init__(self, uri: str, output_format: OutputFormat) -> None:
-        """Nothing is created before `prepare`. Raises `PlaceError` for a scheme that there is not."""
+        """Nothing is created before `prepare`. Raises `PlaceError` for a scheme that there is not, `OutputRefused`."""
         self.place = place_of(uri)
+        if self.place.is_local and Path(self.place.path).is_file():
+            raise OutputRefused(f"{self.place.path} is a file, and not a folder.")
         self.format: OutputFormat = output_format
         self._own = self.place / _OWN
         self._parts = self._own / "parts"
 
     def prepare(self, identity: Mapping[str, Any]) -> None:
         """Create the folder for a job. Raises `OutputRefused` if it holds parts of another one."""
-        if self.place.is_local and Path(self.place.path).is_file():
-            raise OutputRefused(f"{self.place.path} is a file, and not a folder.")
         known = self.identity()
         if known is not None and known != identity and self.done():
             names = ", ".join(differences(known, identity))

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import ray
 from ray import exceptions
@@ -20,6 +20,10 @@ from ray import exceptions
 from spanwise.bulk.job_identity import JobSpec
 from spanwise.bulk.output_folder import PartDone
 from spanwise.bulk.units import Unit, following
+from spanwise.pipelines import PipelineError
+
+if TYPE_CHECKING:
+    from spanwise.bulk.unit_worker import UnitWorker
 
 ATTEMPTS: Final = 3
 """How often a unit is tried, because a file or a worker may be away for a moment."""
@@ -85,6 +89,7 @@ class Pool:
         """Start an actor for every so many CPUs of each node, but no more than `most`."""
         self._spec, self._cpus_each, self._most = spec, cpus_each, most
         self._actors: list[Any] = []
+        self._loading: list[Any] = []
         self._idle: deque[Any] = deque()
         self._looked = 0.0
         self._grow()
@@ -95,14 +100,18 @@ class Pool:
         return len(self._actors)
 
     def pipelines(self) -> list[dict[str, Any]]:
-        """Return what the first actor says of its pipelines. Raises `ValueError` for options that fit none of them."""
+        """Return what the first actor says of its pipelines, once all that are started have loaded theirs.
+
+        Raises `ValueError` for options that fit none of them, `PipelineError`, and `JobFailed`.
+        """
         try:
-            found: list[dict[str, Any]] = ray.get(self._actors[0].pipelines.remote())
-        except exceptions.RayTaskError as error:
-            raise error.as_instanceof_cause() from None
-        except exceptions.RayActorError as error:
-            raise ValueError(_cause(error)) from error
-        return found
+            found: list[list[dict[str, Any]]] = ray.get(self._loading)
+        except (exceptions.RayTaskError, exceptions.RayActorError) as error:
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, ValueError | PipelineError):
+                raise cause from None
+            raise JobFailed(f"A worker could not load the pipelines: {_cause(error)}.") from error
+        return found[0]
 
     def run(self, tasks: Iterable[Task], unit_bytes: int) -> Iterator[Done | None]:
         """Do all units and yield what is done, in no order; None each second in which nothing was.
@@ -152,6 +161,7 @@ class Pool:
         while len(self._actors) < wanted:
             actor = _Actor.options(num_cpus=self._cpus_each).remote(self._spec, self._cpus_each)
             self._actors.append(actor)
+            self._loading.append(actor.pipelines.remote())
             self._idle.append(actor)
 
 
@@ -161,7 +171,14 @@ class _RemoteWorker:
     def __init__(self, spec: JobSpec, threads: int) -> None:
         from spanwise.bulk.unit_worker import UnitWorker  # spaCy is imported here, and not in the driver
 
-        self._worker = UnitWorker(spec, threads)
+        self._made: UnitWorker | None = None
+        self._make = lambda: UnitWorker(spec, threads)
+
+    @property
+    def _worker(self) -> "UnitWorker":
+        """The worker, made at the first call: what is raised then reaches the driver as it is."""
+        self._made = self._made or self._make()
+        return self._made
 
     def pipelines(self) -> list[dict[str, Any]]:
         return self._worker.pipelines()
@@ -183,7 +200,7 @@ def _next(again: deque[tuple[Task, int]], source: Iterator[Task]) -> tuple[Task,
 def _checked(task: Task, attempt: int, error: Exception) -> int:
     """Return the number of the next attempt. Raises `JobFailed` where there is none, or where it is of no use."""
     cause = getattr(error, "cause", None)
-    if isinstance(cause, ValueError):
+    if isinstance(cause, ValueError | PipelineError):
         raise cause
     if attempt >= ATTEMPTS:
         where = f"{task.unit.file.uri} from {task.unit.start}"

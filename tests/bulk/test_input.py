@@ -83,7 +83,7 @@ def test_lines_and_csv_have_the_same_rows(
     """Rows are neither lost nor doubled at the ends of units, and ids come through as strings."""
     path = tmp_path / f"corpus{suffix}{packing}"
     path.write_bytes(PACK[packing](write(texts(COUNT))))
-    options = {} if suffix == ".txt" else {"text": "body", "id": "key"}
+    options: dict[str, Any] = {} if suffix == ".txt" else {"text": "body", "id": "key"}
     summary = run_here(job(tmp_path / "out", **options), [path])
     rows = rows_of(tmp_path / "out")
     assert [row["entities"] for row in rows] == expected
