@@ -31,7 +31,7 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke bulk-test deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients language-quality openapi bench bench-engine exactness exactness-answers soak overload \
-    new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize
+    new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize bench-bulk bulk-faults
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -158,6 +158,12 @@ faults: $(DEV)  ## Test at full size what becomes of a service when processes di
 
 fuzz: $(DEV)  ## Fuzz bodies, offsets, streams, models and kernels for 10 minutes (ARGS="--short --seconds 30": as in CI)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+bench-bulk: $(BULK)  ## Measure spanwise bulk, the engine alone, nlp.pipe and Ray Data around spaCy in one run (ARGS="--texts 120000")
+	@.venv-bulk/bin/python -m benchmarks.bulk $(ARGS)
+
+bulk-faults: $(BULK)  ## Kill driver, worker and raylet of a job 20 times over 1,000,000 rows, and compare the output (ARGS="--rows 200000")
+	@.venv-bulk/bin/python -m tests.bulk.faults $(ARGS)
 
 overload: $(DEV)  ## Offer one worker five times its capacity for a minute, and check what it does (ARGS="--seconds 20": shorter)
 	@$(BIN)/python -m benchmarks.overload $(ARGS)

@@ -1,5 +1,6 @@
 """A process with all that it has started, whatever process groups they are in: Ray's workers leave their parent's."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,12 @@ def pss_mb(pid: int) -> float:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024 / 1e6
     return 0.0
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the user and system time of a process so far, 0 where it has ended."""
+    columns = _read(_PROC / str(pid) / "stat").rpartition(")")[2].split()
+    return (int(columns[11]) + int(columns[12])) / os.sysconf("SC_CLK_TCK") if columns else 0.0
 
 
 def _read(path: Path) -> str:
