@@ -169,15 +169,15 @@ class _RemoteWorker:
     """A `UnitWorker` in a process of its own."""
 
     def __init__(self, spec: JobSpec, threads: int) -> None:
-        from spanwise.bulk.unit_worker import UnitWorker  # spaCy is imported here, and not in the driver
-
+        self._spec, self._threads = spec, threads
         self._made: UnitWorker | None = None
-        self._make = lambda: UnitWorker(spec, threads)
 
     @property
     def _worker(self) -> "UnitWorker":
         """The worker, made at the first call: what is raised then reaches the driver as it is."""
-        self._made = self._made or self._make()
+        from spanwise.bulk.unit_worker import UnitWorker  # spaCy is imported here, and not in the driver
+
+        self._made = self._made or UnitWorker(self._spec, self._threads)
         return self._made
 
     def pipelines(self) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ SPANWISE = Path(sys.executable).parent / "spanwise"
 
 def spanwise(*arguments: Any, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `spanwise bulk` to its end."""
-    command = [SPANWISE, "bulk", *map(str, arguments)]
+    command = [str(SPANWISE), "bulk", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
