@@ -9,7 +9,7 @@ import pytest
 SERVICE = Path(__file__).parents[2] / "service"
 LAYERS = [
     {"cli"},
-    {"analyze_command", "calibration_command", "key_command", "settings_command"},
+    {"analyze_command", "bulk_command", "calibration_command", "key_command", "settings_command"},
     {"lines_command"},
     {"terminal"},
     {"server", "worker"},
