@@ -18,6 +18,7 @@ SBOM     := $(VENV)/.installed-sbom
 HELM     := $(BIN)/helm
 CONTRACT := .venv-contract/.installed-contract
 BULK     := .venv-bulk/.installed-bulk
+ENGINES  := .venv-bulk/.installed-engines
 TRAINING := .venv-training/.installed-training
 DOCS     := .venv-docs/.installed-docs
 # Official pipelines, each in a requirements file of its own: `en` is a dependency of the service.
@@ -58,7 +59,7 @@ deploy-test: $(DEPLOY) $(HELM)  ## Check the Dockerfile, the Kubernetes manifest
 	@$(BIN)/hadolint Dockerfile
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/deploy)
 
-bulk-test: $(BULK)  ## Test corpora on a local Ray, in an environment of their own (ARGS=... goes to pytest)
+bulk-test: $(BULK) $(ENGINES)  ## Test corpora on a local Ray, in an environment of their own (ARGS=... goes to pytest)
 	@.venv-bulk/bin/python -m pytest $(or $(ARGS),tests/bulk)
 
 image-test: $(DEPLOY)  ## Build the image and test it under podman as a cluster runs it (needs root; ARGS=... goes to pytest)
@@ -91,6 +92,8 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra otel -c requirements/runtime.txt -o requirements/otel.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra bulk --group dev -c requirements/dev.txt -o requirements/bulk.txt
+	@$(LOCK) $(LOCK_ARGS) --group engines -c requirements/bulk.txt -o requirements/engines.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra bulk --extra otel --group cluster -c requirements/runtime.txt -o requirements/cluster.txt
 	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt
 	@$(LOCK) $(LOCK_ARGS) --group deploy -c requirements/dev.txt -o requirements/deploy.txt
@@ -250,6 +253,11 @@ $(CONTRACT) $(DOCS):
 $(BULK): .venv-bulk/bin/python pyproject.toml $(KERNELS)
 	$(LOCKED)
 	$(PROJECT)
+	@touch $@
+
+# PySpark is published as source alone, and building it only packs what is there.
+$(ENGINES): requirements/engines.txt | $(BULK)
+	$(LOCKED) --no-binary pyspark --no-build-isolation
 	@touch $@
 
 $(TRAINING): .venv-training/bin/python $(KERNELS)

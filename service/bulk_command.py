@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from spanwise.service import bulk_report_command
 from spanwise.service.terminal import fail, read_settings
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class OutputFormat(StrEnum):
 
 
 app = typer.Typer(cls=_RunByDefault, add_completion=False, help="Analyse a corpus: Parquet, JSON Lines, CSV or text.")
+app.command("report")(bulk_report_command.report)
 
 
 @app.command(_RUN)
