@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from spanwise.bulk.report.analyses import Analyses, NoAnalyses
-from spanwise.bulk.report.page import page
+from spanwise.bulk.report.report_page import page
 from spanwise.bulk.report.run_summary import RunSummary
 from spanwise.bulk.report.tally import COUNTED, tally
 from spanwise.bulk.report.text_examples import TextExamples

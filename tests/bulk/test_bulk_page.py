@@ -1,7 +1,7 @@
-"""The examples of `docs/how-to/bulk.md` run, and print what the page shows."""
+"""The examples of `docs/how-to/bulk.md` and `bulk-report.md` run, and print what the pages show."""
 
+import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,22 +11,32 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.bulk.here import texts
-from tests.test_docs import ROOT, blocks
+from tests.docs.pages import ROOT
+from tests.test_docs import blocks
 
 PAGE = ROOT / "docs" / "how-to" / "bulk.md"
+REPORT = PAGE.with_name("bulk-report.md")
 
 
-@pytest.mark.parametrize("block", blocks(PAGE, "console"))
-def test_commands_print_what_the_page_shows(block: str, tmp_path: Path) -> None:
-    """Each command ends well, in a folder with the file that the page speaks of."""
+@pytest.mark.parametrize("block", [*blocks(PAGE, "console"), *blocks(REPORT, "console")])
+def test_commands_print_what_the_pages_show(block: str, tmp_path: Path) -> None:
+    """Each command ends well, in a folder with the files that the pages speak of."""
     rows = {"key": [1, 2], "body": texts(2), "day": ["2026-01-01", "2026-01-02"]}
-    pq.write_table(pa.table(rows), tmp_path / "reviews.parquet")
-    command, _, shown = block.removeprefix("$ ").partition("\n")
-    program, *arguments = shlex.split(command)
-    ran = subprocess.run(
-        [Path(sys.executable).parent / program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert not shown or ran.stdout == shown
+    (tmp_path / "reviews").mkdir()
+    for file in ("reviews.parquet", "reviews/0.parquet", "reviews/1.parquet"):
+        pq.write_table(pa.table(rows), tmp_path / file)
+    for command in block.removeprefix("$ ").split("\n$ "):
+        line, _, shown = command.partition("\n")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        ran = subprocess.run(
+            ["bash", "-c", line],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert not shown or ran.stdout == shown
 
 
 @pytest.mark.parametrize("block", blocks(PAGE, "python"))

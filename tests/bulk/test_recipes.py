@@ -1,4 +1,4 @@
-"""The examples of `docs/how-to/bulk-recipes.md` run as they stand there, and their analyses are those of the library."""
+"""The examples of `docs/how-to/bulk-recipes.md` run as they stand, and their analyses are those of the library."""
 
 import os
 import re

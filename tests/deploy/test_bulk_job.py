@@ -220,7 +220,7 @@ def test_rows_with_errors_are_no_failure_of_the_job(manifests: list[Manifest], e
 
 
 def test_a_site_changes_input_image_and_place_as_the_page_says() -> None:
-    """The kustomization of `docs/how-to/bulk-cluster.md` renders: another image, more workers, a volume in all pods of Ray."""
+    """The kustomization of the page renders: another image, more workers, a volume in all pods of Ray."""
     page = (ROOT / "docs" / "how-to" / "bulk-cluster.md").read_text("utf-8")
     (block,) = re.findall(r"^```yaml\n# kustomization.yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     ours = yaml.safe_load(block)
