@@ -1,4 +1,5 @@
 # docker build --build-arg VERSION=0.1.0 -t spanwise:0.1.0 .
+# With what `spanwise bulk` needs on a Ray cluster: --build-arg REQUIREMENTS=cluster -t spanwise-bulk:0.1.0
 # The base by digest, or from a mirror: --build-arg PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:...
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
@@ -26,7 +27,7 @@ COPY requirements/build.txt requirements/${REQUIREMENTS}.txt requirements/
 RUN pip install --require-hashes --only-binary :all: -r requirements/build.txt \
     && python -m venv --without-pip /opt/spanwise \
     && pip --python /opt/spanwise/bin/python install --no-compile --require-hashes --only-binary :all: -r "requirements/${REQUIREMENTS}.txt" \
-    && find /opt/spanwise -type f -name '*.so*' -exec strip --strip-debug {} + \
+    && find /opt/spanwise -type f \( -name '*.so' -o -name '*.so.*' \) -exec strip --strip-debug {} + \
     && find /opt/spanwise -type f -path '*/site-packages/eldc/*.[ch]' -delete \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/spanwise
 

@@ -17,21 +17,23 @@ DEPLOY   := $(VENV)/.installed-deploy
 SBOM     := $(VENV)/.installed-sbom
 HELM     := $(BIN)/helm
 CONTRACT := .venv-contract/.installed-contract
+BULK     := .venv-bulk/.installed-bulk
+ENGINES  := .venv-bulk/.installed-engines
 TRAINING := .venv-training/.installed-training
 DOCS     := .venv-docs/.installed-docs
 # Official pipelines, each in a requirements file of its own: `en` is a dependency of the service.
 COMMA        := ,
 ALL_OFFICIAL := $(patsubst requirements/pipelines/%.txt,$(VENV)/.installed-pipeline-%,$(sort $(wildcard requirements/pipelines/*.txt)))
 OFFICIAL     := $(patsubst %,$(VENV)/.installed-pipeline-%,$(filter-out en,$(subst $(COMMA), ,$(PIPELINES))))
-ENVIRONMENTS := $(VENV) .venv-contract .venv-training .venv-docs
+ENVIRONMENTS := $(VENV) .venv-contract .venv-bulk .venv-training .venv-docs
 KERNEL_SOURCES := $(wildcard pipelines/kernels/*.[ch] pipelines/kernels/*/*.[ch])
 TEST_SOURCES := tests/sanitize/allocations.c tests/faults/wall_clock.c
 KERNELS  := setup.py $(KERNEL_SOURCES)
 
 .DEFAULT_GOAL := help
-.PHONY: help run pipelines test smoke page-test screenshots deploy-test image-test install lint format types lock quality reliability train-sentiment \
+.PHONY: help run pipelines test smoke bulk-test page-test screenshots deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients docs reference language-quality openapi bench bench-engine exactness exactness-answers soak overload \
-    new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize
+    new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize bench-bulk bulk-faults
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +59,9 @@ deploy-test: $(DEPLOY) $(HELM)  ## Check the Dockerfile, the Kubernetes manifest
 	@$(BIN)/hadolint Dockerfile
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(or $(ARGS),tests/deploy)
 
+bulk-test: $(BULK) $(ENGINES)  ## Test corpora on a local Ray, in an environment of their own (ARGS=... goes to pytest)
+	@.venv-bulk/bin/python -m pytest $(or $(ARGS),tests/bulk)
+
 image-test: $(DEPLOY)  ## Build the image and test it under podman as a cluster runs it (needs root; ARGS=... goes to pytest)
 	@PATH="$(abspath $(BIN)):$$PATH" tests/image/run.sh $(abspath $(BIN))/python $(ARGS)
 
@@ -76,7 +81,7 @@ format: $(DEV)  ## Fix style and imports
 types: $(DEV)  ## Check types (mypy, strict)
 	@mkdir -p build/types/spanwise
 	@ln -sfn $(abspath spanwise/__init__.py) build/types/spanwise/__init__.py
-	@for room in service pipelines schemas; do ln -sfn $(CURDIR)/$$room build/types/spanwise/$$room; done
+	@for room in service pipelines schemas bulk; do ln -sfn $(CURDIR)/$$room build/types/spanwise/$$room; done
 	@$(BIN)/mypy
 
 lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (needs a network)
@@ -86,6 +91,9 @@ lock: $(DEV)  ## Pin all dependencies again, with hashes, into requirements/ (ne
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra otel -c requirements/runtime.txt -o requirements/otel.txt
 	@$(LOCK) $(LOCK_ARGS) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra bulk --group dev -c requirements/dev.txt -o requirements/bulk.txt
+	@$(LOCK) $(LOCK_ARGS) --group engines -c requirements/bulk.txt -o requirements/engines.txt
+	@$(LOCK) $(LOCK_ARGS) pyproject.toml --extra bulk --extra otel --group cluster -c requirements/runtime.txt -o requirements/cluster.txt
 	@$(LOCK) $(LOCK_ARGS) --group bench -c requirements/dev.txt -o requirements/bench.txt
 	@$(LOCK) $(LOCK_ARGS) --group quality -c requirements/dev.txt -o requirements/quality.txt
 	@$(LOCK) $(LOCK_ARGS) --group deploy -c requirements/dev.txt -o requirements/deploy.txt
@@ -170,6 +178,12 @@ faults: $(DEV)  ## Test at full size what becomes of a service when processes di
 fuzz: $(DEV)  ## Fuzz bodies, offsets, streams, models and kernels for 10 minutes (ARGS="--short --seconds 30": as in CI)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+bench-bulk: $(BULK)  ## Measure spanwise bulk, the engine alone, nlp.pipe and Ray Data around spaCy in one run (ARGS="--texts 120000")
+	@.venv-bulk/bin/python -m benchmarks.bulk $(ARGS)
+
+bulk-faults: $(BULK)  ## Kill driver, worker and raylet of a job 20 times over 1,000,000 rows, and compare the output (ARGS="--rows 200000")
+	@.venv-bulk/bin/python -m tests.bulk.faults $(ARGS)
+
 overload: $(DEV)  ## Offer one worker five times its capacity for a minute, and check what it does (ARGS="--seconds 20": shorter)
 	@$(BIN)/python -m benchmarks.overload $(ARGS)
 
@@ -200,6 +214,7 @@ $(DEPLOY): requirements/deploy.txt requirements/sbom.txt
 $(SBOM): requirements/sbom.txt
 $(CONTRACT): requirements/contract.txt
 $(DOCS): requirements/docs.txt
+$(BULK): requirements/bulk.txt
 $(TRAINING): requirements/build.txt requirements/runtime.txt requirements/training.txt
 
 # The kernels are compiled where there is a C compiler. Where there is none, spaCy's own engine serves, which is said here
@@ -233,6 +248,16 @@ $(CONTRACT): .venv-contract/bin/python
 $(DOCS): .venv-docs/bin/python
 $(CONTRACT) $(DOCS):
 	$(LOCKED)
+	@touch $@
+
+$(BULK): .venv-bulk/bin/python pyproject.toml $(KERNELS)
+	$(LOCKED)
+	$(PROJECT)
+	@touch $@
+
+# PySpark is published as source alone, and building it only packs what is there.
+$(ENGINES): requirements/engines.txt | $(BULK)
+	$(LOCKED) --no-binary pyspark --no-build-isolation
 	@touch $@
 
 $(TRAINING): .venv-training/bin/python $(KERNELS)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spanwise.pipelines.spacy_import import skip_spacy_cli_import
-from spanwise.service import analyze_command, key_command, settings_command
+from spanwise.service import analyze_command, bulk_command, key_command, settings_command
 from spanwise.service.process.standard_streams import reserve_standard_streams
 from spanwise.service.terminal import HELP_STYLE, fail, print_table, read_settings
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 
 
+app.add_typer(bulk_command.app, name="bulk")
 app.add_typer(key_command.app, name="key")
 app.command()(analyze_command.analyze)
 app.command()(settings_command.settings)

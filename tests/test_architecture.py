@@ -1,4 +1,4 @@
-"""Imports point one way: `service` may import `pipelines` and `schemas`, `pipelines` may import `schemas` alone."""
+"""Imports point one way: `service` and `bulk` may import `pipelines` and `schemas`, `pipelines` `schemas` alone."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "schemas": {"schemas"},
     "pipelines": {"schemas", "pipelines"},
-    "service": {"schemas", "pipelines", "service"},
+    "bulk": {"schemas", "pipelines", "bulk"},
+    "service": {"schemas", "pipelines", "bulk", "service"},
 }
 BESIDE = {"tests", "benchmarks", "quality", "training", "contract"}
 """Folders beside the three packages; they are not installed."""

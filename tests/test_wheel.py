@@ -24,10 +24,11 @@ from tests.conftest import ENGLISH
 pytestmark = pytest.mark.timeout(400)
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("service", "pipelines", "schemas")
+ROOMS = ("service", "bulk", "pipelines", "schemas")
 DATA = (
     "py.typed",
     "service/http/examples.json",
+    "bulk/report/report.html.j2",
     *(f"service/page/{path.name}" for path in sorted((ROOT / "service" / "page").iterdir())),
     "pipelines/entities/compiled/calibrations.json",
     "pipelines/kernels/_kernels.pyi",
@@ -117,7 +118,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a project that has packages of its own with the names of the three rooms."""
+    """Return a project that has packages of its own with the names of the rooms."""
     for room in ROOMS:
         (tmp_path / room).mkdir()
         (tmp_path / room / "__init__.py").write_text("OWNER = 'the project'\n", "utf-8")

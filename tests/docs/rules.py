@@ -81,6 +81,9 @@ BLOCKS = [
     Rule(r"docs/how-to/your-own-pipeline\.md", "text", "tests/docs/test_configurations.py"),
     Rule(r"docs/how-to/calibrate\.md", "(?:jsonl|text)", "tests/service/test_calibration_command.py"),
     Rule(r"docs/how-to/a-million-lines\.md", "jsonl", _SHELL),
+    Rule(r"docs/how-to/bulk\.md", "python", "tests/bulk/test_bulk_page.py"),
+    Rule(r"docs/how-to/bulk-recipes\.md", "python", "tests/bulk/test_recipes.py"),
+    Rule(r"docs/how-to/bulk-cluster\.md", "yaml", "tests/deploy/test_bulk_job.py"),
     Rule(r"docs/how-to/keys\.md", "text", "tests/service/keys/test_key_lines.py"),
     Rule(r"docs/how-to/keys\.md", "http", "tests/docs/test_programs.py", begins=r"RateLimit-Policy"),
     Rule(r"docs/reference/operation\.md", "json", "tests/test_docs.py", begins=r'\{"timestamp"'),
@@ -92,7 +95,8 @@ BLOCKS = [
 
 COMMANDS = [
     Rule(".*", "console", _SHELL, How.AS_IT_STANDS, r"(?:printf .*\| )?curl "),
-    Rule(".*", "console", _SHELL, How.AS_IT_STANDS, r"(?:\.venv/bin/)?spanwise (?!calibrate en_|serve)"),
+    Rule(".*", "console", _SHELL, How.AS_IT_STANDS, r"(?:\.venv/bin/)?spanwise (?!calibrate en_|serve|bulk)"),
+    Rule(".*", "console", "tests/bulk/test_bulk_page.py", begins=r"spanwise bulk "),
     Rule(".*", "console", _SHELL, How.AS_IT_STANDS, _SETTINGS[:-1] + r"+spanwise pipelines"),
     Rule(".*", "console", _SHELL, How.AS_IT_STANDS, r"(?:jq|grep|split|cd \"\$FOLDER\") ?"),
     Rule(".*", "console", "tests/service/test_calibration_command.py", begins=r"spanwise calibrate en_"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Build the repository's Dockerfile, unchanged, by buildah, and name the image $1. The base is $BASE or, if that is empty, an
-# image that stands in for the official one.
+# Build the repository's Dockerfile, unchanged, by buildah, and name the image $1; further arguments are buildah's. The base is
+# $BASE or, if that is empty, an image that stands in for the official one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,4 +26,4 @@ if [ -f "$authorities" ]; then
 fi
 
 "${build[@]}" --build-arg PYTHON_IMAGE="$base" --build-arg VERSION="$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
-    --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" --tag "$name" .
+    --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || echo unknown)" "${@:2}" --tag "$name" .

@@ -9,8 +9,8 @@ import pytest
 SERVICE = Path(__file__).parents[2] / "service"
 LAYERS = [
     {"cli"},
-    {"analyze_command", "calibration_command", "key_command", "settings_command"},
-    {"lines_command"},
+    {"analyze_command", "bulk_command", "calibration_command", "key_command", "settings_command"},
+    {"bulk_report_command", "lines_command"},
     {"terminal"},
     {"server", "worker"},
     {"supervise"},
