@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from io import StringIO
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ _STAND_INS = {
 }
 _INK, _QUIET, _LINE, _BAR, *_SENTIMENTS = _STAND_INS
 SENTIMENT_COLOURS = dict(zip(("negative", "neutral", "positive", "mixed"), _SENTIMENTS, strict=True))
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "spanwise",  # ids inside the drawing are the same every time
     "text.parse_math": False,  # a dollar sign in an entity is a dollar sign
@@ -120,7 +121,7 @@ def over_time(title: str, periods: Sequence[tuple[str, Mapping[str, int]]], unit
 
 
 @contextmanager
-def _drawing(height: float, rows: Sequence[int] = (1,)) -> Iterator[tuple[Figure, ...]]:
+def _drawing(height: float, rows: Sequence[int] = (1,)) -> Iterator[tuple[Any, ...]]:
     """Yield a figure of the page's style and its axes, one above the other. Nothing is global, as with pyplot."""
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings(
