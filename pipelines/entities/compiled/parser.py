@@ -134,8 +134,10 @@ def read_parser(nlp: Language, name: str) -> ParserModel:
     upper = model.get_ref("upper") if model.attrs["has_upper"] else None
     actions = tuple(component.moves.get_class_name(i) for i in range(component.moves.n_moves))
     scored = int(upper.get_dim("nO")) if upper else int(weights.shape[1])
-    if scored != len(actions) or unlearnt(model, scored):
-        raise Unsupported("another number of scores than of actions that were learnt")
+    if scored != len(actions):
+        raise Unsupported("another number of scores than of actions")
+    if unlearnt(model, scored):
+        raise Unsupported("actions that the model has not learnt")
     if not {"S", "D"} <= {action.partition("-")[0] for action in actions}:
         raise Unsupported("a parser that cannot shift or not reduce")
     return ParserModel(
