@@ -33,10 +33,10 @@ KERNELS  := setup.py $(KERNEL_SOURCES)
 .DEFAULT_GOAL := help
 .PHONY: help run pipelines test smoke bulk-test page-test screenshots deploy-test image-test install lint format types lock quality reliability train-sentiment \
     contract contract-tools clients docs reference language-quality openapi bench bench-engine exactness exactness-answers soak overload \
-    new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize bench-bulk bulk-faults
+    new-words worst-case faults fuzz dashboard dashboard-picture sbom release-check clean sanitize bench-bulk bulk-faults aarch64-test
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(RUNTIME) $(OFFICIAL)  ## Install what is missing, then start the service on 127.0.0.1:8000 (PIPELINES=fr,en-md: official pipelines to serve; ARGS=... goes to spanwise serve)
 	@$(if $(PIPELINES),SPANWISE_PIPELINES="$$($(BIN)/python -m spanwise.pipelines.official_setting $(PIPELINES))") $(BIN)/spanwise serve $(ARGS)
@@ -118,6 +118,9 @@ release-check: $(SBOM) $(HELM) contract-tools  ## Build what a release publishes
 
 sanitize: $(DEV)  ## Check the kernels with AddressSanitizer, UBSan and failing allocations (ARGS=--short: as in CI; needs gcc)
 	@$(BIN)/python -m tests.sanitize $(ARGS)
+
+aarch64-test: $(DEV)  ## Compile the kernels for aarch64 and run their tests under qemu (slow; needs gcc-aarch64-linux-gnu, qemu-user, a network once; ARGS=... goes to pytest)
+	@$(BIN)/python -m tests.aarch64 $(ARGS)
 
 DATA ?= ../shared/data
 

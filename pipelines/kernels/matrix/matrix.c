@@ -7,6 +7,8 @@
 extern const Instructions baseline_instructions;
 #if defined(__x86_64__)
 extern const Instructions avx2_instructions, avx512_instructions;
+#elif defined(__aarch64__)
+extern const Instructions neon_instructions;
 #endif
 
 const Instructions *named_instructions(const char *name)
@@ -17,6 +19,8 @@ const Instructions *named_instructions(const char *name)
         return &avx512_instructions;
     if (!strcmp(name, "avx2") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return &avx2_instructions;
+#elif defined(__aarch64__)
+    if (!strcmp(name, "neon")) return &neon_instructions;
 #endif
     return strcmp(name, "baseline") ? NULL : &baseline_instructions;
 }
@@ -25,6 +29,7 @@ const Instructions *best_instructions(void)
 {
     const Instructions *found = named_instructions("avx512");
     if (!found) found = named_instructions("avx2");
+    if (!found) found = named_instructions("neon");
     return found ? found : named_instructions("baseline");
 }
 

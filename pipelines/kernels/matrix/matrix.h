@@ -21,6 +21,7 @@ enum { ROW_ALIGN = 16, MAX_PIECES_AT_ONCE = 3 };
 static inline size_t padded(size_t values) { return (values + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN; }
 
 struct Instructions;
+struct PairMatrix;
 
 /* The packed weights. A register holds LANES floats, so a group is LANES neighbouring outputs. The pieces of a group
    lie side by side: their maximum is taken in registers, and the wide result before the maximum is never written. More
@@ -58,6 +59,9 @@ typedef struct Instructions {
        [pieces][values]; result: [values], a multiple of ROW_ALIGN. The sums are in the order of the rows, so that all
        instruction sets give the same result to the last bit. */
     void (*add_rows)(const float *const *rows, size_t count, size_t pieces, size_t values, float *result);
+    /* See pairs.h. */
+    void (*apply_pairs)(const struct PairMatrix *pairs, const float *const *rows, float *const *results, size_t count,
+                        float *scratch);
 } Instructions;
 
 const Instructions *best_instructions(void);

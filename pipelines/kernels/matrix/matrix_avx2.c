@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #pragma GCC target("avx2,fma")
 #define LANES 8
+#define REGISTERS 16
 #define NAME "avx2"
 #define EXPORT avx2_instructions
 #include "matrix/matrix_body.h"

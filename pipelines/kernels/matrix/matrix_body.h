@@ -1,4 +1,5 @@
-/* The matrix kernels of one instruction set. A source file defines LANES, NAME and EXPORT and includes this body. */
+/* The matrix kernels of one instruction set. A source file defines LANES (floats in a register), REGISTERS, NAME and
+EXPORT, and includes this body. */
 #include <math.h>
 
 #include "matrix/matrix.h"
@@ -16,20 +17,18 @@ INLINE vec larger(vec a, vec b)
     return (vec)((more & (mask)a) | (~more & (mask)b));
 }
 
-/* Multiply `rows` rows by one group of outputs. `rows` and `pieces` are constants after inlining, so the sums stay in
-   registers. in: [rows] pointers to [inputs]; out: [rows] pointers to [LANES]; packed: the group, see matrix.h.
-   `first`: this is the first pass over the pieces; a later pass takes the maximum with what the passes before it have
-   written. */
-INLINE void tile(const float *const *in, float *const *out, size_t inputs, const float *packed, const int rows,
-                 const int pieces, const int first)
+enum {
+    MOST_ROWS = 8, /* in a tile */
+    /* In a tile of a maxout layer of three pieces: their sums, the weights and a value of a row fill the registers. */
+    WIDE_ROWS = REGISTERS >= 32 ? 8 : 4
+};
+
+/* Add to the sums of some rows their products with one group of outputs. `rows` and `pieces` are constants after
+   inlining, so the sums stay in registers. in: [rows] pointers to [inputs]; packed: [inputs][pieces][LANES] */
+INLINE void add_products(vec sums[MOST_ROWS][MAX_PIECES_AT_ONCE], const float *const *in, size_t inputs,
+                         const float *packed, const int rows, const int pieces)
 {
-    vec sums[8][MAX_PIECES_AT_ONCE];
-#pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 3
-        for (int p = 0; p < pieces; p++) sums[r][p] = load(packed + p * LANES);
-    packed += pieces * LANES;
-    const float *a[8];
+    const float *a[MOST_ROWS];
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++) a[r] = in[r];
     for (size_t i = 0; i < inputs; i++) {
@@ -44,6 +43,13 @@ INLINE void tile(const float *const *in, float *const *out, size_t inputs, const
             for (int p = 0; p < pieces; p++) sums[r][p] += value * weights[p];
         }
     }
+}
+
+/* Write the largest piece of each row. out: [rows] pointers to [LANES]. `first`: this is the first pass over the pieces;
+   a later pass takes the maximum with what the passes before it have written. */
+INLINE void write_largest(vec sums[MOST_ROWS][MAX_PIECES_AT_ONCE], float *const *out, const int rows, const int pieces,
+                          const int first)
+{
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++) {
         vec most = sums[r][0];
@@ -53,23 +59,37 @@ INLINE void tile(const float *const *in, float *const *out, size_t inputs, const
     }
 }
 
+/* Multiply `rows` rows by one group of outputs. packed: the group, see matrix.h. */
+INLINE void tile(const float *const *in, float *const *out, size_t inputs, const float *packed, const int rows,
+                 const int pieces, const int first)
+{
+    vec sums[MOST_ROWS][MAX_PIECES_AT_ONCE];
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 3
+        for (int p = 0; p < pieces; p++) sums[r][p] = load(packed + p * LANES);
+    add_products(sums, in, inputs, packed + pieces * LANES, rows, pieces);
+    write_largest(sums, out, rows, pieces, first);
+}
+
 /* Multiply all rows by one group of outputs, which begins at `column` of each result. */
 INLINE void group(const float *const *in, float *const *results, size_t column, size_t count, size_t inputs,
                   const float *packed, const int pieces, const int first)
 {
     size_t done = 0;
-    float *out[8];
+    float *out[MOST_ROWS];
 #define TILES(ROWS)                                                                                                    \
     for (; count - done >= ROWS; done += ROWS) {                                                                       \
         for (int r = 0; r < ROWS; r++) out[r] = results[done + r] + column;                                            \
         tile(in + done, out, inputs, packed, ROWS, pieces, first);                                                     \
     }
-    if (LANES >= 16 || pieces == 1) { /* as many rows at a time as their sums fit the registers */
+    if (WIDE_ROWS == 8 || pieces == 1) { /* as many rows at a time as their sums fit the registers */
         TILES(8)
     } else if (pieces == 2) {
         TILES(6)
     }
     TILES(4)
+    TILES(3)
     TILES(2)
     TILES(1)
 #undef TILES
@@ -133,4 +153,6 @@ static void add_rows(const float *const *rows, size_t count, size_t pieces, size
     }
 }
 
-const Instructions EXPORT = {NAME, LANES, apply, normalize, add_rows};
+#include "matrix/pairs_body.h"
+
+const Instructions EXPORT = {NAME, LANES, apply, normalize, add_rows, apply_pairs};

@@ -25,9 +25,12 @@ typedef struct {
 /* Scratch memory of one chunk, used again from call to call. `width` is the largest of its networks. */
 typedef struct {
     size_t max_rows;
+    float *memory;         /* of the following four, with a row to either side of the first two */
     float *before, *after; /* [max_rows][padded(width)] each: rows before and after a layer */
+    float *nowhere;        /* [padded(width)]: results that nobody reads */
+    float *scratch;        /* of `pairs_apply` */
     const float **in;      /* [max_rows] pointers to rows that are read; free for the caller's use between two runs */
-    float **out;           /* [max_rows] pointers to rows that are written; likewise */
+    float **out;           /* [2 max_rows] pointers to rows that are written; likewise */
     Part *parts;           /* [max_rows], of which part_count are in use */
     size_t part_count;
     size_t rows;          /* in use */

@@ -92,13 +92,19 @@ void layer_free(MaxoutLayer *layer)
     free(layer->shift);
 }
 
+static void convolution_free(Convolution *convolution)
+{
+    layer_free(&convolution->layer);
+    pairs_free(&convolution->pairs);
+}
+
 void network_free(Network *network)
 {
     for (size_t i = 0; network->tables && i < network->table_count; i++) free(network->tables[i].table);
     free(network->tables);
     matrix_free(&network->projection);
     layer_free(&network->mix);
-    for (size_t i = 0; network->convolutions && i < network->depth; i++) layer_free(&network->convolutions[i]);
+    for (size_t i = 0; network->convolutions && i < network->depth; i++) convolution_free(&network->convolutions[i]);
     free(network->convolutions);
     memset(network, 0, sizeof(*network));
 }

@@ -9,12 +9,20 @@ characters, and kept by the caller (spans/lexicon.h). The convolutions are in ch
 #include <stdint.h>
 
 #include "matrix/matrix.h"
+#include "matrix/pairs.h"
 
 typedef struct {
     Matrix matrix;
     float *gain, *shift; /* [padded(values)] each: layer normalization; both NULL where there is none */
     size_t values;       /* outputs without padding */
 } MaxoutLayer;
+
+/* A residual convolution over the tokens within the network's window. Over three tokens it is computed in pairs of tokens
+   (matrix/pairs.h), and the layer's matrix has no weights. */
+typedef struct {
+    MaxoutLayer layer;
+    PairMatrix pairs; /* packed = NULL: the layer's matrix is applied */
+} Convolution;
 
 /* thinc.layers.HashEmbed: the sum of four rows of a table, chosen by MurmurHash3 of one attribute. */
 typedef struct {
@@ -31,7 +39,7 @@ typedef struct {
     Matrix projection;         /* of a token's static vector (static_vectors.h), where there are `static_values` */
     size_t static_values;      /* values of a projected static vector, which follow those of the tables; 0: none */
     MaxoutLayer mix;           /* from the values of all tables and of the static vector to `width` values */
-    MaxoutLayer *convolutions; /* [depth] */
+    Convolution *convolutions; /* [depth] */
     size_t depth, window;      /* a convolution reads `window` tokens to either side */
     size_t width;              /* values of a token's vector, before and after the convolutions */
 } Network;

@@ -16,8 +16,9 @@ Status read_instructions(const Instructions **instructions, const char *name)
     return *instructions ? OK : bad_value("this processor does not have the instructions %.40s", name);
 }
 
-static Status read_weights(MaxoutLayer *layer, PyObject *weights, PyObject *bias, const Instructions *instructions,
-                           size_t inputs, size_t windows, const char *name)
+/* Pack a layer's weights, for results in pairs if `pairs` is not NULL. */
+static Status read_weights(MaxoutLayer *layer, PairMatrix *pairs, PyObject *weights, PyObject *bias,
+                           const Instructions *instructions, size_t inputs, size_t windows, const char *name)
 {
     Floats w = {0}, b = {0};
     Status status = floats_borrow(&w, weights, 3, name);
@@ -26,20 +27,23 @@ static Status read_weights(MaxoutLayer *layer, PyObject *weights, PyObject *bias
     if (status == OK) status = floats_check(&b, name, w.shape);
     if (status == OK) {
         layer->values = w.shape[0];
-        status = matrix_pack(&layer->matrix, instructions, w.data, b.data, w.shape[0], w.shape[1], inputs, windows);
+        layer->matrix.instructions = instructions;
+        status =
+            pairs ? pairs_pack(pairs, instructions, w.data, b.data, w.shape[0], w.shape[1], inputs / windows)
+                  : matrix_pack(&layer->matrix, instructions, w.data, b.data, w.shape[0], w.shape[1], inputs, windows);
     }
     floats_release(&b);
     floats_release(&w);
     return status;
 }
 
-Status read_layer(MaxoutLayer *layer, PyObject *spec, const Instructions *instructions, size_t inputs, size_t windows,
-                  const char *name)
+static Status read_any_layer(MaxoutLayer *layer, PairMatrix *pairs, PyObject *spec, const Instructions *instructions,
+                             size_t inputs, size_t windows, const char *name)
 {
     PyObject *weights, *bias, *gain, *shift;
     Status status = parse_tuple(spec, name, "OOOO", &weights, &bias, &gain, &shift);
     if (status != OK) return status;
-    status = read_weights(layer, weights, bias, instructions, inputs, windows, name);
+    status = read_weights(layer, pairs, weights, bias, instructions, inputs, windows, name);
     if (status != OK) return status;
     if ((gain == Py_None) != (shift == Py_None))
         return bad_value("%s must have both a gain and a shift, or neither", name);
@@ -47,6 +51,12 @@ Status read_layer(MaxoutLayer *layer, PyObject *spec, const Instructions *instru
     status = copy_vector(&layer->gain, gain, layer->values, name);
     if (status != OK) return status;
     return copy_vector(&layer->shift, shift, layer->values, name);
+}
+
+Status read_layer(MaxoutLayer *layer, PyObject *spec, const Instructions *instructions, size_t inputs, size_t windows,
+                  const char *name)
+{
+    return read_any_layer(layer, NULL, spec, instructions, inputs, windows, name);
 }
 
 Status read_plain_layer(Matrix *matrix, size_t *outputs, PyObject *spec, const Instructions *instructions,
@@ -73,12 +83,13 @@ Status read_convolutions(Network *network, PyObject *layers, const Instructions 
     if (!network->convolutions) return NO_MEMORY;
     while (network->depth < depth) {
         PyObject *spec = PyTuple_GetItem(layers, (Py_ssize_t)network->depth);
-        MaxoutLayer *layer =
+        Convolution *convolution =
             &network->convolutions[network->depth++]; /* counted first: to be freed where reading it fails */
-        const Status status = read_layer(layer, spec, instructions, network->width * span, span, "a convolution");
+        const Status status = read_any_layer(&convolution->layer, span == PAIR_WINDOW ? &convolution->pairs : NULL,
+                                             spec, instructions, network->width * span, span, "a convolution");
         if (status != OK) return status;
-        if (layer->values != network->width)
-            return bad_value("a convolution must have %zu outputs, not %zu", network->width, layer->values);
+        if (convolution->layer.values != network->width)
+            return bad_value("a convolution must have %zu outputs, not %zu", network->width, convolution->layer.values);
     }
     return OK;
 }

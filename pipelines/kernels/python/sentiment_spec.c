@@ -126,7 +126,8 @@ static Status read_network(SentimentNetwork *network, PyObject *spec, size_t wid
     status = read_convolutions(&network->network, layers, instructions);
     if (status != OK) return status;
     for (size_t i = 0; i < network->network.depth; i++)
-        if (!network->network.convolutions[i].gain) return bad_value("a convolution must have a layer normalization");
+        if (!network->network.convolutions[i].layer.gain)
+            return bad_value("a convolution must have a layer normalization");
     status = read_plain_layer(&network->attention, &network->heads, attention, instructions, width, 1,
                               "the layer of attention heads");
     if (status != OK) return status;

@@ -81,7 +81,7 @@ def test_every_known_architecture_gets_spacys_answers(name: str) -> None:
     assert len(labels) > 1
 
 
-@pytest.mark.parametrize("instructions", ["baseline", "avx2", "avx512"])
+@pytest.mark.parametrize("instructions", ["baseline", "avx2", "avx512", "neon"])
 def test_every_instruction_set_gets_spacys_answers(instructions: str) -> None:
     """The kernels give spaCy's answers with every instruction set that the processor has."""
     nlp = pipeline({"ner": recognizer(tok2vec(width=40, pieces=2)), "senter": {}})
