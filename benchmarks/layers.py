@@ -26,7 +26,7 @@ from spanwise.service.http.bodies import parse_json, validate
 from spanwise.service.http.exchange import Exchange
 from spanwise.service.http.request_reader import RequestReader
 from spanwise.service.http.responses import JSONResponse
-from spanwise.service.runtime import load_registry
+from spanwise.service.loading import load_registry
 from spanwise.service.settings import Settings
 from spanwise.service.telemetry.access_log import json_line, timestamp
 from spanwise.service.telemetry.logging import configure_logging, configured_access_log

@@ -29,6 +29,19 @@ def group_members(group: int) -> list[int]:
     return [pid for pid in _pids() if (stat := _stat(pid)) and stat[0] != "Z" and int(stat[2]) == group]
 
 
+def worker_processes(group: int) -> list[int]:
+    """Return the workers of a service: the group without its first process and the one that they are forked from."""
+    return [pid for pid in group_members(group) if pid != group and name_of(pid) != "template"]
+
+
+def name_of(pid: int) -> str:
+    """Return the name of a process, or nothing once it has ended."""
+    try:
+        return (_PROC / str(pid) / "comm").read_text().strip()
+    except OSError:
+        return ""
+
+
 def cpu_seconds(group: int) -> dict[int, float]:
     """Return the user and system time so far of each process of a group."""
     stats = {pid: _stat(pid) for pid in group_members(group)}
@@ -85,6 +98,23 @@ def memory(group: int) -> Memory:
             pss += int(value) if name == "Pss:" else 0
             rss += int(value) if name == "Rss:" else 0
     return Memory(len(pids), pss * 1024 / 1e6, rss * 1024 / 1e6)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The memory of a process, in MB (10^6 bytes)."""
+
+    proportional_mb: float
+    """Pages that processes share count in part."""
+    private_mb: float
+    """What the process has written, and shares with no other."""
+
+
+def pages(pid: int) -> Pages:
+    """Return the memory of a process, from `smaps_rollup`. Raises OSError once it has ended."""
+    lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
+    held = {name: int(value) * 1024 / 1e6 for name, value, *_ in map(str.split, lines)}
+    return Pages(held["Pss:"], held["Private_Dirty:"])
 
 
 @dataclass(frozen=True, slots=True)

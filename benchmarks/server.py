@@ -78,8 +78,11 @@ class Server:
 
 
 @contextmanager
-def running(target: Target) -> Iterator[Server]:
-    """Start a server, wait until it is ready and idle, and end it with the block. Raises `ServerFailed`."""
+def running(target: Target, log: int = subprocess.DEVNULL) -> Iterator[Server]:
+    """Start a server, wait until it is ready and idle, and end it with the block. Raises `ServerFailed`.
+
+    What it writes on stdout goes to the descriptor `log`.
+    """
     port = _free_port()
     with tempfile.TemporaryFile() as errors:
         try:
@@ -88,7 +91,7 @@ def running(target: Target) -> Iterator[Server]:
                 cwd=_ROOT,
                 env=target.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdout=log,
                 stderr=errors,
                 start_new_session=True,
             )

@@ -20,7 +20,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.procfs import Process, group_members, process_of
+from benchmarks.procfs import Process, process_of, worker_processes
 from benchmarks.server import Server, running
 from benchmarks.soak_callers import Callers
 from benchmarks.targets import service
@@ -106,7 +106,7 @@ async def _soak(server: Server, callers: Callers, number: int, seconds: float) -
 
 def _workers(server: Server) -> list[int]:
     """Return the workers: all processes of the group but the supervisor, which is its first."""
-    return [pid for pid in group_members(server.group) if pid != server.group]
+    return worker_processes(server.group)
 
 
 def _leaks(pid: int, before: Process, after: Process) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks.procfs import group_members
+from benchmarks.procfs import worker_processes
 from benchmarks.server import HOST, Server, running
 from benchmarks.targets import service
 
@@ -43,7 +43,7 @@ async def _call(server: Server) -> asyncio.StreamWriter:
 
 
 async def _spreads(server: Server) -> Counter[tuple[int, ...]]:
-    _, *workers = group_members(server.group)  # the first process supervises them
+    workers = worker_processes(server.group)
     found: Counter[tuple[int, ...]] = Counter()
     for _ in range(_RUNS):
         before = [_sockets(pid) for pid in workers]

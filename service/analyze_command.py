@@ -126,7 +126,7 @@ def _analyze_lines(settings: "Settings", file: Path | None, named: dict[str, Any
     from spanwise.service.documents.selection import check_options, choice_of
     from spanwise.service.errors import ValidationFailed
     from spanwise.service.lines_command import analyze_lines
-    from spanwise.service.runtime import load_registry
+    from spanwise.service.loading import load_registry
 
     try:
         options = StreamOptions.model_validate({name: value for name, value in named.items() if value is not None})

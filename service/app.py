@@ -25,6 +25,7 @@ from spanwise.service.http.cors import CrossOriginMiddleware, PreflightMiddlewar
 from spanwise.service.http.hot_routes import HotRoutes
 from spanwise.service.http.middleware import RequestMiddleware
 from spanwise.service.http.root_path import RootPathMiddleware
+from spanwise.service.loading import Loaded
 from spanwise.service.process.signals import drain_on_signals
 from spanwise.service.process.watchdog import watchdog
 from spanwise.service.runtime import running
@@ -66,8 +67,10 @@ class Application(FastAPI):
         await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings, registry: Registry | None = None, metrics: Metrics | None = None) -> Application:
-    """Create the service. Its lifespan loads the pipelines of the settings, unless a registry is given."""
+def create_app(
+    settings: Settings, pipelines: Registry | Loaded | None = None, metrics: Metrics | None = None
+) -> Application:
+    """Create the service. Its lifespan loads the pipelines of the settings, unless pipelines are given."""
     metrics = metrics or Metrics()
     connections = OpenConnections(settings, metrics)
     tracing = Tracing.of_environment()
@@ -77,7 +80,7 @@ def create_app(settings: Settings, registry: Registry | None = None, metrics: Me
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             keys.running() if keys else nullcontext(),
-            running(settings, registry, metrics, connections) as runtime,
+            running(settings, pipelines, metrics, connections) as runtime,
         ):
             app.state.runtime = runtime
             runtime.batcher.tracing = tracing

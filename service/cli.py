@@ -107,7 +107,7 @@ def pipelines(
 
     from spanwise.pipelines import PipelineError
     from spanwise.service.endpoints.system import describe
-    from spanwise.service.runtime import load_registry
+    from spanwise.service.loading import load_registry
 
     settings = read_settings()
     try:

@@ -3,9 +3,6 @@
 import asyncio
 import gc
 import math
-import os
-import sys
-import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -15,14 +12,13 @@ from time import perf_counter
 import structlog
 from starlette.requests import Request
 
-from spanwise.pipelines import Analyzer, PipelineError, Registry
-from spanwise.pipelines.component_imports import import_components
-from spanwise.pipelines.extension_specs import Extensions
+from spanwise.pipelines import Registry
 from spanwise.service.connections.open_connections import OpenConnections
 from spanwise.service.errors import NotReady
+from spanwise.service.loading import Loaded, load, log_failure, log_pipelines
 from spanwise.service.process import heap
 from spanwise.service.process.cpus import available_cpus
-from spanwise.service.queue import cost_seed
+from spanwise.service.process.priority import lower_priority
 from spanwise.service.queue.batcher import Batcher
 from spanwise.service.queue.loop_batches import loop_milliseconds
 from spanwise.service.settings import Settings
@@ -34,9 +30,6 @@ log = structlog.get_logger(__name__)
 
 DOCUMENT_CHARACTERS = 100
 """What a document costs a micro-batch beyond its characters, so that a batch of very short texts stays small."""
-
-NLP_NICENESS = 5
-"""Added to the niceness of NLP threads, so that the event loop can answer probes while they use all CPUs (ADR 0020)."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +79,11 @@ def runtime_of(request: Request) -> Runtime:
 @asynccontextmanager
 async def running(
     settings: Settings,
-    registry: Registry | None = None,
+    given: Registry | Loaded | None = None,
     metrics: Metrics | None = None,
     connections: OpenConnections | None = None,
 ) -> AsyncIterator[Runtime]:
-    """Load, warm up and self-test, then serve until the block ends.
+    """Load, warm up and self-test, then serve until the block ends. Nothing is loaded where pipelines are `given`.
 
     The order matters at both ends. Pipelines are loaded on an NLP thread, so that the event loop turns in the meantime,
     and before the server accepts connections, so that no request finds half a service. Their objects then live as long
@@ -99,7 +92,7 @@ async def running(
     """
     metrics = metrics or Metrics()
     threads = settings.nlp_threads or math.ceil(available_cpus() / settings.workers)
-    executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp", initializer=_lower_priority)
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="nlp", initializer=lower_priority)
     try:
         started = perf_counter()
         batcher = Batcher(
@@ -114,16 +107,16 @@ async def running(
             loop_milliseconds=loop_milliseconds(threads),
             metrics=metrics,
         )
-        if registry is None:
-            registry = await _load(settings, executor, batcher)
+        loaded = await _load(settings, executor) if given is None else given
+        registry = loaded.registry if isinstance(loaded, Loaded) else loaded
+        if isinstance(loaded, Loaded):
+            for analyzer in registry:
+                batcher.price(analyzer, loaded.costs[analyzer.name])
         gc.collect()
         heap.release_freed_memory()
         gc.freeze()
-        for analyzer in registry:
-            _log_ready(analyzer)
-        for warning in registry.load_warnings:
-            log.warning("pipeline_warning", pipeline=warning.pipeline, warning=warning.message)
-        _log_unused_calibrations(settings, registry)
+        if not isinstance(given, Loaded):  # whoever has loaded those has logged them
+            log_pipelines(settings, registry)
         metrics.ready(registry, settings.max_queued_characters)
         metrics.set_limits(threads, settings.max_queued_seconds, settings.max_streams)
         log.info("ready", seconds=round(perf_counter() - started, 3), nlp_threads=threads)
@@ -139,73 +132,10 @@ async def running(
         flush_logs()
 
 
-def _lower_priority() -> None:
-    """Raise the niceness of the calling thread alone. Linux can do that, by setpriority(2); elsewhere do nothing."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, min(os.getpriority(os.PRIO_PROCESS, thread) + NLP_NICENESS, 19))
-
-
-def _log_ready(analyzer: Analyzer) -> None:
-    """Log a pipeline. Where spaCy's own engine serves it, say why: as a warning, or as an error if that is a defect."""
-    fields: dict[str, object] = {
-        "pipeline": analyzer.title,
-        "language": analyzer.language,
-        "engine": analyzer.engine_name,
-        "features": sorted(analyzer.features),
-        "weights": analyzer.weights,
-    }
-    if not_served := analyzer.contents.not_served:
-        fields["not_served"] = [one["what"] for one in not_served]
-    if analyzer.calibrated:
-        fields["calibrated_texts"] = analyzer.calibrated["texts"]
-        fields["calibration_error"] = analyzer.calibrated["error"]
-    if analyzer.sentiment_model:
-        fields["sentiment"] = analyzer.sentiment_model.name
-    if analyzer.sentiment_model and analyzer.sentiment_model.name == "reference":
-        log.warning("sentiment_without_kernels", pipeline=analyzer.title)
-    if (fallback := analyzer.fallback) is None:
-        log.info("pipeline_ready", **fields)
-    else:
-        log_fallback = log.error if fallback.is_defect else log.warning
-        log_fallback("pipeline_ready", **fields, fallback=fallback.reason)
-    if file := analyzer.ignored_calibration:
-        reason = "it was fitted on other weights" if analyzer.calibrations else "spaCy's engine has no probabilities"
-        log.warning("calibration_ignored", pipeline=analyzer.title, file=str(file), reason=reason)
-
-
-def _log_unused_calibrations(settings: Settings, registry: Registry) -> None:
-    """Log each file of calibrations that the settings name and that no pipeline uses."""
-    used = {analyzer.calibrations.file for analyzer in registry if analyzer.calibrations}
-    for file in settings.calibration_files:
-        if file not in used:
-            log.warning("calibration_ignored", file=str(file), reason="no pipeline has the weights it was fitted on")
-
-
-def load_registry(settings: Settings) -> Registry:
-    """Import the operator's own components, then load all pipelines. Raises `PipelineError`."""
-    import_components(settings.components)
-    extensions = Extensions.parse(settings.extensions)
-    return Registry.load(
-        settings.pipeline_specs,
-        settings.calibration_files,
-        extensions=extensions,
-        detector=settings.detector,
-        preload=settings.preload,
-    )
-
-
-async def _load(settings: Settings, executor: ThreadPoolExecutor, batcher: Batcher) -> Registry:
-    """Load all pipelines on an NLP thread, and tell the batcher what they cost. Log the reason of a failure."""
-    loop = asyncio.get_running_loop()
+async def _load(settings: Settings, executor: ThreadPoolExecutor) -> Loaded:
+    """Load all pipelines on an NLP thread. Log the reason of a failure."""
     try:
-        registry = await loop.run_in_executor(executor, load_registry, settings)
-        for analyzer in registry:
-            batcher.price(analyzer, await loop.run_in_executor(executor, cost_seed.measure, analyzer))
-    except PipelineError as error:
-        log.error("start_failed", reason=str(error))  # safe to log: no caller has sent a text yet
-        raise
+        return await asyncio.get_running_loop().run_in_executor(executor, load, settings)
     except Exception as error:
-        log.error("start_failed", exc_info=error)
+        log_failure(error)
         raise
-    return registry

@@ -1,7 +1,7 @@
 """Run the service: a supervisor, and worker processes in which uvicorn serves one listening socket.
 
 `python -m spanwise.service.server LISTENER LIFELINE COUNTS`, with the numbers of two open sockets and of the memory in
-which workers count their connections, is a worker; only the supervisor starts it so.
+which workers count their connections, is a worker; only the supervisor starts it so. `template.py` forks workers.
 """
 
 import logging
@@ -9,7 +9,13 @@ import os
 import signal
 import socket
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+from spanwise.service.process.structlog_import import import_structlog_without_rich
+
+if __name__ == "__main__":
+    import_structlog_without_rich()
 
 import uvicorn
 
@@ -19,6 +25,9 @@ from spanwise.service.process.lifeline import RETIRE, Lifeline
 from spanwise.service.process.worker_server import WorkerServer
 from spanwise.service.settings import Settings
 from spanwise.service.supervise import Options, execute
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _BACKLOG = 2048
 _WORKER = "spanwise.service.worker:create_worker_app"
@@ -82,13 +91,14 @@ def flush_and_exit(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _run_worker(listener: int, lifeline: int, counts: int) -> None:
+def run_worker(listener: int, lifeline: int, counts: int, create_app: Callable[[], "FastAPI"] | str = _WORKER) -> None:
     """Serve in this process until it is told to leave. Raises `SystemExit` when the start fails."""
     for number in (signal.SIGTERM, signal.SIGINT, RETIRE):
         signal.signal(number, leave)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal sends it to all processes; the supervisor answers it
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a forked worker has held its signals back until here
     config = uvicorn.Config(
-        _WORKER,
+        create_app,
         factory=True,
         http=HttpProtocol,
         log_config=None,
@@ -108,7 +118,8 @@ def _main() -> NoReturn:
     """Run a worker, and end its process with the status that says how it ended."""
     status: object = 0
     try:
-        _run_worker(*map(int, sys.argv[1:4]))
+        listener, lifeline, counts = map(int, sys.argv[1:4])
+        run_worker(listener, lifeline, counts)
     except SystemExit as end:
         status = end.code
     flush_and_exit(status if isinstance(status, int) else 1)

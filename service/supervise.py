@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -27,6 +27,7 @@ import structlog
 from spanwise.service.keys.quota_memory import shared_memory
 from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.supervisor import HANDLED_SIGNALS, Supervisor
+from spanwise.service.process.worker_sources import ExecutedWorkers, ForkedWorkers, WorkerSource
 from spanwise.service.telemetry.logging import configure_logging, flush_logs
 from spanwise.service.telemetry.worker_group import NoSharedFolder, shared_folder
 
@@ -50,6 +51,8 @@ class Options:
     log_level: str
     log_format: str
     log_queue_lines: int
+    forks: bool = False
+    """Whether this process adopts orphans, so that workers can be forked by another process than this one."""
 
 
 def execute(options: Options) -> NoReturn:
@@ -57,8 +60,11 @@ def execute(options: Options) -> NoReturn:
 
     Signals that it handles wait until it does: PID 1 of a container would lose them meanwhile, another process end.
     """
+    from spanwise.service.process.orphans import adopt_orphans  # noqa: PLC0415 - the supervisor itself needs it no more
+
     signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED_SIGNALS)
     os.set_inheritable(options.listener, True)
+    options = replace(options, forks=options.workers > 1 and adopt_orphans())
     arguments = ["-P", "-m", "spanwise.service.supervise", json.dumps(asdict(options))]
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - our own interpreter
 
@@ -69,20 +75,37 @@ def _worker_command(counts: int, listener: int, lifeline: int) -> list[str]:
     return [sys.executable, "-P", "-m", "spanwise.service.server", *descriptors]
 
 
+def _template_command(counts: int, control: int, listener: int) -> list[str]:
+    descriptors = map(str, (control, listener, counts))
+    return [sys.executable, "-P", "-m", "spanwise.service.template", *descriptors]
+
+
+def _worker_source(options: Options, listener: socket.socket, quotas: int, counts: int) -> WorkerSource:
+    """Return where workers come from. A single one would share its memory with nobody but the template."""
+    inherited = (quotas, counts)
+    executed = ExecutedWorkers(partial(_worker_command, counts), listener, inherited)
+    if not options.forks:
+        return executed
+    return ForkedWorkers(
+        partial(_template_command, counts), listener, inherited, executed, load_seconds=options.start_seconds
+    )
+
+
 def _supervise(options: Options) -> int:
     """Serve until a signal ends the service, or its start fails. Return the exit status. Raises `NoSharedFolder`."""
     listener = socket.socket(fileno=options.listener)
     listener.set_inheritable(False)
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # our NLP threads are the parallelism, and a fork copies no others
     with shared_folder(options.workers), shared_memory() as quotas, closing(ConnectionCounts.create()) as counts:
         configure_logging(options.log_level, options.log_format, options.log_queue_lines)
         supervisor = Supervisor(
-            partial(_worker_command, counts.descriptor),
-            listener,
+            _worker_source(options, listener, quotas, counts.descriptor),
             options.workers,
             start_seconds=options.start_seconds,
             silence_seconds=options.silence_seconds,
             leave_seconds=options.leave_seconds,
-            inherited=(quotas, counts.descriptor),
             counts=counts,
             on_serving=partial(_say_where, options),
         )

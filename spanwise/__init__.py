@@ -11,19 +11,22 @@ In a checkout the folders `service`, `pipelines` and `schemas` lie at the top; i
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spanwise.pipelines import Analyzer, Document, Registry
 
-__all__ = ["Analyzer", "Document", "Registry", "__version__"]
+    __version__: str
 
-__version__ = version("spanwise")
+__all__ = ["Analyzer", "Document", "Registry", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for on first use: spaCy takes a second, and the command line does without it."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - it takes 2 MB, and few ask
+
+        return version("spanwise")
     if name in __all__:
         return getattr(import_module("spanwise.pipelines"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

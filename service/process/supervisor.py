@@ -5,15 +5,14 @@ that it turns. A silence is reported in the log; only a very long one, of minute
 Silences are counted in ticks of the supervisor's own loop, so that neither a changed clock nor a machine that slept
 counts as one.
 
-Workers are started by executing the interpreter anew, because a fork would copy the threads' locks. They share the
-listening socket, so that a connection waits for whichever worker there is; `acceptor.py` says how they share out the
-connections.
+How a worker is started is the business of `worker_sources.py`. Workers share the listening socket, so that a connection
+waits for whichever worker there is; `acceptor.py` says how they share out the connections.
 """
 
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
@@ -21,6 +20,7 @@ import structlog
 
 from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.lifeline import LEAVING
+from spanwise.service.process.worker_sources import ChildProcess, TemplateFailed, WorkerSource
 
 log = structlog.get_logger(__name__)
 
@@ -43,14 +43,11 @@ _LONGEST_DELAY_SECONDS = 30.0
 _TICK_SECONDS = 1.0
 _REPORTED_SILENCE_SECONDS = 10.0
 
-Command = Callable[[int, int], Sequence[str]]
-"""Returns the command of a worker, from the numbers of the listening socket and of its end of the lifeline."""
-
 
 class WorkerProcess:
     """A worker as the supervisor sees it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, lifeline: socket.socket) -> None:
+    def __init__(self, process: ChildProcess, lifeline: socket.socket) -> None:
         self.process = process
         self.lifeline = lifeline
         self.started = monotonic()
@@ -76,29 +73,24 @@ class Supervisor:
 
     def __init__(
         self,
-        command: Command,
-        listener: socket.socket,
+        source: WorkerSource,
         workers: int,
         *,
         start_seconds: float,
         silence_seconds: float,
         leave_seconds: float,
-        inherited: Sequence[int] = (),
         counts: ConnectionCounts | None = None,
         on_serving: Callable[[], object] = lambda: None,
     ) -> None:
         """`leave_seconds` is what a worker may take to end; one that takes longer is killed. A silence of 0 is none.
 
-        `inherited` are descriptors that every worker is given under their own numbers. In `counts` each worker has a
-        slot while it lives. `on_serving` is called once, when the first worker serves.
+        In `counts` each worker has a slot while it lives. `on_serving` is called once, when the first worker serves.
         """
-        self._command = command
-        self._listener = listener
+        self._source = source
         self._wanted = workers
         self._start_seconds = start_seconds
         self._silence_seconds = silence_seconds
         self._leave_seconds = leave_seconds
-        self._inherited = tuple(inherited)
         self._counts = counts
         self._on_serving = on_serving
         self._workers: dict[WorkerProcess, asyncio.Task[None]] = {}
@@ -123,21 +115,21 @@ class Supervisor:
         self._spawn_task(self._listen_for_silence())
         self._spawn_task(self._fill())
         await self._over.wait()
-        for task in tuple(self._tasks):
+        for task in (tasks := tuple(self._tasks)):
             task.cancel()
         await self._end_all()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._source.close()
         return self._status
 
     # Starting
 
-    async def _start(self) -> WorkerProcess:
-        """Start a worker. Raises OSError when the system has no process or descriptor left."""
+    async def _start(self, source: WorkerSource) -> WorkerProcess:
+        """Start a worker. Raises OSError when the system has no process or descriptor left, or `TemplateFailed`."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        descriptors = self._listener.fileno(), theirs.fileno()
         try:
-            given = (*descriptors, *self._inherited)
-            process = await asyncio.create_subprocess_exec(*self._command(*descriptors), pass_fds=given)
+            process = await source.start(theirs)
         except BaseException:
             ours.close()  # a worker that was started nevertheless ends by this
             raise
@@ -157,10 +149,15 @@ class Supervisor:
         async with self._starting:
             while len(self._staying()) < self._wanted:
                 try:
-                    await self._start()
+                    await self._start(self._source)
                 except OSError as error:
                     log.error("worker_not_started", reason=error.strerror, next_try_seconds=_LONGEST_DELAY_SECONDS)
                     self._spawn_task(self._fill(_LONGEST_DELAY_SECONDS))
+                    return
+                except TemplateFailed as failed:
+                    log.error("template_failed", pid=failed.pid, status=failed.status)
+                    self._quick_ends += 1
+                    self._fill_later(failed.status)
                     return
 
     def _staying(self) -> list[WorkerProcess]:
@@ -227,10 +224,17 @@ class Supervisor:
             return
         log.error("worker_died", pid=worker.pid, status=status, seconds=round(lived, 1), served=worker.serves.is_set())
         self._quick_ends = self._quick_ends + 1 if lived < _SETTLED_SECONDS else 0
-        if not worker.serves.is_set() and not any(other.serves.is_set() for other in self._workers):
+        self._fill_later(None if worker.serves.is_set() else status)
+
+    def _fill_later(self, failed: int | None) -> None:
+        """See that missing workers are started, after a delay that grows with each quick end.
+
+        `failed` is the status of a start that failed: where no worker serves and there is no hope, give up instead.
+        """
+        if failed is not None and not any(worker.serves.is_set() for worker in self._workers):
             self._failed_starts += 1
-            if (status == START_FAILED and not self._has_served) or self._failed_starts >= _GIVE_UP_AFTER:
-                self._give_up(status)
+            if (failed == START_FAILED and not self._has_served) or self._failed_starts >= _GIVE_UP_AFTER:
+                self._give_up(failed)
                 return
         if len(self._staying()) < self._wanted:
             delay = min(2.0 ** (self._quick_ends - 2), _LONGEST_DELAY_SECONDS) if self._quick_ends > 1 else 0.0
@@ -257,22 +261,47 @@ class Supervisor:
 
     async def _replace_all(self) -> bool:
         """Replace the workers, one at a time; each serves until its successor does. Return False if one did not."""
-        for old in self._staying():
-            try:
-                async with self._starting:
-                    new = await self._start()
-            except OSError as error:
-                log.error("reload_failed", reason=error.strerror)
-                return False
-            serves = self._spawn_task(self._until(new.serves))
-            await asyncio.wait({serves, self._workers[new]}, return_when=asyncio.FIRST_COMPLETED)
-            serves.cancel()
-            if not new.serves.is_set():
-                log.error("reload_failed", pid=new.pid, status=new.process.returncode)
-                return False
-            if old in self._workers:
-                self._expect_end(old)
-                await asyncio.wait({self._workers[old]})
+        try:
+            source = await self._source.renewed()
+        except OSError as error:
+            log.error("reload_failed", reason=error.strerror)
+            return False
+        except TemplateFailed as failed:
+            log.error("reload_failed", pid=failed.pid, status=failed.status)
+            return False
+        try:
+            for old in self._staying():
+                if not await self._replace(old, source):
+                    return False
+                if source is not self._source:  # a worker of it serves, so that it can be relied on
+                    async with self._starting:
+                        previous, self._source = self._source, source
+                    await previous.close()
+        finally:
+            if source is not self._source:
+                await source.close()
+        return True
+
+    async def _replace(self, old: WorkerProcess, source: WorkerSource) -> bool:
+        """Start a worker from this source, and retire the old one once it serves. Return False if it does not."""
+        try:
+            async with self._starting:
+                new = await self._start(source)
+        except OSError as error:
+            log.error("reload_failed", reason=error.strerror)
+            return False
+        except TemplateFailed as failed:
+            log.error("reload_failed", pid=failed.pid, status=failed.status)
+            return False
+        serves = self._spawn_task(self._until(new.serves))
+        await asyncio.wait({serves, self._workers[new]}, return_when=asyncio.FIRST_COMPLETED)
+        serves.cancel()
+        if not new.serves.is_set():
+            log.error("reload_failed", pid=new.pid, status=new.process.returncode)
+            return False
+        if old in self._workers:
+            self._expect_end(old)
+            await asyncio.wait({self._workers[old]})
         return True
 
     @staticmethod

@@ -109,16 +109,18 @@ def test_a_pipeline_that_does_not_load_ends_the_start(misbehaving: MisbehavingPi
     status, log, errors = run_to_its_end(misbehaving.environment(), "--workers", "2")
     assert status == 3
     reasons = [line["reason"] for line in log if line["event"] == "start_failed"]
-    assert reasons
-    assert all("this pipeline is broken" in reason for reason in reasons)
-    assert sum(line["event"] == "worker_started" for line in log) == 2
+    assert len(reasons) == 1
+    assert "this pipeline is broken" in reasons[0]
+    assert sum(line["event"] == "template_started" for line in log) == 1
+    assert not [line for line in log if line["event"] == "worker_started"]
     assert "Traceback" not in errors
 
 
-def test_workers_that_die_at_their_start_end_the_service(misbehaving: MisbehavingPipeline) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_workers_that_die_at_their_start_end_the_service(workers: str, misbehaving: MisbehavingPipeline) -> None:
     """After five starts in a row that failed, ever later, the service says so and exits with 1."""
     misbehaving.control("dies")
-    status, log, _ = run_to_its_end(misbehaving.environment())
+    status, log, _ = run_to_its_end(misbehaving.environment(), "--workers", workers)
     assert status == 1
     assert [line["delay_seconds"] for line in log if line["event"] == "worker_restart"] == [0.0, 1.0, 2.0, 4.0]
     (line,) = (line for line in log if line["event"] == "workers_cannot_start")
@@ -127,15 +129,14 @@ def test_workers_that_die_at_their_start_end_the_service(misbehaving: Misbehavin
 
 def test_a_worker_that_hangs_at_its_start_is_killed(misbehaving: MisbehavingPipeline) -> None:
     """A start that takes longer than the setting allows counts as failed."""
-    with service(misbehaving.environment(worker_start_seconds="20"), "--workers", "2") as process:
-        wait_for_workers(process, 2)
+    with service(misbehaving.environment(worker_start_seconds="20")) as process:
         misbehaving.control("start_seconds", "600")
-        os.kill(process.worker_pids()[0], signal.SIGKILL)
+        process.process.send_signal(signal.SIGHUP)
         (line,) = process.lines(lambda line: line["event"] == "worker_killed", 60)
         assert not line["served"]
+        (line,) = process.lines(lambda line: line["event"] == "reload_failed")
+        assert line["status"] == -signal.SIGKILL
         assert entities(process, "Paris").status_code == 200
-        misbehaving.forget("start_seconds")
-        wait_for_workers(process, 3)
         assert process.stop() == 0
 
 

@@ -17,7 +17,7 @@ import orjson
 import pytest
 
 from spanwise.service.process.cpus import available_cpus
-from spanwise.service.runtime import NLP_NICENESS
+from spanwise.service.process.priority import NLP_NICENESS
 from tests.support.process import ServiceProcess, environment, service
 
 pytestmark = pytest.mark.process
@@ -248,7 +248,7 @@ def test_dropped_lines_are_counted_and_logged() -> None:
 
 
 def test_two_workers_share_one_port() -> None:
-    """Each worker loads its own pipelines; together they answer on one address and share out the CPUs."""
+    """The pipelines are loaded once for both; together they answer on one address and share out the CPUs."""
     with (
         service(environment(nlp_threads="0"), "--workers", "2") as process,
         httpx.Client(base_url=process.url) as client,
@@ -258,7 +258,7 @@ def test_two_workers_share_one_port() -> None:
             time.sleep(0.1)
         assert client.post("/v1/entities", json={"text": "Tim Cook"}).status_code == 200
         assert process.stop() == 0
-    assert sum(line["event"] == "pipeline_ready" for line in process.log) == 2
+    assert sum(line["event"] == "pipeline_ready" for line in process.log) == 1
     threads = [line["nlp_threads"] for line in process.log if line["event"] == "ready"]
     assert threads == [math.ceil(available_cpus() / 2)] * 2
 

@@ -16,6 +16,8 @@ import orjson
 
 SPANWISE = Path(sys.executable).parent / "spanwise"
 READY_SECONDS = 120
+TEMPLATE = "template"
+"""The name of the process that workers are forked from."""
 
 
 def environment(**changed: str) -> dict[str, str]:
@@ -27,6 +29,12 @@ def environment(**changed: str) -> dict[str, str]:
     settings = {"nlp_threads": "1", "default_timeout_ms": "120000", "shutdown_seconds": "120", **changed}
     named = {f"SPANWISE_{name.upper()}": value for name, value in settings.items()}
     return {**kept, **named, "PYTHONPATH": str(Path(__file__).parent / "modules")}
+
+
+def _name_of(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 def _url_of(pid: int) -> str:
@@ -78,6 +86,14 @@ class ServiceProcess:
 
     def worker_pids(self) -> list[int]:
         """Return the living worker processes, the oldest first."""
+        return [pid for pid in self._children() if _name_of(pid) != TEMPLATE]
+
+    def template_pid(self) -> int:
+        """Return the process that workers are forked from."""
+        (template,) = (pid for pid in self._children() if _name_of(pid) == TEMPLATE)
+        return template
+
+    def _children(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(pid) for pid in children]
 

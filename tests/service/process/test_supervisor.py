@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from spanwise.service.process import supervisor as module
 from spanwise.service.process.supervisor import CRASH_LOOP, Supervisor
+from spanwise.service.process.worker_sources import ExecutedWorkers
 
 STAND_IN = """
 import signal, socket, sys
@@ -49,7 +50,8 @@ def supervise(
     """
 
     async def run(log: list[Any]) -> int:
-        supervisor = Supervisor(command, listener, workers, start_seconds=60, silence_seconds=60, leave_seconds=10)
+        source = ExecutedWorkers(command, listener)
+        supervisor = Supervisor(source, workers, start_seconds=60, silence_seconds=60, leave_seconds=10)
         running = asyncio.create_task(supervisor.run())
         for event, number, sent in steps:
             async with asyncio.timeout(60):
