@@ -12,8 +12,8 @@ import pytest
 import ray
 
 from spanwise.pipelines import Analyzer
-from tests.bulk.faults import disturb, write_corpus
-from tests.bulk.here import lines_of, rows_of, texts
+from tests.bulk.faults import disturb, table_of, write_corpus
+from tests.bulk.here import job, lines_of, rows_of, run_here, texts
 from tests.conftest import ENGLISH
 
 pytestmark = pytest.mark.timeout(300)
@@ -69,10 +69,12 @@ def test_a_second_run_joins_a_cluster_and_has_nothing_to_do(tmp_path: Path, corp
 
 def test_a_job_survives_the_death_of_each_of_its_processes(tmp_path: Path) -> None:
     """Driver, worker and raylet are killed at random moments; the output is that of an undisturbed run."""
-    write_corpus(tmp_path / "corpus", 30_000, rows_each=2000)
-    report = disturb(tmp_path / "corpus", tmp_path, kills=3, span=0.5, seed=os.getpid())
-    assert report.equal, report
-    assert (report.rows, report.parts, report.written_again) == (30_000, 15, 0)
+    write_corpus(tmp_path / "corpus", 15_000, rows_each=500)
+    undisturbed = run_here(job(tmp_path / "undisturbed", id="key"), [tmp_path / "corpus"])
+    disturbed = tmp_path / "disturbed"
+    report = disturb(tmp_path / "corpus", disturbed, "--workers", "2", kills=3, span=0.1, seed=os.getpid())
+    assert table_of(disturbed).equals(table_of(tmp_path / "undisturbed")), report
+    assert (undisturbed.rows, report.parts, report.written_again) == (15_000, 30, 0)
     assert report.kills == {"driver": 1, "worker": 1, "raylet": 1}
 
 
