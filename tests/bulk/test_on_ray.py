@@ -12,8 +12,8 @@ import pytest
 import ray
 
 from spanwise.pipelines import Analyzer
-from tests.bulk.faults import disturb, write_corpus
-from tests.bulk.here import lines_of, rows_of, texts
+from tests.bulk.faults import disturb, table_of, write_corpus
+from tests.bulk.here import job, lines_of, rows_of, run_here, texts
 from tests.conftest import ENGLISH
 
 pytestmark = pytest.mark.timeout(300)
@@ -69,10 +69,12 @@ def test_a_second_run_joins_a_cluster_and_has_nothing_to_do(tmp_path: Path, corp
 
 def test_a_job_survives_the_death_of_each_of_its_processes(tmp_path: Path) -> None:
     """Driver, worker and raylet are killed at random moments; the output is that of an undisturbed run."""
-    write_corpus(tmp_path / "corpus.parquet", 60_000)
-    report = disturb(tmp_path / "corpus.parquet", tmp_path, kills=3, span=2.0, seed=os.getpid())
-    assert report.equal, report
-    assert (report.rows, report.written_again) == (60_000, 0)
+    write_corpus(tmp_path / "corpus", 15_000, rows_each=500)
+    undisturbed = run_here(job(tmp_path / "undisturbed", id="key"), [tmp_path / "corpus"])
+    disturbed = tmp_path / "disturbed"
+    report = disturb(tmp_path / "corpus", disturbed, "--workers", "2", kills=3, span=0.1, seed=os.getpid())
+    assert table_of(disturbed).equals(table_of(tmp_path / "undisturbed")), report
+    assert (undisturbed.rows, report.parts, report.written_again) == (15_000, 30, 0)
     assert report.kills == {"driver": 1, "worker": 1, "raylet": 1}
 
 
@@ -115,8 +117,8 @@ def test_the_schema_is_printed_without_loading_anything() -> None:
 
 def test_a_dry_run_writes_nothing(tmp_path: Path, corpus: Path) -> None:
     """Schema, units and a time that a sample of the corpus was measured for."""
-    write_corpus(tmp_path / "a.parquet", 4000)
-    ran = spanwise(tmp_path / "a.parquet", "--id", "key", "-o", tmp_path / "out", "--dry-run")
+    write_corpus(tmp_path / "corpus", 4000)
+    ran = spanwise(tmp_path / "corpus", "--id", "key", "-o", tmp_path / "out", "--dry-run")
     assert ran.returncode == 0, ran.stderr
     assert "id: int64" in ran.stdout
     assert "1 units of work" in ran.stdout
