@@ -107,9 +107,9 @@ def test_tables_are_whole(page: Path) -> None:
 def test_commands_can_be_run(page: Path) -> None:
     """Targets of make, modules of Python and kustomizations that a page names are there."""
     text = page.read_text("utf-8")
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     code = [*re.findall(r"`([^`]+)`", prose(page)), *commands(page)]
-    for target in (found for part in code for found in re.findall(r"^make\s+([a-z][a-z-]*)", part)):
+    for target in (found for part in code for found in re.findall(r"^make\s+([a-z][a-z0-9-]*)", part)):
         assert target in targets, f"{page.name} speaks of make {target}"
     for module in re.findall(r"python -m ([a-z][\w.]*[a-z])", text):
         assert importlib.util.find_spec(module), f"{page.name} speaks of {module}"
