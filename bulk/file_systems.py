@@ -39,6 +39,10 @@ class Place:
         with self.system.open_input_stream(self.path, compression=None) as stream:
             return bytes(stream.read())
 
+    def is_there(self) -> bool:
+        """Whether there is a file or a folder."""
+        return bool(self.system.get_file_info(self.path).type != fs.FileType.NotFound)
+
     def names(self) -> list[str]:
         """Return the names of the files in the folder, none where there is no folder."""
         selector = fs.FileSelector(self.path, allow_not_found=True)
@@ -69,7 +73,7 @@ class Place:
         In an object store behind fsspec the store itself decides (`If-None-Match: *`), so that of two writers one wins.
         """
         if self.is_local or not isinstance(self.system, fs.PyFileSystem):
-            if self.system.get_file_info(self.path).type != fs.FileType.NotFound:
+            if self.is_there():
                 return False
             self.write(content)
             return True

@@ -107,6 +107,11 @@ class OutputFolder:
         """Return what is known of a part."""
         return PartDone(**orjson.loads((self._parts / f"{name}.json").read()))
 
+    def finished(self, name: str) -> PartDone | None:
+        """Return what is known of a part, None where the part is not there."""
+        there = (self.place / f"{name}{_SUFFIXES[self.format]}").is_there()
+        return self.part(name) if there else None
+
     def publish(self, name: str, written: Path, done: PartDone) -> None:
         """Make a part of a file that was written aside. What is known of it comes first, so that it never lacks."""
         (self._parts / f"{name}.json").write(orjson.dumps(done._asdict()))

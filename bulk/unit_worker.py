@@ -55,7 +55,13 @@ class UnitWorker:
         ]
 
     def run(self, unit: Unit, name: str, unit_bytes: int) -> PartDone:
-        """Do a unit and publish its part under a name. Raises `OSError` and `InputMismatch`."""
+        """Do a unit and publish its part under a name. Raises `OSError` and `InputMismatch`.
+
+        A unit is given out again when its worker died, which may have been after its part was published: such a part
+        stays as it is.
+        """
+        if (finished := self._folder.finished(name)) is not None:
+            return finished
         if self._reader is None:
             self._reader = UnitReader(self._spec.options, unit_bytes)
         with tempfile.TemporaryDirectory(prefix="spanwise-") as folder:

@@ -15,10 +15,12 @@ import pytest
 from spanwise.bulk import units
 from spanwise.bulk.arrow import output_schema
 from spanwise.bulk.file_systems import place_of
+from spanwise.bulk.input_files import find_inputs
 from spanwise.bulk.output_folder import OutputRefused
 from spanwise.bulk.progress import Progress
 from spanwise.bulk.ray_pool import JobFailed
 from spanwise.bulk.summary import Tally
+from spanwise.bulk.unit_worker import UnitWorker
 from spanwise.pipelines import Analyzer
 from tests.bulk.here import job, lines_of, rows_of, run_here, texts
 
@@ -199,3 +201,16 @@ def test_units_of_a_corpus_that_grows_keep_their_size(tmp_path: Path, corpus: Pa
     run_here(job(tmp_path / "out"), [corpus], 3)
     monkeypatch.setattr(units, "SMALLEST_UNIT", 1 << 20)
     assert run_here(job(tmp_path / "out"), [corpus]).before.parts == 3
+
+
+def test_a_part_that_is_there_stays_when_its_unit_is_given_out_again(tmp_path: Path, corpus: Path) -> None:
+    """A worker that died after its part was published leaves a unit that another worker gets, and need not do."""
+    spec = job(tmp_path / "out", id="key")
+    files = find_inputs([str(corpus / "2.jsonl.gz")])
+    unit = next(units.plan(files, 4096, spec.options))
+    (tmp_path / "out" / "_spanwise" / "parts").mkdir(parents=True)
+    done = UnitWorker(spec, 1).run(unit, "a", 4096)
+    before = (tmp_path / "out" / "a.parquet").stat()
+    assert UnitWorker(spec, 1).run(unit, "a", 4096) == done
+    after = (tmp_path / "out" / "a.parquet").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
