@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,25 @@ def bill_of_materials() -> dict[str, Any]:
         part.setdefault("licenses", _LICENCES.get(part["name"], []))
         part["externalReferences"] = [*part.get("externalReferences", ()), *files]
     bill["components"] = components
-    known = {part["bom-ref"] for part in components} | {bill["metadata"]["component"]["bom-ref"]}
+    names = {part["bom-ref"]: canonicalize_name(part["name"]) for part in components}
+    service = bill["metadata"]["component"]["bom-ref"]
+    direct = _needed_by_the_service()
+    needed = {service: {ref for ref, name in names.items() if name in direct}}
     bill["dependencies"] = [
-        {**node, "dependsOn": [ref for ref in node["dependsOn"] if ref in known]} if "dependsOn" in node else node
+        {**node, "dependsOn": [ref for ref in node["dependsOn"] if ref in needed.get(node["ref"], names)]}
+        if "dependsOn" in node
+        else node
         for node in bill["dependencies"]
-        if node["ref"] in known
+        if node["ref"] in names or node["ref"] == service
     ]
     return bill
+
+
+def _needed_by_the_service() -> set[NormalizedName]:
+    """Return what the service itself depends on, with its extra, and without what other extras would need."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = [*project["dependencies"], *project["optional-dependencies"]["otel"]]
+    return {canonicalize_name(Requirement(line).name) for line in lines}
 
 
 def pinned_here() -> dict[NormalizedName, str]:
