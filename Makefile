@@ -43,7 +43,7 @@ run: $(RUNTIME) $(OFFICIAL)  ## Install what is missing, then start the service 
 
 pipelines: $(DEV) $(ALL_OFFICIAL)  ## Install every official pipeline for the tests and benchmarks of them (es is GPL-3.0)
 
-test: $(DEV)  ## Install what is missing, then run all tests but those of the image, the manifests and the page (ARGS=... goes to pytest)
+test: $(DEV)  ## Install what is missing, then run all tests but those of the image, the manifests, the page and corpora (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 smoke: $(DEV)  ## Run the short list of tests that every supported Python must pass

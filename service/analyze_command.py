@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Self, cast
 
 import typer
 
+from spanwise.service.analysis_options import Labels, MinConfidence, MinScore, OffsetUnit, RawScores, Top, parts
 from spanwise.service.terminal import console, fail, print_table, read_settings, visible
 
 if TYPE_CHECKING:
@@ -35,16 +36,12 @@ def analyze(  # noqa: PLR0917 (each is an option by name)
         str | None,
         typer.Option(help="Features, with commas between; by default all but tokens, noun chunks and extensions."),
     ] = None,
-    labels: Annotated[str | None, typer.Option(help="Only entities with these labels, with commas between.")] = None,
-    offset_encoding: Annotated[
-        str, typer.Option(help="What start and end count: `codepoint`, `utf16` or `utf8`.")
-    ] = "codepoint",
-    min_confidence: Annotated[float | None, typer.Option(help="Leave out entities below it.")] = None,
-    min_score: Annotated[float | None, typer.Option(help="Leave out categories below it.")] = None,
-    top: Annotated[int | None, typer.Option(help="At most that many categories.")] = None,
-    raw_scores: Annotated[
-        bool, typer.Option("--raw-scores", help="The model's own probability of each entity besides.")
-    ] = False,
+    labels: Labels = None,
+    offset_encoding: OffsetUnit = "codepoint",
+    min_confidence: MinConfidence = None,
+    min_score: MinScore = None,
+    top: Top = None,
+    raw_scores: RawScores = False,
     as_json: Annotated[bool, typer.Option("--json", help="The analysis as the service would answer it.")] = False,
     as_lines: Annotated[
         bool,
@@ -59,8 +56,8 @@ def analyze(  # noqa: PLR0917 (each is an option by name)
     named: dict[str, Any] = {
         "language": language,
         "pipeline": pipeline,
-        "features": _parts(features),
-        "labels": _parts(labels),
+        "features": parts(features),
+        "labels": parts(labels),
         "offset_encoding": offset_encoding,
         "min_confidence": min_confidence,
         "min_score": min_score,
@@ -239,10 +236,6 @@ def _load_one(settings: "Settings", language: str | None, pipeline: str | None) 
         )
     except PipelineError as error:
         fail(str(error))
-
-
-def _parts(named: str | None) -> list[str] | None:
-    return None if named is None else [part.strip() for part in named.split(",") if part.strip()]
 
 
 def _features(named: list[str] | None, analyzer: "Analyzer") -> "frozenset[Feature]":

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from spanwise.service import bulk_report_command
+from spanwise.service.analysis_options import Labels, MinConfidence, MinScore, OffsetUnit, RawScores, Top, parts
 from spanwise.service.terminal import fail, read_settings
 
 if TYPE_CHECKING:
@@ -73,16 +74,12 @@ def run(  # noqa: PLR0917 - each is an option by name
     language: Annotated[str | None, typer.Option(help="The language of the rows, or `auto`.")] = None,
     language_column: Annotated[str | None, typer.Option(help="The column with the language of each row.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Which pipeline, by its name.")] = None,
-    labels: Annotated[str | None, typer.Option(help="Only entities with these labels, with commas between.")] = None,
-    offset_encoding: Annotated[
-        str, typer.Option(help="What start and end count: `codepoint`, `utf16` or `utf8`.")
-    ] = "codepoint",
-    min_confidence: Annotated[float | None, typer.Option(help="Leave out entities below it.")] = None,
-    min_score: Annotated[float | None, typer.Option(help="Leave out categories below it.")] = None,
-    top: Annotated[int | None, typer.Option(help="At most that many categories.")] = None,
-    raw_scores: Annotated[
-        bool, typer.Option("--raw-scores", help="The model's own probability of each entity besides.")
-    ] = False,
+    labels: Labels = None,
+    offset_encoding: OffsetUnit = "codepoint",
+    min_confidence: MinConfidence = None,
+    min_score: MinScore = None,
+    top: Top = None,
+    raw_scores: RawScores = False,
     input_format: Annotated[
         InputFormat | None, typer.Option("--format", help="Of all files. [default: by their names]")
     ] = None,
@@ -121,13 +118,13 @@ def run(  # noqa: PLR0917 - each is an option by name
         options = RowOptions.of(
             text=text,
             id=row_id,
-            carry=_parts(carry) or (),
+            carry=parts(carry) or (),
             language_column=language_column,
-            features=_parts(features),
+            features=parts(features),
             language=language,
             pipeline=pipeline,
             offset_encoding=offset_encoding,  # type: ignore[arg-type] # `of` checks it
-            labels=_parts(labels),
+            labels=parts(labels),
             min_confidence=min_confidence,
             min_score=min_score,
             top=top,
@@ -245,10 +242,6 @@ def _require_the_extra() -> None:
 
     if lacking := [name for name in ("pyarrow", "ray") if find_spec(name) is None]:
         fail(f"`spanwise bulk` needs {' and '.join(lacking)}: pip install 'spanwise[bulk]'.")
-
-
-def _parts(named: str | None) -> list[str] | None:
-    return None if named is None else [part.strip() for part in named.split(",") if part.strip()]
 
 
 def _failed(message: str) -> NoReturn:

@@ -263,11 +263,8 @@ class Supervisor:
         """Replace the workers, one at a time; each serves until its successor does. Return False if one did not."""
         try:
             source = await self._source.renewed()
-        except OSError as error:
-            log.error("reload_failed", reason=error.strerror)
-            return False
-        except TemplateFailed as failed:
-            log.error("reload_failed", pid=failed.pid, status=failed.status)
+        except (OSError, TemplateFailed) as error:
+            _log_failed_reload(error)
             return False
         try:
             for old in self._staying():
@@ -287,11 +284,8 @@ class Supervisor:
         try:
             async with self._starting:
                 new = await self._start(source)
-        except OSError as error:
-            log.error("reload_failed", reason=error.strerror)
-            return False
-        except TemplateFailed as failed:
-            log.error("reload_failed", pid=failed.pid, status=failed.status)
+        except (OSError, TemplateFailed) as error:
+            _log_failed_reload(error)
             return False
         serves = self._spawn_task(self._until(new.serves))
         await asyncio.wait({serves, self._workers[new]}, return_when=asyncio.FIRST_COMPLETED)
@@ -362,3 +356,11 @@ class Supervisor:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _log_failed_reload(error: OSError | TemplateFailed) -> None:
+    """Log why no worker could be started in the place of another."""
+    if isinstance(error, TemplateFailed):
+        log.error("reload_failed", pid=error.pid, status=error.status)
+    else:
+        log.error("reload_failed", reason=error.strerror)

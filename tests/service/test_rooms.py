@@ -11,7 +11,7 @@ LAYERS = [
     {"cli"},
     {"analyze_command", "bulk_command", "calibration_command", "key_command", "settings_command"},
     {"bulk_report_command", "lines_command"},
-    {"terminal"},
+    {"analysis_options", "terminal"},
     {"template"},
     {"server", "worker"},
     {"supervise"},
