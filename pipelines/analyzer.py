@@ -139,7 +139,7 @@ class Analyzer:
         Components that the kernels do not replace are let go after the self-test and loaded again when a text needs
         them; `preload` keeps them, as the default features of the pipeline do that need them.
         """
-        loaded = load(str(source), disable, extensions)
+        loaded = load(str(source), disable, extensions, rules="read")
         try:
             given_name = name or name_of_source(str(source))
             analyzer = cls._of(
@@ -154,6 +154,7 @@ class Analyzer:
             analyzer.self_test()
             if isinstance(analyzer.engine, MixedEngine | GrammarEngine) and not preload:
                 analyzer.engine.let_go(analyzer.usual_layers)
+            loaded.ruler_files.forget()
         except PipelineError:
             raise
         except Exception as error:

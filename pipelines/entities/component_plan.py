@@ -259,6 +259,11 @@ def _seen(nlp: Language) -> Layers:
     return frozenset(seen)
 
 
+def is_known(factory: str) -> bool:
+    """Return whether a factory is spaCy's, of a component whose reading and writing is known."""
+    return factory in _KNOWN
+
+
 def component_of(nlp: Language, name: str) -> Component:
     """Describe a component of a pipeline, an enabled or a disabled one."""
     component: Any = nlp.get_pipe(name)

@@ -78,6 +78,8 @@ def choose_engine(
     own = SpacyEngine(loaded.nlp, plan, extensions)
     rules, unread = _rulers(loaded)
     refused = Fallback(_why_intertwined(plan), is_defect=False) if plan.is_intertwined else unread
+    if refused or rules.rulers is None:
+        loaded.ruler_files.fill()
     staged = choose_stages(loaded, own, extensions, reading) if refused else StageChoice()
     stages = staged.stages
     make = partial(_attempt, loaded, own, extensions, known, reading=reading, rules=rules, stages=stages)
@@ -112,10 +114,20 @@ def choose_engine(
     if engine is not None:
         known_names = {*_compiled(engine), *reasons}
         reasons |= {name: _NOT_FITTING for name in classifiers if name not in known_names}
+    if _may_run_rulers(loaded, engine, fallback):
+        loaded.ruler_files.fill()
     if engine is None or fallback:
         warm_vocabulary(loaded.nlp)
     served = SpacyEngine(loaded.nlp, plan, extensions, stages) if stages else own
     return Choice(engine or served, fallback, reasons)
+
+
+def _may_run_rulers(loaded: LoadedPipeline, engine: MixedEngine | None, fallback: Fallback | None) -> bool:
+    """Return whether spaCy's own engine may be asked for what the compiled rulers find."""
+    if engine is None or "extensions" in engine.borrowed or (fallback and not fallback.only_sentences):
+        return True
+    chain = loaded.plan.chain(engine.borrowed | ENTITIES_AND_SENTENCES - engine.compiled.layers)
+    return not loaded.ruler_files.read.keys().isdisjoint(chain)
 
 
 def _compiled(engine: MixedEngine) -> set[str]:
@@ -196,7 +208,7 @@ def _attempt(
 def _rulers(loaded: LoadedPipeline) -> tuple[RulerChoice, Fallback | None]:
     """Compile the rulers. Returns why entities are left to spaCy, where a ruler that writes some is not understood."""
     try:
-        return choose_rulers(loaded.nlp, loaded.plan), None
+        return choose_rulers(loaded), None
     except Unsupported as error:
         return RulerChoice(reasons=reading_more(loaded.plan)), Fallback(str(error), is_defect=False)
     except Exception as error:  # noqa: BLE001 - rules that nobody foresaw must not keep the service from starting

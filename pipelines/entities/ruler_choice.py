@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from spacy.language import Language
-
 from spanwise.pipelines.annotations import ENTITIES, SPANS, Layers
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
+from spanwise.pipelines.entities.compiled.read_phrases import ReadPhrases
 from spanwise.pipelines.entities.compiled.rulers import Rulers, read_rulers
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import Component, Plan
+from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline
 from spanwise.pipelines.kernels import SpanKernels
 
 _MOST_PHRASES, _MOST_PATTERNS = 200, 200
@@ -33,8 +33,12 @@ class RulerChoice:
     """Texts in which the compiled rulers find something, beside the built-in sample."""
 
 
-def choose_rulers(nlp: Language, plan: Plan) -> RulerChoice:
-    """Compile the rulers of a pipeline. Raises `Unsupported` if one that writes entities is not understood."""
+def choose_rulers(loaded: LoadedPipeline) -> RulerChoice:
+    """Compile the rulers of a pipeline. Raises `Unsupported` if one that writes entities is not understood.
+
+    Those that are not compiled hold all of their phrases afterwards, and the others those that the texts contain.
+    """
+    plan, files = loaded.plan, loaded.ruler_files
     rulers = plan.rulers
     reasons = reading_more(plan)
     if not rulers or SpanKernels is None:
@@ -46,13 +50,15 @@ def choose_rulers(nlp: Language, plan: Plan) -> RulerChoice:
             reasons[one.name] = f"{others[0].name} writes groups of spans too"
     chosen = [one for one in rulers if one.name not in reasons]
     try:
-        found = _read(nlp, plan, chosen)
+        found = _read(loaded, chosen)
     except Unsupported:
         together = [one for one in chosen if one not in apart]
-        found = _read(nlp, plan, together) if together else None
-        reasons |= {one.name: _why_not(nlp, one) for one in apart if one.name not in reasons}
+        found = _read(loaded, together) if together else None
+        reasons |= {one.name: _why_not(loaded, one) for one in apart if one.name not in reasons}
         chosen = together
-    texts = [text for one in chosen for text in sample_of(nlp.get_pipe(one.name))]
+    files.fill(set(files.read).difference(one.name for one in chosen))
+    texts = [text for one in chosen for text in sample_of(loaded.nlp.get_pipe(one.name), files.read.get(one.name))]
+    files.fill_for([*SAMPLE, *texts])
     return RulerChoice(found, reasons, texts)
 
 
@@ -65,7 +71,8 @@ def reading_more(plan: Plan) -> dict[str, str]:
     }
 
 
-def _read(nlp: Language, plan: Plan, chosen: Sequence[Component]) -> Rulers | None:
+def _read(loaded: LoadedPipeline, chosen: Sequence[Component]) -> Rulers | None:
+    plan = loaded.plan
     if not chosen:
         return None
     layers: Layers = ENTITIES if any("entities" in one.writes for one in chosen) else frozenset()
@@ -74,26 +81,37 @@ def _read(nlp: Language, plan: Plan, chosen: Sequence[Component]) -> Rulers | No
         layers |= SPANS
     names = [one.name for one in chosen]
     return read_rulers(
-        nlp, names, layers, has_recognizer=plan.recognizer is not None, before=plan.before_recognizer(names)
+        loaded.nlp,
+        names,
+        layers,
+        has_recognizer=plan.recognizer is not None,
+        before=plan.before_recognizer(names),
+        read=loaded.ruler_files.read,
     )
 
 
-def _why_not(nlp: Language, one: Component) -> str:
+def _why_not(loaded: LoadedPipeline, one: Component) -> str:
     try:
-        read_rulers(nlp, [one.name], SPANS, has_recognizer=False)
+        read_rulers(loaded.nlp, [one.name], SPANS, has_recognizer=False, read=loaded.ruler_files.read)
     except Unsupported as reason:
         return str(reason).removeprefix(f"{one.name}: ")
     return "spaCy's own code runs another ruler, which writes groups of spans too"
 
 
-def sample_of(ruler: Any) -> list[str]:
-    """Return texts in which a ruler finds something: its phrases and patterns in sentences, and side by side."""
-    vocab, phrases, _, _ = ruler.phrase_matcher.__reduce__()[1]
+def sample_of(ruler: Any, read: ReadPhrases | None = None) -> list[str]:
+    """Return texts in which a ruler finds something: its phrases and patterns in sentences, and side by side.
+
+    `read`: its phrases, where it does not hold all of them.
+    """
     found: list[str] = []
-    for key in _some(list(phrases), _MOST_PHRASES):
-        phrase = next(iter(phrases[key]), ())
-        if phrase and all(number in vocab.strings for number in phrase):
-            found.append(" ".join(vocab.strings[number] for number in phrase))
+    if read is not None:
+        found += map(read.text, _some(range(len(read)), _MOST_PHRASES))
+    else:
+        vocab, phrases, _, _ = ruler.phrase_matcher.__reduce__()[1]
+        for key in _some(list(phrases), _MOST_PHRASES):
+            phrase = next(iter(phrases[key]), ())
+            if phrase and all(number in vocab.strings for number in phrase):
+                found.append(" ".join(vocab.strings[number] for number in phrase))
     patterns = [each for every in ruler.matcher.__reduce__()[1][1].values() for each in every]
     found += [" ".join(map(_word, pattern)) for pattern in _some(patterns, _MOST_PATTERNS)]
     texts = [" ".join(found[first : first + _IN_A_TEXT]) for first in range(0, len(found), _IN_A_TEXT)]

@@ -7,17 +7,16 @@ a component that sets sentence boundaries is, where the plan (`component_plan.py
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import spacy
 from spacy.language import Language
-from spacy.util import load_config
+from spacy.util import get_model_meta, load_config, load_model_from_config
 
 from spanwise.pipelines.annotations import Layers
-from spanwise.pipelines.entities.component_plan import BOUNDARIES, Plan, plan_of
+from spanwise.pipelines.entities.component_plan import BOUNDARIES, Plan, is_known, plan_of
 from spanwise.pipelines.entities.extensions import is_computed
 from spanwise.pipelines.entities.mapped_vectors import map_vectors
+from spanwise.pipelines.entities.ruler_files import RulerFiles, Rules
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.load_errors import PipelineError
 from spanwise.pipelines.load_reasons import why_broken
@@ -34,20 +33,34 @@ class LoadedPipeline:
     disabled: tuple[str, ...]
     """The components that the pipeline's own configuration or the caller disables."""
     reload: Callable[[], "LoadedPipeline"]
-    """Loads the same pipeline again."""
+    """Loads the same pipeline again. Rulers without all of their phrases have few of them again."""
+    ruler_files: RulerFiles
+    """The rulers that do not hold all of their phrases, and these."""
 
 
-def load(source: str, disable: Collection[str] = (), extensions: Extensions | None = None) -> LoadedPipeline:
-    """Load a package or folder without the components to disable. Raises `PipelineError`."""
+def load(
+    source: str, disable: Collection[str] = (), extensions: Extensions | None = None, rules: Rules = "filled"
+) -> LoadedPipeline:
+    """Load a package or folder without the components to disable. Raises `PipelineError`.
+
+    `rules`: what rulers are to hold. Beside a component of the user's own, which may look at them, it is all.
+    """
     folder = locate(source)
     try:
         config = load_config(folder / "config.cfg")
         left_out = leave_out(source, config, disable)
         off = [name for name in config["nlp"].get("disabled", ()) if name not in left_out]
         spare = {name for name in off if config["components"][name].get("factory") in BOUNDARIES}
-        nlp = spacy.load(folder, exclude=[*left_out, *(name for name in off if name not in spare)])
+        exclude = [*left_out, *(name for name in off if name not in spare)]
+        nlp = load_model_from_config(load_config(folder / "config.cfg"), exclude=exclude, meta=get_model_meta(folder))
+        if not all(is_known(config["components"][name].get("factory", "")) for name in config["nlp"]["pipeline"]):
+            rules = "filled"
+        ruler_files = RulerFiles(nlp, folder, rules)
+        ruler_files.load(exclude)
         map_vectors(nlp.vocab, folder)
         plan = plan_of(nlp)
+        if any(one.is_opaque for one in plan.components):
+            ruler_files.fill()
         keep_labels(nlp, plan)
     except PipelineError:
         raise
@@ -58,7 +71,12 @@ def load(source: str, disable: Collection[str] = (), extensions: Extensions | No
         nlp.remove_pipe(name)
     nlp.max_length = sys.maxsize  # the service checks a limit of its own before any work is done
     layers = _layers(nlp, plan, extensions or Extensions())
-    return LoadedPipeline(nlp, plan, layers, disabled, partial(load, source, disable, extensions))
+    read = ruler_files.read  # and not the pipeline itself, which `reload` would keep alive
+
+    def reload() -> LoadedPipeline:
+        return load(source, disable, extensions, "empty" if read else "filled")
+
+    return LoadedPipeline(nlp, plan, layers, disabled, reload, ruler_files)
 
 
 def keep_labels(nlp: Language, plan: Plan) -> None:

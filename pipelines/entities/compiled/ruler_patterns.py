@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import NAMES
+from spacy.strings import get_string_id
 
+from spanwise.pipelines.entities.compiled.read_phrases import ReadPhrases
 from spanwise.pipelines.entities.compiled.ruler_questions import (
     PHRASE_ATTRIBUTES,
     RulerQuestions,
@@ -154,9 +156,7 @@ def read_phrases(matcher: Any, numbers: Mapping[int, int], questions: RulerQuest
     vocab, phrases, _, attribute = matcher.__reduce__()[1]
     if not any(phrases.values()):
         return None
-    name = str(NAMES[attribute])
-    if name not in PHRASE_ATTRIBUTES:
-        raise Unsupported(f"phrases by {name}")
+    name = _phrase_attribute(attribute)
     lengths = np.fromiter((len(one) for each in phrases.values() for one in each), dtype=np.uint32)
     flat = chain.from_iterable(one for each in phrases.values() for one in each)
     values = np.fromiter(flat, dtype=np.uint64, count=int(lengths.sum()))
@@ -164,6 +164,24 @@ def read_phrases(matcher: Any, numbers: Mapping[int, int], questions: RulerQuest
     counts = np.fromiter(map(len, phrases.values()), dtype=np.int64)
     questions.add_values(name, np.unique(values))
     return Phrases(name, values, lengths, np.repeat(of_keys, counts))
+
+
+def packed_phrases(read: ReadPhrases, numbers: Mapping[int, int], questions: RulerQuestions) -> Phrases | None:
+    """Take the phrases of a ruler that were read beside spaCy's matcher. `numbers` and errors: see `read_phrases`."""
+    if not len(read):
+        return None
+    name = _phrase_attribute(read.attribute)
+    values = np.array(read.values, dtype=np.uint64)
+    of_keys = np.fromiter((numbers[get_string_id(key.string)] for key in read.keys), dtype=np.uint32)
+    questions.add_values(name, np.unique(values))
+    return Phrases(name, values, np.array(read.lengths, dtype=np.uint32), of_keys[np.array(read.of_keys)])
+
+
+def _phrase_attribute(attribute: int) -> str:
+    name = str(NAMES[attribute])
+    if name not in PHRASE_ATTRIBUTES:
+        raise Unsupported(f"phrases by {name}")
+    return name
 
 
 def read_patterns(matcher: Any, numbers: Mapping[int, int], questions: RulerQuestions) -> Patterns:

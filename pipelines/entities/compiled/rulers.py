@@ -14,11 +14,19 @@ from typing import Any, NamedTuple
 from spacy.language import Language
 from spacy.pipeline import EntityRuler, SpanRuler
 from spacy.pipeline.span_ruler import prioritize_existing_ents_filter, prioritize_new_ents_filter
+from spacy.strings import get_string_id
 from spacy.util import filter_chain_spans
 
 from spanwise.pipelines.annotations import Annotations, Layers
+from spanwise.pipelines.entities.compiled.read_phrases import ReadPhrases
 from spanwise.pipelines.entities.compiled.ruler_order import Match
-from spanwise.pipelines.entities.compiled.ruler_patterns import Patterns, Phrases, read_patterns, read_phrases
+from spanwise.pipelines.entities.compiled.ruler_patterns import (
+    Patterns,
+    Phrases,
+    packed_phrases,
+    read_patterns,
+    read_phrases,
+)
 from spanwise.pipelines.entities.compiled.ruler_questions import RulerQuestions
 from spanwise.pipelines.entities.compiled.ruler_spans import EntityRules, Keys, SpanRules, Spans
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
@@ -130,46 +138,65 @@ class Rulers:
 
 
 def read_rulers(
-    nlp: Language, names: Sequence[str], layers: Layers, *, has_recognizer: bool, before: int = 0
+    nlp: Language,
+    names: Sequence[str],
+    layers: Layers,
+    *,
+    has_recognizer: bool,
+    before: int = 0,
+    read: Mapping[str, ReadPhrases] | None = None,
 ) -> Rulers:
     """Read rulers of a pipeline, in its order. Raises `Unsupported`, with the ruler's name.
 
-    `layers`: those that they compute, with the recognizer if there is one; `before`: how many stand before that.
+    `layers`: those that they compute, with the recognizer if there is one; `before`: how many stand before that;
+    `read`: the phrases of rulers that do not hold all of theirs.
     """
     questions = RulerQuestions(nlp.vocab)
     rulers: list[Ruler] = []
     for number, name in enumerate(names):
         follows = has_recognizer and number >= before
         try:
-            rulers.append(_read(nlp, name, questions, has_entities=follows or bool(rulers)))
+            phrases = (read or {}).get(name)
+            rulers.append(_read(nlp, name, questions, phrases, has_entities=follows or bool(rulers)))
         except Unsupported as reason:
             raise Unsupported(f"{name}: {reason}") from reason
     questions.check_vocabulary()
     return Rulers(rulers, questions, layers, before)
 
 
-def _read(nlp: Language, name: str, questions: RulerQuestions, *, has_entities: bool) -> Ruler:
+def _read(
+    nlp: Language, name: str, questions: RulerQuestions, read: ReadPhrases | None, *, has_entities: bool
+) -> Ruler:
     component: Any = nlp.get_pipe(name)
     strings = nlp.vocab.strings
-    keys = [
-        *component.matcher.__reduce__()[1][1],
-        *map(strings.__getitem__, component.phrase_matcher.__reduce__()[1][1]),
-    ]
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    keys: dict[int, str | None] = dict.fromkeys(component.matcher.__reduce__()[1][1])
+    if read is None:
+        keys |= {strings[key]: key for key in component.phrase_matcher.__reduce__()[1][1]}
+    else:
+        keys |= {get_string_id(key.string): key.string for key in read.keys}
+    numbers = {key: number for number, key in enumerate(keys)}
     apply: Apply
     if type(component) is EntityRuler:
-        known: dict[int, Any] = component._ent_ids  # noqa: SLF001 - nothing else says which id a key has
-        found = Keys((key, *(known.get(key) or (strings[key], None))) for key in numbers)
+        known: dict[int, Any] = dict(component._ent_ids)  # noqa: SLF001 - nothing else says which id a key has
+        if read is not None:
+            known |= {get_string_id(key.string): (key.label, key.id) for key in read.keys if key.id}
+        found = Keys((key, *(known.get(key) or (string or strings[key], None))) for key, string in keys.items())
         apply = EntityRules(found, component.overwrite)
     elif type(component) is SpanRuler:
-        known = component._match_label_id_map  # noqa: SLF001 - likewise
-        found = Keys((key, known[key]["label"], known[key]["id"] or None) for key in numbers)
+        map_of_keys = component._match_label_id_map  # noqa: SLF001 - likewise
+        known = {key: (one["label"], one["id"] or None) for key, one in map_of_keys.items()}
+        if read is not None:
+            known |= {get_string_id(key.string): (key.label, key.id) for key in read.keys}
+        found = Keys((key, *known[key]) for key in keys)
         apply = _span_rules(component, found, has_entities=has_entities)
     else:
         raise Unsupported(f"rules by {type(component).__name__}")
     if "" in found.labels:
         raise Unsupported("a label without characters")
-    phrases = read_phrases(component.phrase_matcher, numbers, questions)
+    if read is None:
+        phrases = read_phrases(component.phrase_matcher, numbers, questions)
+    else:
+        phrases = packed_phrases(read, numbers, questions)
     return Ruler(name, phrases, read_patterns(component.matcher, numbers, questions), apply)
 
 
