@@ -117,7 +117,7 @@ def test_its_entities_and_sentences_are_spacys(official: OfficialPipeline) -> No
         sentences.enable_pipe("senter")
     assert analyzer.engine_name == "compiled"
     left = {one["name"] for one in analyzer.contents.components if one["engine"] != "compiled"}
-    assert official.short == "es" or not left, "all but the Spanish lemmatizer and what it belongs to is compiled"
+    assert not left, "all of it is compiled"
     assert analyzer.title == f"{official.name}-{official.version}"
     texts = TEXTS[official.language]
     expected = [[(span.start_char, span.end_char, span.label_) for span in doc.ents] for doc in nlp.pipe(texts)]

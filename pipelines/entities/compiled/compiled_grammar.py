@@ -17,6 +17,7 @@ from spanwise.pipelines.annotations import NounChunk, SentenceSpan, Tokens
 from spanwise.pipelines.entities.compiled.compiled_engine import WordTable, word_tables_of
 from spanwise.pipelines.entities.compiled.grammar_components import CompiledStage, number_of_parsed, read_grammar
 from spanwise.pipelines.entities.compiled.grammar_trees import GrammarTrees, LabelStage
+from spanwise.pipelines.entities.compiled.lemma_rules import LemmaStage
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
 from spanwise.pipelines.entities.compiled.parser import Parse
 from spanwise.pipelines.entities.compiled.token_rules import TokenRules
@@ -72,7 +73,9 @@ class CompiledGrammar:
         self.trees = trees
         """The parser's part; None where there is none."""
         self._wanted = constants.WANT_TOKENS | (constants.WANT_VECTORS if trees else 0)
-        self._choices = max((one.choices.stop for one in stages if not isinstance(one.stage, LabelStage)), default=0)
+        by_networks = (one for one in stages if not isinstance(one.stage, LabelStage | LemmaStage))
+        self._choices = max((one.choices.stop for one in by_networks), default=0)
+        self._reads_starts = any(isinstance(one.stage, LemmaStage) and one.stage.reads_starts for one in stages)
         self._rules = next(
             (one.stage for one in stages if isinstance(one.stage, TokenRules) and one.stage.has_phrases), None
         )
@@ -124,7 +127,7 @@ class CompiledGrammar:
         parses: Sequence[Parse | None] = [None] * len(texts)
         if self.trees is not None:
             parses = trees = self.trees.parse(words, kinds, counts, group[7])
-            words, choices, kinds = self.trees.divide(words, choices, kinds, trees)
+            words, choices, kinds = self.trees.divide(words, choices, kinds, trees, by_starts=self._reads_starts)
         known = [self._kind((word, *chosen)) for word, chosen in zip(words, choices.tolist(), strict=True)]
         states = [kind.state for kind in known]
         numbers = kinds.tolist()

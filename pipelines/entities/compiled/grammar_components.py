@@ -8,7 +8,7 @@ from spacy.language import Language
 
 from spanwise.pipelines.entities.compiled.grammar_trees import LabelStage, TreeModel, read_trees
 from spanwise.pipelines.entities.compiled.layers import MaxoutLayer, Tok2Vec
-from spanwise.pipelines.entities.compiled.lemma_rules import read_lemmatizer
+from spanwise.pipelines.entities.compiled.lemma_rules import LemmaStage, read_lemmatizer
 from spanwise.pipelines.entities.compiled.token_classes import TokenClassifier, read_classifier
 from spanwise.pipelines.entities.compiled.token_rules import TokenRules, read_rules
 from spanwise.pipelines.entities.compiled.token_state import Stage
@@ -74,6 +74,10 @@ def read_grammar(nlp: Language, plan: Plan) -> tuple[list[CompiledStage], list[N
             stages.append(CompiledStage(name, part.stage, slice(first, first + part.best)))
         elif isinstance(part, TreeModel):
             stages.append(CompiledStage(name, LabelStage(part.model.labels), slice(total, total + 1)))
+        elif isinstance(part, LemmaStage) and part.reads_starts:
+            if not any(isinstance(one.stage, LabelStage) for one in stages):
+                raise Unsupported(f"{name}: it reads where sentences begin, which no parser before it says")
+            stages.append(CompiledStage(name, part, slice(total + 1, total + 2)))
         else:
             stages.append(CompiledStage(name, part, slice(0, 0)))
     if sum(isinstance(one.stage, TokenRules) and one.stage.has_phrases for one in stages) > 1:

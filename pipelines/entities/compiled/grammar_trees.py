@@ -76,14 +76,22 @@ class GrammarTrees:
         return self._parser.parse(values, counts.tolist(), spaces.tobytes())
 
     def divide(
-        self, words: Words, choices: Integers, kinds: Integers, parses: Sequence[Parse]
+        self, words: Words, choices: Integers, kinds: Integers, parses: Sequence[Parse], *, by_starts: bool = False
     ) -> tuple[Words, Integers, Integers]:
-        """Divide kinds by the labels of their tokens. Returns words, choices and kinds; a label is the last choice."""
+        """Divide kinds by the labels of their tokens. Returns words, choices and kinds; a label is the last choice.
+
+        `by_starts`: also by whether a sentence begins there, which is then the last choice, 1 or 0, behind the label.
+        """
         count = len(self._parser.labels)
         labels = np.fromiter(chain.from_iterable(parse.labels for parse in parses), dtype=np.int64, count=len(kinds))
-        pairs, divided = np.unique(kinds.astype(np.int64) * count + labels, return_inverse=True)
-        old = pairs // count
-        found = np.column_stack([choices[old], pairs % count])
+        classes = labels
+        if by_starts:
+            classes = 2 * labels + np.frombuffer(b"".join(parse.starts for parse in parses), dtype=np.uint8)
+            count *= 2
+        pairs, divided = np.unique(kinds.astype(np.int64) * count + classes, return_inverse=True)
+        old, chosen = pairs // count, pairs % count
+        columns = [chosen // 2, chosen % 2] if by_starts else [chosen]
+        found = np.column_stack([choices[old], *columns])
         return [words[number] for number in old.tolist()], found, divided.reshape(-1)
 
     def sentences_of(self, text: str, tokens: Tokens, parse: Parse) -> list[SentenceSpan]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 import spacy
-from spacy.lang.nl.lemmatizer import DutchLemmatizer
+from spacy.lang.es.lemmatizer import SpanishLemmatizer
+from spacy.lang.ru.lemmatizer import RussianLemmatizer
 from spacy.language import Language
 from spacy.lookups import Lookups
+from spacy.pipeline import Lemmatizer
 from spacy.training import Example
 
 from spanwise.pipelines import Analyzer
@@ -353,10 +355,28 @@ def adding(pattern: list[Config], attrs: Config | None = None, index: int = 0) -
     return change
 
 
-def with_dutch_lemmas(nlp: Language) -> None:
-    """Make the lemmatizer the Dutch one, which keeps lemmas by the lower case of what it was asked first."""
+def with_new_lemmas(nlp: Language) -> None:
+    """Make the lemmatizer one that a later spaCy may bring, of which nobody knows what it reads."""
     lemmatizer: Any = nlp.get_pipe("lemmatizer")
-    lemmatizer.__class__ = DutchLemmatizer
+    members = {"rule_lemmatize": lambda _, token: [token.nbor().text], "__module__": "spacy.lang.new"}
+    lemmatizer.__class__ = type("NewLemmatizer", (Lemmatizer,), members)
+    lemmatizer._mode, lemmatizer.lemmatize = "rule", lemmatizer.rule_lemmatize
+
+
+def with_russian_lemmas(nlp: Language) -> None:
+    """Make the lemmatizer the Russian one, which asks a library."""
+    lemmatizer: Any = nlp.get_pipe("lemmatizer")
+    lemmatizer.__class__ = RussianLemmatizer
+    lemmatizer._mode = "pymorphy3"
+
+
+def with_spanish_lemmas(nlp: Language) -> None:
+    """Make the lemmatizer the Spanish one, which reads where sentences begin, without a parser that says so."""
+    lemmatizer: Any = nlp.get_pipe("lemmatizer")
+    lemmatizer.__class__ = SpanishLemmatizer
+    for name in ("lemma_rules", "lemma_rules_groups", "lemma_index", "lemma_exc"):
+        if name not in lemmatizer.lookups:
+            lemmatizer.lookups.add_table(name, {})
     lemmatizer._mode, lemmatizer.lemmatize = "rule", lemmatizer.rule_lemmatize
 
 
@@ -393,7 +413,9 @@ REFUSED: dict[str, tuple[Callable[[Language], None], str]] = {
     "another comparison": (adding([{"LENGTH": {">": 3}}]), "a pattern with >"),
     "a token outside": (adding([{"TAG": "NN"}], index=1), "outside of its pattern"),
     "words changed by hand": (with_shape_by_hand, "SHAPE was set by hand"),
-    "lemmas that depend on earlier ones": (with_dutch_lemmas, "may depend on more than the word"),
+    "lemmas that may depend on other tokens": (with_new_lemmas, "may depend on more than the word"),
+    "lemmas by a library": (with_russian_lemmas, "in another mode than lookup, pos_lookup, rule"),
+    "lemmas that depend on sentences": (with_spanish_lemmas, "where sentences begin, which no parser before it says"),
     "a beam": (with_beam_parser, "parser: it may read and write anything"),
     "boundaries beside a parser": (with_parsers("parser", "sentencizer"), "components beside it set sentence"),
     "two parsers": (with_parsers("parser1", "parser2"), "components beside it set sentence"),

