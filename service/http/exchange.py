@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.types import Message, Scope
@@ -40,8 +40,8 @@ class Exchange:
         self.answered = False
         self.gone = False
         """True once the caller has left, or can get no answer any more."""
-        self.task: asyncio.Task[None]
-        """What runs this exchange."""
+        self.task: asyncio.Task[Any] | None = None
+        """What runs this exchange; None while nothing does."""
         self.on_gone: Callable[[], object] | None = None
         """Called when the caller leaves before its answer is complete."""
         self._connection = connection

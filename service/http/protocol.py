@@ -31,6 +31,7 @@ from spanwise.service.http.request_reader import RequestReader, path_and_query
 from spanwise.service.http.request_record import unsent_bytes
 from spanwise.service.http.responses import ProblemResponse
 from spanwise.service.http.security_headers import API_HEADERS
+from spanwise.service.process.eager_start import start_at_once
 
 CONNECTION_LOST = "spanwise.connection_lost"
 """The key of an `asyncio.Event` in a request's scope, set when the connection is lost.
@@ -40,6 +41,9 @@ ASGI's own `http.disconnect` reaches an application only once it has received al
 
 PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 """The paths that a connection beyond the bound may ask for."""
+
+_ANSWERED_AT_ONCE = frozenset({"/livez", "/readyz"})
+"""They wait for nothing, and whoever asks must not wait for the turns of a busy event loop (ADR 0056)."""
 
 _HIGH_WATER = 16 * 1024  # bytes of answers in the process's memory from which on sending waits for the reader
 _MOST_READ_AHEAD = 64 * 1024  # bytes behind a request that wait until it is answered; then reading pauses
@@ -79,6 +83,8 @@ class HttpProtocol(asyncio.Protocol):
         self._app_state = app_state
         self._open: OpenConnections = config.loaded_app.state.connections
         self._reader = RequestReader(self)
+        self._at_once = False
+        """Whether the next request may be answered at once: one of each segment, so that many of them take turns."""
         self._lost = asyncio.Event()
         self._ages: Ages | None = None
         """What this connection waits for, if that has a deadline."""
@@ -108,7 +114,9 @@ class HttpProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes of a request, or keep them until the one before is answered."""
         if self._stage is _Stage.REQUEST:
+            self._at_once = True
             self._take(data)
+            self._at_once = False
         elif self._stage is _Stage.AHEAD:
             self._ahead += data
             if len(self._ahead) > _MOST_READ_AHEAD:
@@ -236,7 +244,8 @@ class HttpProtocol(asyncio.Protocol):
 
     def finished(self, exchange: Exchange) -> None:
         """Forget the task of an exchange that is over."""
-        self._server.tasks.discard(exchange.task)
+        if exchange.task is not None:
+            self._server.tasks.discard(exchange.task)
 
     def refuse(self, error: ServiceError) -> None:
         """Answer with an error that no application has sent, and close."""
@@ -286,8 +295,10 @@ class HttpProtocol(asyncio.Protocol):
             keep_alive=reader.keep_alive and not self._probes_only,
             expects_continue=reader.expects_continue and not reader.complete,
         )
-        exchange.task = self._loop.create_task(exchange.run())
-        self._server.tasks.add(exchange.task)
+        if self._at_once and path in _ANSWERED_AT_ONCE and reader.complete:
+            self._at_once = False
+        else:
+            self._run(exchange, self._loop.create_task(exchange.run()))
 
     def body_arrives(self, body: bytes) -> None:
         """Give a part of the body to the exchange, unless the request is answered already."""
@@ -296,11 +307,20 @@ class HttpProtocol(asyncio.Protocol):
 
     def request_ends(self) -> None:
         """Go on from a request that is complete."""
-        if self._exchange is not None:
-            self._exchange.end()
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.end()
             self._stage = _Stage.AHEAD
+            if exchange.task is None:  # it is answered at once
+                self._run(exchange, start_at_once(exchange.run(), self._loop))
         elif self._stage is _Stage.REQUEST:  # it was answered before
             self._wait(self._open.idle)
+
+    def _run(self, exchange: Exchange, task: "asyncio.Task[Any] | None") -> None:
+        """Note what runs an exchange, unless it is over."""
+        exchange.task = task
+        if task is not None:
+            self._server.tasks.add(task)
 
     # Reading.
 

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from spanwise.service.process.connection_counts import ConnectionCounts
+from spanwise.service.process.eager_start import start_at_once
 
 log = structlog.get_logger(__name__)
 
@@ -94,9 +95,10 @@ class Acceptor:
             return
         if self._slot is not None:
             self._counts.set(self._slot, self._counts.get(self._slot) + 1)  # until its protocol has it counted
-        task = self._loop.create_task(self._connect(connection))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+        task = start_at_once(self._connect(connection), self._loop)  # a probe waits for each turn of a busy loop
+        if task is not None:
+            self._connecting.add(task)
+            task.add_done_callback(self._connecting.discard)
 
     async def _connect(self, connection: socket.socket) -> None:
         try:

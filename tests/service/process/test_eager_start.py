@@ -1,0 +1,114 @@
+"""A coroutine that is started at once runs up to where it first waits, and then as a task of its own."""
+
+import asyncio
+from contextvars import ContextVar
+
+import pytest
+
+from spanwise.service.process.eager_start import start_at_once
+
+pytestmark = pytest.mark.anyio
+
+NAME: ContextVar[str] = ContextVar("NAME", default="outside")
+
+
+async def test_a_coroutine_that_waits_for_nothing_is_over() -> None:
+    """It has run when the call returns, and there is no task."""
+    seen: list[str] = []
+
+    async def run() -> None:
+        seen.append("ran")
+
+    assert start_at_once(run(), asyncio.get_running_loop()) is None
+    assert seen == ["ran"]
+
+
+async def test_a_coroutine_that_waits_goes_on_as_a_task() -> None:
+    """Futures, sleeps and timeouts work behind the first wait, and the result is the task's."""
+    loop = asyncio.get_running_loop()
+    news, seen = loop.create_future(), []
+
+    async def run() -> str:
+        seen.append("begun")
+        found = await news
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0)
+        assert asyncio.current_task() is not None
+        return str(found)
+
+    task = start_at_once(run(), loop)
+    assert seen == ["begun"]
+    assert task is not None
+    news.set_result("news")
+    assert await task == "news"
+
+
+async def test_errors_are_raised_where_they_happen() -> None:
+    """Before the first wait to the caller, behind it to whoever awaits the task."""
+
+    async def run(*, waits: bool) -> None:
+        if waits:
+            await asyncio.sleep(0)
+        raise LookupError("no")
+
+    loop = asyncio.get_running_loop()
+    with pytest.raises(LookupError):
+        start_at_once(run(waits=False), loop)
+    task = start_at_once(run(waits=True), loop)
+    assert task is not None
+    with pytest.raises(LookupError):
+        await task
+
+
+async def test_what_it_waits_for_may_fail() -> None:
+    """The error is raised in the coroutine, which may go on from there and wait again."""
+    loop = asyncio.get_running_loop()
+    first, second = loop.create_future(), loop.create_future()
+
+    async def run() -> object:
+        try:
+            await first
+        except LookupError:
+            return await second
+        return None
+
+    task = start_at_once(run(), loop)
+    assert task is not None
+    first.set_exception(LookupError())
+    await asyncio.sleep(0)
+    second.set_result("second")
+    assert await task == "second"
+
+
+async def test_what_it_sets_stays_its_own() -> None:
+    """A context variable that it sets is kept for its rest, and not for its caller."""
+
+    async def run() -> str:
+        NAME.set("inside")
+        await asyncio.sleep(0)
+        return NAME.get()
+
+    task = start_at_once(run(), asyncio.get_running_loop())
+    assert NAME.get() == "outside"
+    assert task is not None
+    assert await task == "inside"
+
+
+async def test_it_can_be_cancelled() -> None:
+    """A cancellation reaches the coroutine where it waits."""
+    seen: list[str] = []
+
+    async def run() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    task = start_at_once(run(), asyncio.get_running_loop())
+    assert task is not None
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert seen == ["cancelled"]
