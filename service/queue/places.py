@@ -1,9 +1,9 @@
 """Places in line: what makes the `Retry-After` of a refusal hold.
 
 Whoever is refused gets a place: a time at which the work before it is likely to be done, which `Retry-After` tells. The
-times are handed out one after the other, as fast as the queue drains, so that not everybody returns at once. When a
-caller returns in time, by the very same body, room is there: from a second before its time on, requests without a
-place leave some. Many callers never return. The share of those who do is measured, and shortens the line.
+times are handed out one after the other, for a half of what the queue drains, so that not everybody returns at once.
+When a caller returns in time, by the very same body, room is there: from a second before its time on, requests without
+a place leave some. Many callers never return. The share of those who do is measured, and shortens the line.
 
 Nothing of a body is kept but a hash. A worker knows its own line only: who returns to another worker comes as anybody.
 """
@@ -17,8 +17,10 @@ from spanwise.service.queue.submission import Kind
 
 _LEAD_SECONDS = 1.0  # how long before a place's time room is left for it
 _GRACE_SECONDS = 5.0  # how late a caller may return
-_MAX_PLACES = 10_000  # about 2 MB
+_MAX_PLACES = 30_000  # 8 MB
 _LONGEST_SECONDS = 600.0
+_PROMISED = 0.5  # of what the queue drains: times come no closer than that, or a few more who return would find it full
+_EXPECTED_SHARE = 0.5  # of callers, returns; until it is known
 _NEWEST_COUNTS = 0.02  # of the share of callers who return
 _SMALLEST_SHARE = 0.05
 
@@ -56,7 +58,7 @@ class PlacesInLine:
         self._due: deque[_Place] = deque()
         self._end = 0.0
         """The time of the next place."""
-        self._returning = 1.0
+        self._returning = _EXPECTED_SHARE
         """The share of callers who return in time."""
         self.characters = [0, 0]
         """Characters of the requests that may return now, by kind."""
@@ -104,7 +106,7 @@ class PlacesInLine:
         if identity is not None and len(self.given) < _MAX_PLACES:
             place = self.given[identity] = _Place(identity, size.kind, time, size.characters, size.cost)
             self._coming.append(place)
-            self._end = time + size.cost * max(self._returning, _SMALLEST_SHARE) / cost_per_second
+            self._end = time + size.cost * max(self._returning, _SMALLEST_SHARE) / (_PROMISED * cost_per_second)
         return time - now
 
     def _end_of(self, place: _Place, *, returned: bool) -> None:

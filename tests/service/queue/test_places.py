@@ -1,6 +1,9 @@
 """Callers who were refused and return at the time that `Retry-After` told them."""
 
+from collections import Counter
 from contextlib import suppress
+from heapq import heappop, heappush
+from math import ceil
 
 import pytest
 
@@ -37,7 +40,7 @@ def give(places: PlacesInLine, identity: int | None, *, cost: int = 500_000, wai
     return places.give(identity, Size(SHORT, 100, cost), wait, 1e6)
 
 
-def test_times_follow_one_another_as_fast_as_the_queue_drains(places: PlacesInLine) -> None:
+def test_times_follow_one_another_as_the_queue_drains(places: PlacesInLine) -> None:
     """The first returns once the queue has drained, each other one by what the one before costs later."""
     assert [give(places, number) for number in range(4)] == [3.0, 3.5, 4.0, 4.5]
 
@@ -78,6 +81,27 @@ def test_the_line_gets_shorter_where_nobody_returns(places: PlacesInLine, clock:
     places.advance()
     first = give(places, 1_000)
     assert give(places, 1_001) - first < 0.1
+
+
+def test_who_returns_never_comes_faster_than_the_queue_drains(places: PlacesInLine, clock: Clock) -> None:
+    """Also in the seconds after a line was found to be shorter than expected, since one in twenty returns alone."""
+    refused_per_second, cost = 500, 7_300  # of work for 3.65 seconds in each, by one thread
+    returning: list[tuple[float, int]] = []
+    came: Counter[int] = Counter()
+    begin = clock.now
+    for number in range(40 * refused_per_second):
+        clock.now = begin + number / refused_per_second
+        wait = give(places, number, cost=cost, wait=1.0)
+        if number % 20 == 0:
+            heappush(returning, (clock.now + max(1, ceil(wait)), number))
+        places.advance()
+        while returning and returning[0][0] <= clock.now:
+            _, identity = heappop(returning)
+            assert places.is_due(identity)
+            places.take(identity)
+            came[int(clock.now - begin)] += 1
+    assert sum(came.values()) > 400
+    assert max(came.values()) * cost / 1e6 < 0.75
 
 
 def test_a_line_has_an_end(places: PlacesInLine) -> None:
