@@ -103,20 +103,21 @@ class CompiledGrammar:
         for group in self._kernels.tokens(tuple(texts), wanted, self._lexemes, self._split):
             counts = np.frombuffer(group[0], dtype=np.uint32)
             part = texts[len(found) : len(found) + len(counts)]
-            for text, (tokens, parse) in zip(part, self._read(part, counts, group), strict=True):
-                if self.trees is None or parse is None:
+            for tokens, parsed in self._read(part, counts, group):
+                if self.trees is None or parsed is None:
                     found.append(Grammar(tokens))
                     continue
-                spans = self.trees.sentences_of(text, tokens, parse) if sentences else ()
-                chunks = self.trees.noun_chunks_of(text, tokens, parse) if noun_chunks else ()
+                parse, marks = parsed
+                spans = self.trees.sentences_of(tokens, parse, marks) if sentences else ()
+                chunks = self.trees.noun_chunks_of(tokens, parse, marks) if noun_chunks else ()
                 starts = list(compress(tokens.start, parse.starts))
                 found.append(Grammar(tokens, starts, spans, chunks))
         return found
 
     def _read(
         self, texts: Sequence[str], counts: NDArray[np.uint32], group: Sequence[bytes]
-    ) -> Iterator[tuple[Tokens, Parse | None]]:
-        """Turn the arrays of a group of texts into its tokens (`SpanKernels.tokens`) and trees."""
+    ) -> Iterator[tuple[Tokens, tuple[Parse, NDArray[Any]] | None]]:
+        """Turn the arrays of a group of texts into its tokens (`SpanKernels.tokens`), and trees with tokens' marks."""
         starts, ends = (np.frombuffer(array, dtype=np.uint32).tolist() for array in group[1:3])
         spaces = np.frombuffer(group[3], dtype=bool).tolist()
         kinds: NDArray[Any] = np.frombuffer(group[4], dtype=np.uint32)
@@ -125,8 +126,10 @@ class CompiledGrammar:
         words = _words(texts, bounds, starts, ends, firsts)
         choices: NDArray[Any] = np.frombuffer(group[6], dtype=np.uint32).reshape(len(firsts), self._choices)
         parses: Sequence[Parse | None] = [None] * len(texts)
+        marks: NDArray[Any] = np.empty(0, dtype=np.uint8)
         if self.trees is not None:
-            parses = trees = self.trees.parse(words, kinds, counts, group[7])
+            marks = self.trees.marks(words)[kinds]
+            parses = trees = self.trees.parse(marks, counts, group[7])
             words, choices, kinds = self.trees.divide(words, choices, kinds, trees, by_starts=self._reads_starts)
         known = [self._kind((word, *chosen)) for word, chosen in zip(words, choices.tolist(), strict=True)]
         states = [kind.state for kind in known]
@@ -143,7 +146,7 @@ class CompiledGrammar:
             tokens = _tokens(starts[first:last], ends[first:last], spaces[first:last], numbers[first:last], columns)
             if parse is not None and tokens.head is not None:
                 tokens.head = parse.heads
-            yield tokens, parse
+            yield tokens, None if parse is None else (parse, marks[first:last])
 
     def _kind(self, key: tuple[Any, ...]) -> _Kind:
         """Return a kind from those that are kept, or work it out. Kinds that do not come again are dropped."""

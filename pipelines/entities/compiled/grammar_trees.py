@@ -26,6 +26,8 @@ from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 Words = list[str]
 Integers = NDArray[Any]
 
+_IS_SPACE, _IS_PUNCT = 1, 2  # marks of a word
+
 
 @dataclass(frozen=True, slots=True)
 class TreeModel:
@@ -69,11 +71,15 @@ class GrammarTrees:
         """Whether noun chunks are found, too."""
         return self._chunks is not None
 
-    def parse(self, words: Words, kinds: Integers, counts: Integers, vectors: bytes) -> list[Parse]:
-        """Parse texts. `words` has the characters of each kind, `kinds` the kind of each token of all texts."""
-        spaces = np.array([self._lexemes.marks(word)[0] for word in words], dtype=bool)[kinds]
-        values = np.frombuffer(vectors, dtype=np.float32).reshape(len(kinds), self._parser.width)
-        return self._parser.parse(values, counts.tolist(), spaces.tobytes())
+    def marks(self, words: Words) -> Integers:
+        """Return for each word `IS_SPACE`, `IS_PUNCT` or neither."""
+        marks = map(self._lexemes.marks, words)
+        return np.array([_IS_SPACE * space | _IS_PUNCT * punct for space, punct in marks], dtype=np.uint8)
+
+    def parse(self, marks: Integers, counts: Integers, vectors: bytes) -> list[Parse]:
+        """Parse texts. `marks` has those of each token of all texts."""
+        values = np.frombuffer(vectors, dtype=np.float32).reshape(len(marks), self._parser.width)
+        return self._parser.parse(values, counts.tolist(), (marks & _IS_SPACE).tobytes())
 
     def divide(
         self, words: Words, choices: Integers, kinds: Integers, parses: Sequence[Parse], *, by_starts: bool = False
@@ -94,33 +100,33 @@ class GrammarTrees:
         found = np.column_stack([choices[old], *columns])
         return [words[number] for number in old.tolist()], found, divided.reshape(-1)
 
-    def sentences_of(self, text: str, tokens: Tokens, parse: Parse) -> list[SentenceSpan]:
-        """Return the sentences of a text, without the white space around them and those of white space alone."""
-        bounds: list[tuple[int, int]] = []
-        is_open = False
-        for start, end, begins in zip(tokens.start, tokens.end, parse.starts, strict=True):
-            is_open = is_open and not begins
-            if self._lexemes.marks(text[start:end])[0]:
-                continue
-            if is_open:
-                bounds[-1] = bounds[-1][0], end
-            else:
-                bounds.append((start, end))
-                is_open = True
-        return [SentenceSpan(*one) for one in bounds]
+    def sentences_of(self, tokens: Tokens, parse: Parse, marks: Integers) -> list[SentenceSpan]:
+        """Return the sentences of a text, without the white space around them and those of white space alone.
 
-    def noun_chunks_of(self, text: str, tokens: Tokens, parse: Parse) -> list[NounChunk]:
-        """Return the noun chunks of a text, by the labels that its tokens have in the end."""
+        `marks`: of the text's tokens.
+        """
+        words = np.flatnonzero((marks & _IS_SPACE) == 0)
+        if not len(words):
+            return []
+        sentences = np.frombuffer(parse.starts, dtype=np.uint8).cumsum(dtype=np.int64)[words]
+        firsts = np.flatnonzero(np.diff(sentences, prepend=-1))
+        lasts = np.append(firsts[1:], len(words)) - 1
+        bounds = zip(words[firsts].tolist(), words[lasts].tolist(), strict=True)
+        return [SentenceSpan(tokens.start[first], tokens.end[last]) for first, last in bounds]
+
+    def noun_chunks_of(self, tokens: Tokens, parse: Parse, marks: Integers) -> list[NounChunk]:
+        """Return the noun chunks of a text, by the labels that its tokens have in the end.
+
+        `marks`: of the text's tokens.
+        """
         if self._chunks is None or "dep" not in tokens.annotated:
             return []
         parse = parse._replace(labels=[self._numbers[label] for label in tokens.annotated["dep"]])
         starts, ends = tokens.start, tokens.end
         pos = tokens.annotated.get("pos") or [""] * len(starts)
-        words = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-        marks = bytes(any(self._lexemes.marks(word)) for word in words)
         return [
             NounChunk(starts[chunk.start], ends[chunk.end - 1], chunk.root)
-            for chunk in self._chunks.of(parse, pos, marks)
+            for chunk in self._chunks.of(parse, pos, (marks != 0).tobytes())
         ]
 
 
