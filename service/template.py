@@ -20,10 +20,12 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import NoReturn
 
+from spanwise.pipelines.spacy_import import skip_spacy_cli_import
 from spanwise.service.process.structlog_import import import_structlog_without_rich
 
 if __name__ == "__main__":
     import_structlog_without_rich()
+    skip_spacy_cli_import()
 
 from spanwise.service.loading import Loaded, load, log_failure, log_pipelines
 from spanwise.service.process import heap

@@ -53,3 +53,18 @@ def test_importing_the_library_changes_nothing_in_the_process() -> None:
     """
     program = "import sys; before = list(sys.meta_path); import spanwise; spanwise.Analyzer; import spacy.cli; "
     assert run(program + "print(sys.meta_path[:len(before)] == before, spacy.cli.__file__ is not None)") == "True True"
+
+
+def test_the_template_of_workers_has_no_command_line() -> None:
+    """Whatever order the template imports things in, spaCy's command line takes no memory in it or in its workers."""
+    program = """
+import runpy, sys
+sys.argv = ["-"]
+try:
+    runpy.run_module("spanwise.service.template", run_name="__main__")
+except IndexError:  # it was not told its descriptors
+    pass
+unwanted = ("weasel", "requests", "rich", "spacy.cli.train")
+print([name for name in unwanted if name in sys.modules], "spacy" in sys.modules)
+"""
+    assert run(program) == "[] True"
