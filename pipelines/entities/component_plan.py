@@ -14,6 +14,7 @@ from spacy.language import Language
 
 from spanwise.pipelines.annotations import Layer, Layers
 from spanwise.pipelines.entities.compiled.comparison import SAMPLE
+from spanwise.pipelines.entities.compiled.lemma_rules import reads_starts
 from spanwise.pipelines.entities.spacy_layers import (
     CLASSIFIERS,
     ENTITY_RULERS,
@@ -101,6 +102,8 @@ class Component:
     """Whether it reads whatever the components before it write."""
     declares: bool = True
     """Whether it says what it writes. spaCy's own do; the user's own may, by `assigns`."""
+    reads_starts: bool = False
+    """Whether it reads where sentences begin: the Spanish lemmatizer does."""
 
     @property
     def is_ruler(self) -> bool:
@@ -194,6 +197,7 @@ class Plan:
                 or one.is_opaque
                 or (one.reads_all and other.factory not in _UNREAD)
                 or (one.factory in SPAN_FINDERS and "spans" in other.writes)
+                or (one.reads_starts and "sentences" in other.writes)
                 or (one.factory in {"ner", "beam_ner", "parser"} and other.factory in _RESTRICTING)
             ):
                 yield other.name
@@ -259,9 +263,11 @@ def _seen(nlp: Language) -> Layers:
     return frozenset(seen)
 
 
-def is_known(factory: str) -> bool:
-    """Return whether a factory is spaCy's, of a component whose reading and writing is known."""
-    return factory in _KNOWN
+def is_known(nlp: Language, name: str) -> bool:
+    """Return whether a component is one of spaCy's, whose reading and writing is known."""
+    factory = nlp.get_pipe_meta(name).factory
+    module = type(nlp.get_pipe(name)).__module__
+    return factory in _KNOWN and (factory in ENCODERS or module.partition(".")[0] == "spacy")
 
 
 def component_of(nlp: Language, name: str) -> Component:
@@ -270,8 +276,7 @@ def component_of(nlp: Language, name: str) -> Component:
     meta = nlp.get_pipe_meta(name)
     factory = meta.factory
     config: Any = nlp.get_pipe_config(name)
-    is_spacys = factory in _KNOWN and (factory in ENCODERS or type(component).__module__.partition(".")[0] == "spacy")
-    if not is_spacys or (factory == "attribute_ruler" and not _is_harmless(component)):
+    if not is_known(nlp, name) or (factory == "attribute_ruler" and not _is_harmless(component)):
         assigned = [str(path) for path in meta.assigns]
         if factory == "attribute_ruler":
             assigned += ["token.tag", *(_TOKEN_PATHS.get(name, "") for name in _attributes_set(component))]
@@ -285,7 +290,10 @@ def component_of(nlp: Language, name: str) -> Component:
     writes: Layers = frozenset(layer for layer, computed in SPACY_LAYERS.items() if factory in computed.factories)
     if factory == SPAN_RULER and component.annotate_ents:
         writes |= {"entities"}
-    return Component(name, factory, writes, hears=_listens(config), reads_all=_reads_all(factory, component, config))
+    reads_all = _reads_all(factory, component, config)
+    return Component(
+        name, factory, writes, hears=_listens(config), reads_all=reads_all, reads_starts=reads_starts(component)
+    )
 
 
 def _reads_all(factory: str, component: Any, config: Mapping[str, Any]) -> bool:

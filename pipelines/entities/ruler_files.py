@@ -13,13 +13,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from spacy.attrs import NAMES
 from spacy.language import Language
 from spacy.pipeline import EntityRuler, SpanRuler
+from spacy.strings import get_string_id
 
 from spanwise.pipelines.entities.compiled.read_phrases import Key, PhraseSplitter, ReadPhrases
+from spanwise.pipelines.entities.compiled.ruler_questions import PHRASE_ATTRIBUTES
 
-Rules = Literal["filled", "read", "empty"]
-"""What rulers hold: all of their phrases; or few of them, while all are read beside; or few of them."""
+Rules = Literal["filled", "read"] | frozenset[str]
+"""What rulers hold: all of their phrases; or few of them, while all are read beside; or few in those of these names."""
 
 _AT_A_TIME = 2_000
 """Phrases that are split before the memory of their tokens is freed."""
@@ -39,7 +42,8 @@ class RulerFiles:
         self._nlp = nlp
         self._folder = folder
         self._keeps = rules == "read"
-        self._names = [name for name in nlp.pipe_names if rules != "filled" and _is_spacys(nlp.get_pipe(name))]
+        rulers = [name for name in nlp.pipe_names if type(nlp.get_pipe(name)) in (EntityRuler, SpanRuler)]
+        self._names = [name for name in rulers if rules == "read" or (rules != "filled" and name in rules)]
         self.read: dict[str, ReadPhrases] = {}
         """Of the rulers that do not hold all of their phrases, by name."""
 
@@ -51,36 +55,35 @@ class RulerFiles:
         finally:
             for reader in readers.values():
                 reader.step_aside()
-        for name, reader in readers.items():
-            if reader.phrases is None:
-                self._fill(name)
-            else:
-                self.read[name] = reader.phrases
+        self.read.update({name: reader.phrases for name, reader in readers.items()})
+        if any(reader.reads_more for reader in readers.values()):
+            self.fill()  # all of them: what one finds in a phrase depends on those before
+        self.fill(name for name, reader in readers.items() if not reader.has_all)
 
     def fill(self, names: Iterable[str] | None = None) -> None:
         """Have rulers read all of their phrases; without names, all rulers."""
-        for name in [*self.read] if names is None else names:
-            if self.read.pop(name, None) is not None:
-                self._fill(name)
+        wanted = {*self.read} if names is None else {*names}
+        for name in [name for name in self._names if name in wanted and name in self.read]:
+            del self.read[name]
+            component: Any = self._nlp.get_pipe(name)
+            component.from_disk(self._folder / name, exclude=["vocab"])
 
     def fill_for(self, texts: Sequence[str]) -> None:
         """Give the rulers every phrase that one of these texts can contain."""
         for name, phrases in self.read.items():
             values = PhraseSplitter(self._nlp, phrases.attribute)(texts)
+            places = sorted({*phrases.firsts, *phrases.found_in(values)})
             component: Any = self._nlp.get_pipe(name)
-            component.add_patterns(phrases.entries(phrases.found_in(values)))
+            component.clear()  # or the order would not be that of the file
+            component.add_patterns([*phrases.others, *phrases.entries(places)])
+            if type(component) is EntityRuler:
+                ids = {get_string_id(key): named for key, named in phrases.named.items()}
+                known: dict[int, Any] = component._ent_ids  # noqa: SLF001 - nothing else sets which id a key has
+                known.update({key: ids[key] for key in known if key in ids})
 
     def forget(self) -> None:
         """Free what was read. The rulers must not be asked any more."""
         self.read.update({name: ReadPhrases(phrases.attribute) for name, phrases in self.read.items()})
-
-    def _fill(self, name: str) -> None:
-        component: Any = self._nlp.get_pipe(name)
-        component.from_disk(self._folder / name, exclude=["vocab"])
-
-
-def _is_spacys(component: object) -> bool:
-    return type(component) in (EntityRuler, SpanRuler)
 
 
 class _Reader:
@@ -91,8 +94,11 @@ class _Reader:
         self._component = component
         self._keeps = keeps
         self._labels: set[str] = set()
-        self.phrases: ReadPhrases | None = ReadPhrases(0)
-        """None where spaCy must read them."""
+        self.phrases = ReadPhrases(0)
+        self.has_all = True
+        """Whether they are all of the ruler's; else spaCy must read its file."""
+        self.reads_more = False
+        """Whether its phrases are compared by what components set."""
         vars(component)["add_patterns"] = self
 
     def step_aside(self) -> None:
@@ -103,40 +109,43 @@ class _Reader:
         """Take the patterns of the ruler's file."""
         self.step_aside()
         phrases = self.phrases = ReadPhrases(self._component.phrase_matcher.__reduce__()[1][3])
-        own: list[Any] = []
+        self.reads_more = str(NAMES[phrases.attribute]) not in PHRASE_ATTRIBUTES
         split = PhraseSplitter(self._nlp, phrases.attribute)
-        rest = _phrases(patterns, own)
+        rest = _phrases(patterns, phrases.others)
         try:
-            while some := list(islice(rest, _AT_A_TIME)):
-                self._read(some, phrases, split, own)
+            while not self.reads_more and (some := list(islice(rest, _AT_A_TIME))):
+                self._read(some, split)
         except _NotAsNumbersError:
-            self.phrases = None
+            self.has_all = False
         else:
-            self._component.add_patterns(own)
+            self._component.add_patterns(phrases.own)
 
-    def _read(self, entries: Sequence[_Entry], phrases: ReadPhrases, split: PhraseSplitter, own: list[Any]) -> None:
-        """Read phrases, and put the first one of each label into `own`."""
+    def _read(self, entries: Sequence[_Entry], split: PhraseSplitter) -> None:
+        """Read phrases; if they are not kept, the first one of each label alone."""
+        phrases = self.phrases
         separator = self._component.ent_id_sep if type(self._component) is EntityRuler else None
-        keys = [_key(entry, separator) for entry in entries]
-        for key, entry in zip(keys, entries, strict=True):
-            if key.shown not in self._labels:
-                self._labels.add(key.shown)
-                own.append(entry)
+        found = [(_key(entry, separator), entry) for entry in entries]
         if not self._keeps:
-            return
-        texts = [entry["pattern"] for entry in entries]
-        for key, text, values in zip(keys, texts, split(texts), strict=True):
-            if values:  # spaCy passes over a phrase without characters
-                phrases.add(key, text, values)
+            found = [one for one in found if one[0].shown not in self._labels]
+        for (key, entry), values in zip(found, split([entry["pattern"] for _, entry in found]), strict=True):
+            is_first = key.shown not in self._labels
+            self._labels.add(key.shown)
+            if not values:  # spaCy passes over a phrase without tokens, but lists its label
+                phrases.others += [entry] if is_first else []
+                continue
+            if is_first:
+                phrases.firsts.append(len(phrases))
+            if is_first or self._keeps:
+                phrases.add(key, entry["pattern"], values)
 
 
-def _phrases(patterns: Iterable[Any], own: list[Any]) -> Iterator[_Entry]:
-    """Yield the phrases among a ruler's patterns, and put token patterns into `own`."""
+def _phrases(patterns: Iterable[Any], others: list[Any]) -> Iterator[_Entry]:
+    """Yield the phrases among a ruler's patterns, and put token patterns into `others`."""
     for entry in patterns:
         if not isinstance(entry, dict) or not isinstance(entry.get("label"), str):
             raise _NotAsNumbersError
         if isinstance(entry.get("pattern"), list):
-            own.append(entry)
+            others.append(entry)
         elif isinstance(entry.get("pattern"), str) and isinstance(entry.get("id", ""), str | None):
             yield entry
         else:

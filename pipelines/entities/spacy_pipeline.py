@@ -53,7 +53,7 @@ def load(
         spare = {name for name in off if config["components"][name].get("factory") in BOUNDARIES}
         exclude = [*left_out, *(name for name in off if name not in spare)]
         nlp = load_model_from_config(load_config(folder / "config.cfg"), exclude=exclude, meta=get_model_meta(folder))
-        if not all(is_known(config["components"][name].get("factory", "")) for name in config["nlp"]["pipeline"]):
+        if not all(is_known(nlp, name) for name in nlp.component_names):
             rules = "filled"
         ruler_files = RulerFiles(nlp, folder, rules)
         ruler_files.load(exclude)
@@ -74,7 +74,7 @@ def load(
     read = ruler_files.read  # and not the pipeline itself, which `reload` would keep alive
 
     def reload() -> LoadedPipeline:
-        return load(source, disable, extensions, "empty" if read else "filled")
+        return load(source, disable, extensions, frozenset(read))
 
     return LoadedPipeline(nlp, plan, layers, disabled, reload, ruler_files)
 

@@ -117,6 +117,8 @@ class HttpProtocol(asyncio.Protocol):
             self._at_once = True
             self._take(data)
             self._at_once = False
+            if self._exchange is not None and self._exchange.task is None:
+                self._run(self._exchange, start_at_once(self._exchange.run(), self._loop))
         elif self._stage is _Stage.AHEAD:
             self._ahead += data
             if len(self._ahead) > _MOST_READ_AHEAD:
@@ -307,12 +309,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def request_ends(self) -> None:
         """Go on from a request that is complete."""
-        exchange = self._exchange
-        if exchange is not None:
-            exchange.end()
+        if self._exchange is not None:
+            self._exchange.end()
             self._stage = _Stage.AHEAD
-            if exchange.task is None:  # it is answered at once
-                self._run(exchange, start_at_once(exchange.run(), self._loop))
         elif self._stage is _Stage.REQUEST:  # it was answered before
             self._wait(self._open.idle)
 

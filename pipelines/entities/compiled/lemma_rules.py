@@ -115,6 +115,14 @@ class LemmaStage:
         return state._replace(lemma=self.lemmatize(stand_in)[0])
 
 
+def reads_starts(component: Any) -> bool:
+    """Return whether a component is a lemmatizer that reads where sentences begin."""
+    if not isinstance(component, Lemmatizer):
+        return False
+    function = getattr(type(component), f"{component.mode}_lemmatize", None)
+    return function is not None and f"{function.__module__}.{function.__qualname__}" in _READING_STARTS
+
+
 def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
     """Read a lemmatizer by rules or by a table. Raises `Unsupported`."""
     component: Any = nlp.get_pipe(name)
@@ -122,7 +130,6 @@ def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
         raise Unsupported(f"lemmas by {type(component).__name__} in another mode than {', '.join(sorted(_MODES))}")
     functions = ("__call__", f"{component.mode}_lemmatize", "lookup_lemmatize", "is_base_form")
     found = [getattr(type(component), function) for function in functions]
-    names = {f"{one.__module__}.{one.__qualname__}" for one in found}
     if unknown := next((one for one in found if f"{one.__module__}.{one.__qualname__}" not in _KNOWN), None):
         raise Unsupported(f"lemmas by {unknown.__qualname__}, which may depend on more than the word")
     if component.lemmatize != getattr(component, f"{component.mode}_lemmatize"):
@@ -134,4 +141,4 @@ def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
     alone: Any = copy(component)  # without the vocabulary, which none of these functions reads
     alone.vocab, alone.cache, alone.lookups = None, {}, compact(component.lookups)
     alone.lemmatize = getattr(alone, f"{component.mode}_lemmatize")
-    return LemmaStage(alone.lemmatize, alone.cache, bool(component.overwrite), bool(names & _READING_STARTS))
+    return LemmaStage(alone.lemmatize, alone.cache, bool(component.overwrite), reads_starts(component))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.attrs import NAMES
@@ -44,8 +44,14 @@ class ReadPhrases:
 
     attribute: int
     """What is compared of their tokens, by its number in `spacy.attrs`."""
+    others: list[Any] = field(default_factory=list)
+    """What else the ruler's file has, for spaCy: token patterns, and phrases without tokens."""
+    firsts: list[int] = field(default_factory=list)
+    """The places of the first phrase of each label."""
     keys: dict[Key, int] = field(default_factory=dict)
     """The keys, numbered."""
+    named: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The label and the id of each key that has an id. Several may make one key: the last one in the file counts."""
     values: "array[int]" = field(default_factory=lambda: array("Q"))
     lengths: "array[int]" = field(default_factory=lambda: array("I"))
     of_keys: "array[int]" = field(default_factory=lambda: array("I"))
@@ -61,8 +67,15 @@ class ReadPhrases:
         self.values.extend(values)
         self.lengths.append(len(values))
         self.of_keys.append(self.keys.setdefault(key, len(self.keys)))
+        if key.id:
+            self.named[key.string] = key.label, key.id
         self._texts += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._texts))
+
+    @property
+    def own(self) -> list[Any]:
+        """What goes on to spaCy in any case: so that a ruler lists all of its labels, a phrase of each is there."""
+        return [*self.others, *self.entries(self.firsts)]
 
     def text(self, place: int) -> str:
         """Return a phrase as it is in the file."""

