@@ -7,7 +7,8 @@ once from 3.12 on (`asyncio.eager_task_factory`), for a whole loop; this does th
 import asyncio
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
-from typing import Any
+from types import TracebackType
+from typing import Any, overload
 
 
 def start_at_once(
@@ -22,27 +23,32 @@ def start_at_once(
         awaited = context.run(coroutine.send, None)
     except StopIteration:
         return None
-    return loop.create_task(_go_on(_Started(coroutine, awaited)), context=context)
+    return loop.create_task(_Rest(coroutine, awaited), context=context)
 
 
-class _Started:
-    """A coroutine that has begun, and what it waits for."""
+class _Rest(Coroutine[Any, Any, object]):
+    """What is left of a coroutine that has begun: it first says what it waits for, then goes on."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, object], awaited: object) -> None:
         self._coroutine = coroutine
-        self._awaited = awaited
+        self._awaited = [awaited]
+
+    def send(self, value: Any, /) -> Any:
+        return self._awaited.pop() if self._awaited else self._coroutine.send(value)
+
+    @overload
+    def throw(
+        self, kind: type[BaseException], value: object = None, traceback: TracebackType | None = None, /
+    ) -> Any: ...
+    @overload
+    def throw(self, kind: BaseException, value: None = None, traceback: TracebackType | None = None, /) -> Any: ...
+    def throw(self, kind: Any, value: Any = None, traceback: TracebackType | None = None, /) -> Any:
+        self._awaited.clear()
+        error = kind if isinstance(kind, BaseException) else kind() if value is None else value
+        return self._coroutine.throw(error.with_traceback(traceback) if traceback else error)
+
+    def close(self) -> None:
+        self._coroutine.close()
 
     def __await__(self) -> Generator[Any, Any, object]:
-        try:
-            yield self._awaited
-        except BaseException as error:  # noqa: BLE001 - whatever it waited for has failed with, or a cancellation
-            try:
-                awaited = self._coroutine.throw(error)
-            except StopIteration as end:
-                return end.value
-            return (yield from _Started(self._coroutine, awaited).__await__())
-        return (yield from self._coroutine.__await__())
-
-
-async def _go_on(started: _Started) -> object:
-    return await started
+        raise NotImplementedError("only a task runs this")

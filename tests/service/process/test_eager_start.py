@@ -94,8 +94,9 @@ async def test_what_it_sets_stays_its_own() -> None:
     assert await task == "inside"
 
 
-async def test_it_can_be_cancelled() -> None:
-    """A cancellation reaches the coroutine where it waits."""
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_it_can_be_cancelled(turns: int) -> None:
+    """A cancellation reaches the coroutine where it waits, also before the task has had a turn."""
     seen: list[str] = []
 
     async def run() -> None:
@@ -107,7 +108,8 @@ async def test_it_can_be_cancelled() -> None:
 
     task = start_at_once(run(), asyncio.get_running_loop())
     assert task is not None
-    await asyncio.sleep(0)
+    for _ in range(turns):
+        await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
