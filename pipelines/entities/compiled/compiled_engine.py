@@ -7,7 +7,6 @@ Any number of threads may annotate at the same time: they share the kernels' lex
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from spacy.language import Language
@@ -105,6 +104,7 @@ class CompiledEngine:
         """Whether rulers give the recognizer entities."""
         self._within = constants.WITHIN_SENTENCES if within_sentences else 0
         self._categories = tuple(label for labels in classifiers.values() for label in labels)
+        self._known_flags: dict[Layers, int] = {}
 
     @property
     def rulers(self) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ class CompiledEngine:
 
         `bounds`: what restricts the entities of each text.
         """
-        flags = bytes(_flags(layers, self._ruled, self._within) for layers in wanted)
+        flags = self._flags_of(wanted)
         labels, calibrate, categories = self._labels, self._calibrate, self._categories
         span_labels = self._span_labels
         given: Mapping[int, Given] = {}
@@ -142,12 +142,16 @@ class CompiledEngine:
             bounds = _with_all_given(bounds, given, len(texts))
         within = None if bounds is None else tuple(bounds)
         computed = self._kernels.annotate(tuple(texts), flags, self._lexemes, self._split, within)
-        annotations = [
+        annotations = [  # a comprehension takes as long over nothing as the kernels take for some tokens
             Annotations(
-                [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities],
-                [SentenceSpan(start, end) for start, end in sentences],
+                [EntitySpan(start, end, labels[label], calibrate[label](p), p) for start, end, label, p in entities]
+                if entities
+                else [],
+                [SentenceSpan(start, end) for start, end in sentences] if sentences else [],
                 categories=dict(zip(categories, scores, strict=True)) if scores else None,
-                spans=[_span(start, end, span_labels[label], score) for start, end, label, score in spans],
+                spans=[_span(start, end, span_labels[label], score) for start, end, label, score in spans]
+                if spans
+                else [],
             )
             for entities, sentences, scores, spans, _ in computed
         ]
@@ -156,6 +160,15 @@ class CompiledEngine:
                 if not layers.isdisjoint(self._ruled):
                     self._rulers(found, given.get(i) or self._rulers.begin(matches), layers)
         return annotations
+
+    def _flags_of(self, wanted: Sequence[Layers]) -> bytes:
+        """Return what the kernels compute for each text, a byte each."""
+        known = self._known_flags
+        try:
+            return bytes([known[layers] for layers in wanted])
+        except KeyError:
+            known.update({layers: _flags(layers, self._ruled, self._within) for layers in {*wanted}})
+            return bytes([known[layers] for layers in wanted])
 
     def _give(self, rulers: RulerSteps, texts: Sequence[str], flags: bytes) -> tuple[dict[int, Given], bytes]:
         """Let the rulers before the recognizer go first. Returns what they give to texts, and what is left to compute.
@@ -190,7 +203,6 @@ def _with_all_given(
     return within
 
 
-@lru_cache(maxsize=1 << 10)
 def _flags(layers: Layers, ruled: Layers, within: int) -> int:
     """Return what the kernels compute for a text that wants these layers, of which rulers write the `ruled` ones.
 
