@@ -76,6 +76,8 @@ class CompiledGrammar:
         by_networks = (one for one in stages if not isinstance(one.stage, LabelStage | LemmaStage))
         self._choices = max((one.choices.stop for one in by_networks), default=0)
         self._reads_starts = any(isinstance(one.stage, LemmaStage) and one.stage.reads_starts for one in stages)
+        self._label = next((one.choices.start for one in stages if isinstance(one.stage, LabelStage)), 0)
+        """Which choice is the label that stands for a token's class of labels."""
         self._rules = next(
             (one.stage for one in stages if isinstance(one.stage, TokenRules) and one.stage.has_phrases), None
         )
@@ -133,20 +135,35 @@ class CompiledGrammar:
             words, choices, kinds = self.trees.divide(words, choices, kinds, trees, by_starts=self._reads_starts)
         known = [self._kind((word, *chosen)) for word, chosen in zip(words, choices.tolist(), strict=True)]
         states = [kind.state for kind in known]
-        numbers = kinds.tolist()
+        numbers, owners = kinds.tolist(), list(range(len(states)))
         if self._rules is not None:
             parts = np.array([kind.parts for kind in known], dtype=np.int64)[kinds]
             for token, rules in self._rules.phrases(parts, counts).items():
                 number = kinds[token]
                 states.append(self._state((words[number], *choices[number].tolist()), frozenset(rules)).state)
                 numbers[token] = len(states) - 1
+                owners.append(number)
+        changed: dict[int, str] = {}
+        if self.trees is not None:
+            standing = choices[np.array(owners, dtype=np.int64), self._label].tolist()
+            names = self.trees.labels.names
+            changed = {
+                number: state.dep
+                for number, (state, label) in enumerate(zip(states, standing, strict=True))
+                if state.dep != names[label]
+            }
         columns = dict(zip(TokenState._fields, zip(*states, strict=True), strict=True)) if states else {}
         columns = {name: column for name, column in columns.items() if any(column)}
         for (first, last), parse in zip(pairwise(bounds), parses, strict=True):
-            tokens = _tokens(starts[first:last], ends[first:last], spaces[first:last], numbers[first:last], columns)
-            if parse is not None and tokens.head is not None:
+            chosen = numbers[first:last]
+            places = starts[first:last], ends[first:last], spaces[first:last]
+            if self.trees is None or parse is None:
+                yield _tokens(places, chosen, columns), None
+                continue
+            tokens = _tokens(places, chosen, columns, self.trees.labels.given(parse, chosen, changed))
+            if tokens.head is not None:
                 tokens.head = parse.heads
-            yield tokens, None if parse is None else (parse, marks[first:last])
+            yield tokens, (parse, marks[first:last])
 
     def _kind(self, key: tuple[Any, ...]) -> _Kind:
         """Return a kind from those that are kept, or work it out. Kinds that do not come again are dropped."""
@@ -185,14 +202,21 @@ def _words(
 
 
 def _tokens(
-    starts: list[int], ends: list[int], spaces: list[bool], kinds: list[int], columns: Mapping[str, Sequence[str]]
+    places: tuple[list[int], list[int], list[bool]],
+    kinds: list[int],
+    columns: Mapping[str, Sequence[str]],
+    deps: list[str] | None = None,
 ) -> Tokens:
-    """Return the tokens of a text with the attributes that are set in it, as `tokens_of` reads them from a Doc."""
+    """Return the tokens of a text with the attributes that are set in it, as `tokens_of` reads them from a Doc.
+
+    `places`: starts, ends, and whether spaces follow; `columns`: the attributes of each kind; `deps`: the labels of
+    the tokens, where there is a parser.
+    """
     if not kinds:  # spaCy says of an empty Doc that everything is set
         return Tokens([], [], [], {name: [] for name in TokenState._fields}, [])
-    tokens = Tokens(starts, ends, spaces)
+    tokens = Tokens(*places)
     for name, column in columns.items():
-        values = list(map(column.__getitem__, kinds))
+        values = deps if name == "dep" and deps is not None else list(map(column.__getitem__, kinds))
         if any(values):
             tokens.annotated[name] = [value if value != "_" else "" for value in values] if name == "morph" else values
     if "dep" in tokens.annotated:
@@ -230,6 +254,6 @@ def compile_grammar(
         space_column=lexemes.space_column,
         tokens=(tuple(network.spec(attributes) for network in networks), number_of_parsed(networks)),
     )
-    labels = (label for one in stages if isinstance(one.stage, TokenRules) for label in one.stage.labels)
-    trees = GrammarTrees(nlp, model, lexemes, labels) if model else None
+    rules = [one.stage for one in stages if isinstance(one.stage, TokenRules)]
+    trees = GrammarTrees(nlp, model, lexemes, rules) if model else None
     return CompiledGrammar(kernels, lexemes, stages, trees, can_split=reason is None)

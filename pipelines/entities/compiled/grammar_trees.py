@@ -2,10 +2,10 @@
 
 A parser needs the vectors of a tok2vec, which the kernels of tokens compute and hand over. The label that a token gets
 is one more class of the token: so it divides the kinds of tokens, and the components behind the parser see it as they
-see a tag.
+see a tag. Labels that no rule tells apart are one class (`Labels`), or there would be some ten times as many kinds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -20,6 +20,7 @@ from spanwise.pipelines.entities.compiled.layers import Tok2Vec
 from spanwise.pipelines.entities.compiled.lexemes import Lexemes
 from spanwise.pipelines.entities.compiled.noun_chunks import NounChunks
 from spanwise.pipelines.entities.compiled.parser import CompiledParser, Parse, ParserModel, read_parser
+from spanwise.pipelines.entities.compiled.token_rules import TokenRules
 from spanwise.pipelines.entities.compiled.token_state import TokenState
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 
@@ -51,14 +52,36 @@ class LabelStage:
         return state._replace(dep=self.labels[choices[0]])
 
 
+class Labels:
+    """The labels of arcs in classes that no rule tells apart, each with one of its labels to stand for all."""
+
+    def __init__(self, labels: Sequence[str], rules: Sequence[TokenRules]) -> None:
+        """`labels`: those of the parser. One that a rule sets is a class by itself, so that it can stand for itself."""
+        self.names = tuple(labels)
+        self.set_by_rules = frozenset(label for one in rules for label in one.labels)
+        tests = [test for one in rules for name, test in one.tests if name == "dep"]
+        alone = self.set_by_rules | {""}  # a token without a label has none
+        alike = [label if label in alone else tuple(bool(test(label)) for test in tests) for label in labels]
+        self.of = np.array([alike.index(one) for one in alike], dtype=np.int64)
+        """The number of the label that stands for each label."""
+
+    def given(self, parse: Parse, kinds: Sequence[int], changed: Mapping[int, str]) -> list[str]:
+        """Return the labels of a text's tokens. `changed`: what rules have set for tokens of some kinds."""
+        names = list(map(self.names.__getitem__, parse.labels))
+        if changed.keys().isdisjoint(kinds):
+            return names
+        return [changed.get(kind, name) for kind, name in zip(kinds, names, strict=True)]
+
+
 class GrammarTrees:
     """The compiled parser of a grammar."""
 
-    def __init__(self, nlp: Language, model: TreeModel, lexemes: Lexemes, labels: Iterable[str]) -> None:
-        """Make the kernels. `labels`: those that other components set."""
+    def __init__(self, nlp: Language, model: TreeModel, lexemes: Lexemes, rules: Sequence[TokenRules]) -> None:
+        """Make the kernels. `rules`: the grammar's other components that read or set labels."""
         self._parser = CompiledParser(model.model)
+        self.labels = Labels(self._parser.labels, rules)
         self._lexemes = lexemes
-        every = tuple(dict.fromkeys([*self._parser.labels, *labels, ""]))
+        every = tuple(dict.fromkeys([*self._parser.labels, *sorted(self.labels.set_by_rules), ""]))
         self._numbers = {label: number for number, label in enumerate(every)}
         self._chunks: NounChunks | None
         try:
@@ -84,15 +107,16 @@ class GrammarTrees:
     def divide(
         self, words: Words, choices: Integers, kinds: Integers, parses: Sequence[Parse], *, by_starts: bool = False
     ) -> tuple[Words, Integers, Integers]:
-        """Divide kinds by the labels of their tokens. Returns words, choices and kinds; a label is the last choice.
+        """Divide kinds by the classes of their tokens' labels. Returns words, choices and kinds; the last choice is the
+        label that stands for the class.
 
         `by_starts`: also by whether a sentence begins there, which is then the last choice, 1 or 0, behind the label.
         """
         count = len(self._parser.labels)
         labels = np.fromiter(chain.from_iterable(parse.labels for parse in parses), dtype=np.int64, count=len(kinds))
-        classes = labels
+        classes = self.labels.of[labels]
         if by_starts:
-            classes = 2 * labels + np.frombuffer(b"".join(parse.starts for parse in parses), dtype=np.uint8)
+            classes = 2 * classes + np.frombuffer(b"".join(parse.starts for parse in parses), dtype=np.uint8)
             count *= 2
         pairs, divided = np.unique(kinds.astype(np.int64) * count + classes, return_inverse=True)
         old, chosen = pairs // count, pairs % count

@@ -55,6 +55,8 @@ class TokenRules:
         self._kept: dict[tuple[int, TokenState], tuple[tuple[int, ...], int]] = {}
         tests = [test for pattern, _ in singles for test in pattern.tests]
         tests += [test for pattern in parts for test in pattern.tests]
+        self.tests = tuple(tests)
+        """What patterns ask of what is known of a token, by the name of what they ask about."""
         read = {name for name, _ in tests}
         self._unread = {name: "" for name in TokenState._fields if name not in read}
 

@@ -170,6 +170,23 @@ PARSED: dict[str, Build] = {
         *PATTERNS,
         {"patterns": [[{"DEP": "ROOT"}]], "attrs": {"POS": "VERB", "DEP": "top"}},
     ),
+    "labels set and taken away behind a parser": lambda: ruled(
+        {**SHARED, "tagger": classes(), "parser": trees()},
+        *PATTERNS,
+        {"patterns": [[{"DEP": "ROOT"}]], "attrs": {"POS": "VERB"}},
+        {"patterns": [[{"DEP": {"NOT_IN": ["ROOT", ""]}, "IS_PUNCT": True}]], "attrs": {"DEP": ""}},
+        {"patterns": [[{"IS_TITLE": True}]], "attrs": {"DEP": "ROOT"}},
+        {
+            "patterns": [[{"IS_ALPHA": True}, {"IS_ALPHA": True, "DEP": {"NOT_IN": ["ROOT"]}}]],
+            "attrs": {"DEP": "x"},
+            "index": 1,
+        },
+    ),
+    "rules that read no labels behind a parser": lambda: ruled(
+        {**SHARED, "tagger": classes(), "parser": trees()},
+        {"patterns": [[{"IS_ALPHA": True}]], "attrs": {"POS": "NOUN"}},
+        {"patterns": [[{"SHAPE": "Xxxx"}]], "attrs": {"DEP": "title"}},
+    ),
     "everything behind a parser": lambda: pipeline(
         {
             **SHARED,
