@@ -302,7 +302,15 @@ def _reads_all(factory: str, component: Any, config: Mapping[str, Any]) -> bool:
     if factory in SPAN_FINDERS and "suggester" in config:
         suggester = config["suggester"].get("@misc")
         return suggester not in _TEXTUAL_SUGGESTERS and suggester != "spacy.preset_spans_suggester.v1"
+    if factory == "attribute_ruler":
+        return not _keys(component) <= _LEXICAL_KEYS | _HARMLESS_ATTRIBUTES
     return factory == "entity_linker"
+
+
+def _keys(attribute_ruler: Any) -> set[str]:
+    """Return what patterns ask of tokens."""
+    patterns = (pattern for rule in attribute_ruler.patterns for pattern in rule["patterns"])
+    return {str(key).upper() for pattern in patterns for token in pattern for key in token}
 
 
 def _is_lexical(ruler: Any) -> bool:

@@ -130,7 +130,8 @@ class _Reader:
         for (key, entry), values in zip(found, split([entry["pattern"] for _, entry in found]), strict=True):
             is_first = key.shown not in self._labels
             self._labels.add(key.shown)
-            if not values:  # spaCy passes over a phrase without tokens, but lists its label
+            if not values:  # spaCy passes over a phrase without tokens, but lists its label and keeps its id
+                phrases.name(key)
                 phrases.others += [entry] if is_first else []
                 continue
             if is_first:

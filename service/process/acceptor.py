@@ -103,10 +103,12 @@ class Acceptor:
     async def _connect(self, connection: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(self._protocol, connection)
-        except OSError:  # the caller has left already
+        except BaseException as error:
             connection.close()
             if self._slot is not None:
                 self._counts.set(self._slot, max(0, self._counts.get(self._slot) - 1))
+            if not isinstance(error, OSError):  # the caller has left already
+                raise
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener)

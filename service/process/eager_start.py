@@ -29,12 +29,19 @@ def start_at_once(
 class _Rest(Coroutine[Any, Any, object]):
     """What is left of a coroutine that has begun: it first says what it waits for, then goes on."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, object], awaited: object) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, object], awaited: Any) -> None:
         self._coroutine = coroutine
-        self._awaited = [awaited]
+        self._awaited: list[Any] = [awaited]
+        if awaited is not None:  # a future marks itself as handed out, until a task takes it (`asyncio/futures.py`)
+            awaited._asyncio_future_blocking = False  # noqa: SLF001 - what a task does
 
     def send(self, value: Any, /) -> Any:
-        return self._awaited.pop() if self._awaited else self._coroutine.send(value)
+        if not self._awaited:
+            return self._coroutine.send(value)
+        awaited = self._awaited.pop()
+        if awaited is not None:
+            awaited._asyncio_future_blocking = True  # noqa: SLF001 - likewise
+        return awaited
 
     @overload
     def throw(
@@ -43,6 +50,9 @@ class _Rest(Coroutine[Any, Any, object]):
     @overload
     def throw(self, kind: BaseException, value: None = None, traceback: TracebackType | None = None, /) -> Any: ...
     def throw(self, kind: Any, value: Any = None, traceback: TracebackType | None = None, /) -> Any:
+        for awaited in self._awaited:  # the task is cancelled before it has had a turn
+            if awaited is not None:
+                awaited.cancel()
         self._awaited.clear()
         error = kind if isinstance(kind, BaseException) else kind() if value is None else value
         return self._coroutine.throw(error.with_traceback(traceback) if traceback else error)

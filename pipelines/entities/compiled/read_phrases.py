@@ -67,10 +67,14 @@ class ReadPhrases:
         self.values.extend(values)
         self.lengths.append(len(values))
         self.of_keys.append(self.keys.setdefault(key, len(self.keys)))
-        if key.id:
-            self.named[key.string] = key.label, key.id
+        self.name(key)
         self._texts += text.encode("utf-8", "surrogatepass")
         self._ends.append(len(self._texts))
+
+    def name(self, key: Key) -> None:
+        """Note what a key says."""
+        if key.id:
+            self.named[key.string] = key.label, key.id
 
     @property
     def own(self) -> list[Any]:

@@ -28,6 +28,7 @@ from tests.support.random_rulers import differences, random_patterns, random_rul
 
 RULERS_TRIED = 24
 FIRMS = [{"label": "FIRM", "pattern": f"Acme {number}", "id": f"a{number}"} for number in range(300)]
+TEXT_OF_KEYS = "x Qux y Foo z Bar, Qux Bar and Zed"
 REGEX = {"label": "A", "pattern": [{"TEXT": {"REGEX": "^A"}}]}
 LONG = "Acme 299 and Acme 7 don't know Acme 300."
 
@@ -172,6 +173,8 @@ def test_keys_that_are_alike_say_what_the_last_entry_said(tmp_path: Path, others
         {"label": "A", "pattern": "Foo", "id": "B||C"},
         {"label": "A||B", "pattern": "Bar", "id": "C"},
         {"label": "D", "pattern": "Qux Bar"},
+        {"label": "E||F", "pattern": "Zed", "id": "G"},
+        {"label": "E", "pattern": "", "id": "F||G"},
     ]
     fillers = [{"label": "FIRM", "pattern": f"Acme {number}"} for number in range(others)]
     nlp = spacy.blank("en")
@@ -179,9 +182,9 @@ def test_keys_that_are_alike_say_what_the_last_entry_said(tmp_path: Path, others
     nlp.to_disk(tmp_path)
     lines = [json.dumps(entry) for entry in (*fillers[:101], *entries[:2], *fillers[101:], *entries[2:])]
     (tmp_path / "rules0" / "patterns.jsonl").write_text("\n".join(lines))
-    analyzer, found = served(tmp_path, "x Qux y Foo z Bar, Qux Bar")
+    analyzer, found = served(tmp_path, TEXT_OF_KEYS)
     assert analyzer.fallback is None
-    assert found == [(*span[:3], span.id) for span in entities_of(spacy.load(tmp_path)("x Qux y Foo z Bar, Qux Bar"))]
+    assert found == [(*span[:3], span.id) for span in entities_of(spacy.load(tmp_path)(TEXT_OF_KEYS))]
 
 
 def test_a_comparison_has_the_order_of_the_file(tmp_path: Path) -> None:

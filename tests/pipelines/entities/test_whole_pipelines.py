@@ -16,6 +16,7 @@ from benchmarks.whole_answers import comparable, differing
 from spanwise.pipelines import Analyzer
 from spanwise.pipelines.entities.spacy_pipeline import load
 from spanwise.pipelines.extension_specs import Extensions
+from spanwise.schemas import Feature
 from tests.conftest import ENGLISH
 from tests.support.models import LISTENER, SENTENCES, pipeline, recognizer, tok2vec
 
@@ -396,3 +397,21 @@ def test_a_pipeline_of_an_older_spacy_is_served(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="W095"):
         analyzer = Analyzer.load(source)
     assert "entities" in analyzer.features
+
+
+@pytest.mark.parametrize("asked", [{"tokens"}, {"tokens", "entities"}, {"tokens", "sentences"}])
+def test_rules_for_attributes_see_what_they_read(tmp_path: Path, asked: set[Feature]) -> None:
+    """An attribute_ruler that reads entities or where sentences begin gets what sets them, whatever is asked for."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    ruler: Any = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "FIRM", "pattern": "Acme"}])
+    attributes: Any = nlp.add_pipe("attribute_ruler")
+    attributes.add([[{"ENT_TYPE": "FIRM"}]], {"POS": "PROPN"})
+    attributes.add([[{"IS_SENT_START": True}]], {"TAG": "FIRST"})
+    nlp.to_disk(tmp_path)
+    text = "x Acme y. Acme went."
+    found = Analyzer.load(str(tmp_path)).analyze(text, asked)["tokens"]
+    assert [(one.get("pos") or "", one.get("tag") or "") for one in found] == [
+        (token.pos_, token.tag_) for token in nlp(text)
+    ]

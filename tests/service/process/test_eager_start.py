@@ -114,3 +114,38 @@ async def test_it_can_be_cancelled(turns: int) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert seen == ["cancelled"]
+
+
+async def test_a_cancellation_reaches_what_it_waits_for() -> None:
+    """Also before the task has had a turn, as with a task that waits."""
+    loop = asyncio.get_running_loop()
+    seen: list[str] = []
+
+    async def child() -> None:
+        await asyncio.sleep(0)
+        seen.append("the child went on")
+
+    async def parent() -> None:
+        await asyncio.create_task(child())
+
+    task = start_at_once(parent(), loop)
+    assert task is not None
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert seen == []
+
+
+async def test_several_may_wait_for_the_same() -> None:
+    """A future that one has begun to wait for can be waited for by others in the same turn."""
+    loop = asyncio.get_running_loop()
+    news: asyncio.Future[str] = loop.create_future()
+
+    async def run() -> str:
+        return await news
+
+    tasks = [start_at_once(run(), loop) for _ in range(3)]
+    news.set_result("news")
+    assert [await task for task in tasks if task is not None] == ["news"] * 3
