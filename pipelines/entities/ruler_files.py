@@ -22,7 +22,8 @@ from spanwise.pipelines.entities.compiled.read_phrases import Key, PhraseSplitte
 from spanwise.pipelines.entities.compiled.ruler_questions import PHRASE_ATTRIBUTES
 
 Rules = Literal["filled", "read"] | frozenset[str]
-"""What rulers hold: all of their phrases; or few of them, while all are read beside; or few in those of these names."""
+"""What rulers hold. "filled": all of their phrases. "read": few of them, and all are kept as numbers. Names: the rulers
+of these names hold few of their phrases, and the others all."""
 
 _AT_A_TIME = 2_000
 """Phrases that are split before the memory of their tokens is freed."""

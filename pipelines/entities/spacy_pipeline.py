@@ -52,6 +52,7 @@ def load(
         off = [name for name in config["nlp"].get("disabled", ()) if name not in left_out]
         spare = {name for name in off if config["components"][name].get("factory") in BOUNDARIES}
         exclude = [*left_out, *(name for name in off if name not in spare)]
+        # `config` has lost the components that are left out, which spaCy leaves out by itself
         nlp = load_model_from_config(load_config(folder / "config.cfg"), exclude=exclude, meta=get_model_meta(folder))
         if not all(is_known(nlp, name) for name in nlp.component_names):
             rules = "filled"

@@ -107,7 +107,7 @@ class Acceptor:
             connection.close()
             if self._slot is not None:
                 self._counts.set(self._slot, max(0, self._counts.get(self._slot) - 1))
-            if not isinstance(error, OSError):  # the caller has left already
+            if not isinstance(error, OSError):  # which means that the caller has left already
                 raise
 
     def _pause(self, seconds: float) -> None:

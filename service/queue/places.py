@@ -20,7 +20,7 @@ _GRACE_SECONDS = 5.0  # how late a caller may return
 _MAX_PLACES = 30_000  # 8 MB
 _LONGEST_SECONDS = 600.0
 _PROMISED = 0.5  # of what the queue drains: times come no closer than that, or a few more who return would find it full
-_EXPECTED_SHARE = 0.5  # of callers, returns; until it is known
+_EXPECTED_SHARE = 0.5  # of refused callers who return, until it is measured
 _NEWEST_COUNTS = 0.02  # of the share of callers who return
 _SMALLEST_SHARE = 0.05
 

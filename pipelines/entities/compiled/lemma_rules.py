@@ -120,7 +120,11 @@ def reads_starts(component: Any) -> bool:
     if not isinstance(component, Lemmatizer):
         return False
     function = getattr(type(component), f"{component.mode}_lemmatize", None)
-    return function is not None and f"{function.__module__}.{function.__qualname__}" in _READING_STARTS
+    return function is not None and _full_name(function) in _READING_STARTS
+
+
+def _full_name(function: Any) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
 
 
 def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
@@ -130,7 +134,7 @@ def read_lemmatizer(nlp: Language, name: str) -> LemmaStage:
         raise Unsupported(f"lemmas by {type(component).__name__} in another mode than {', '.join(sorted(_MODES))}")
     functions = ("__call__", f"{component.mode}_lemmatize", "lookup_lemmatize", "is_base_form")
     found = [getattr(type(component), function) for function in functions]
-    if unknown := next((one for one in found if f"{one.__module__}.{one.__qualname__}" not in _KNOWN), None):
+    if unknown := next((one for one in found if _full_name(one) not in _KNOWN), None):
         raise Unsupported(f"lemmas by {unknown.__qualname__}, which may depend on more than the word")
     if component.lemmatize != getattr(component, f"{component.mode}_lemmatize"):
         raise Unsupported("a lemmatizer with a function of its own")
