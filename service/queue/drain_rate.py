@@ -2,6 +2,7 @@
 
 _HALF_LIFE_SECONDS = 10.0  # of work, not of wall time: an idle service keeps its rate
 _AS_ESTIMATED = 1e6  # microseconds of estimated cost in a second, as long as nothing was measured
+_TAKEN_FOR_GRANTED = 1.0  # second at that rate: the first text of a worker may take a hundred times its estimate
 
 
 class DrainRate:
@@ -12,8 +13,8 @@ class DrainRate:
     """
 
     def __init__(self) -> None:
-        self._cost = 0.0
-        self._seconds = 0.0
+        self._seconds = _TAKEN_FOR_GRANTED
+        self._cost = _TAKEN_FOR_GRANTED * _AS_ESTIMATED
 
     def record(self, cost: float, seconds: float) -> None:
         """Record the estimated cost of a micro-batch, and the seconds for which it kept a thread."""
@@ -24,4 +25,4 @@ class DrainRate:
     @property
     def cost_per_second(self) -> float:
         """The rate of one thread."""
-        return self._cost / self._seconds if self._seconds and self._cost else _AS_ESTIMATED
+        return self._cost / self._seconds

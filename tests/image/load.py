@@ -15,7 +15,7 @@ SENTENCE = "Angela Merkel met Tim Cook in Paris on Monday, and everybody was ver
 
 @dataclass(frozen=True)
 class Answer:
-    """The time at which a request was sent, and its answer's status or the client's error."""
+    """The time at which a request was sent, and its status and a refusal's text, or the client's error."""
 
     sent: float
     status: int | None
@@ -52,7 +52,7 @@ class Load:
             sent = time.monotonic()
             try:
                 answer = httpx.post(url, json=body(count), timeout=120, verify=False)
-                self.answers.append(Answer(sent, answer.status_code))
+                self.answers.append(Answer(sent, answer.status_code, "" if answer.is_success else answer.text))
                 if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
                     self._over.wait(0.2)  # refusals are so fast that there would be thousands a second
             except httpx.ConnectError:

@@ -65,6 +65,7 @@ def test_no_request_fails_while_every_instance_is_replaced() -> None:
                 podman("stop", "--time", "40", old.name)
                 assert old.exit_code() == 0
                 running.enter_context(container(port=port, **settings))
+                time.sleep(2)  # four checks of the proxy's: it must have seen that the new one is ready
                 small.wait_for(200, answers=100)
                 batches.wait_for(200, answers=5)
     answers = Counter((answer.status, answer.error) for answer in (*small.answers, *batches.answers))

@@ -117,7 +117,7 @@ async def test_what_does_not_fit_the_queue_is_refused_at_once(
 ) -> None:
     """`Retry-After` follows from what waits and the drain rate; a text that fits is admitted afterwards."""
     batcher.price(analyzer, PipelineCosts(seed=Rates(text=0, character=100, symbol=0, capital=0)))
-    batcher.drain_rate.record(cost=4_000, seconds=2.0)  # of 100 microseconds a character: 20 characters per second
+    batcher.drain_rate.record(cost=400_000, seconds=200.0)  # of 100 microseconds a character: 20 characters per second
     busy = await occupy(batcher, analyzer, engine)
     full = submit(batcher, analyzer, "x" * 95)
     await turns()

@@ -244,7 +244,7 @@ async def test_the_bound_of_seconds_holds_where_estimates_are_too_low() -> None:
         pipeline(threads),
     )
     batcher.price(analyzer, PipelineCosts(call=0.001, seed=Rates(10_000, 0.001, 0.001, 0.001)))
-    batcher.drain_rate.record(cost=1_000_000, seconds=3.0)
+    batcher.drain_rate.record(cost=100_000_000, seconds=300.0)
     await refuse(batcher, analyzer, None)
     assert batcher.queued_characters == pytest.approx(at_first / 3, rel=0.15)
 
