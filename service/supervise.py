@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any, NoReturn
 
 if __name__ == "__main__":
-    # structlog and asyncio do without these two. The supervisor shows no traceback and encrypts nothing.
+    # structlog, asyncio and hashlib do without these. The supervisor shows no traceback and encrypts nothing.
     _modules: dict[str, Any] = sys.modules
-    _modules.update(dict.fromkeys(("rich", "ssl")))
+    _modules.update(dict.fromkeys(("rich", "ssl", "_hashlib")))
 
 import asyncio
 

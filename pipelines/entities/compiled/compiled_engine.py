@@ -43,9 +43,9 @@ from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
 from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
 
-LEXICON_BYTES = 8 << 20
-"""The size of each of the lexicon's two generations: some 16,000 words with their embeddings in the default pipeline.
-Two more generations, of half as many bytes, hold some 40,000 descriptions of words each."""
+LEXICON_BYTES = 7 << 20
+"""The size of each of the lexicon's two generations: some 11,000 runs with their embeddings in the default pipeline.
+Two more generations, of half as many bytes, hold some 40,000 descriptions of runs each."""
 
 
 class WordTable(NamedTuple):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spacy.language import Language
 
 from spanwise.pipelines.annotations import NounChunk, SentenceSpan, Tokens
-from spanwise.pipelines.entities.compiled.compiled_engine import WordTable, word_tables_of
+from spanwise.pipelines.entities.compiled.compiled_engine import LEXICON_BYTES, WordTable, word_tables_of
 from spanwise.pipelines.entities.compiled.grammar_components import CompiledStage, number_of_parsed, read_grammar
 from spanwise.pipelines.entities.compiled.grammar_trees import GrammarTrees, LabelStage
 from spanwise.pipelines.entities.compiled.lemma_rules import LemmaStage
@@ -26,9 +26,6 @@ from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerRead
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import Plan
 from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
-
-LEXICON_BYTES = 8 << 20
-"""The size of each generation of the lexicon of words; only what is used of it takes up memory."""
 
 _MOST_KINDS = 1 << 13
 """Kinds in each of the two generations that are kept: some 3 MB each."""
