@@ -17,6 +17,7 @@ import structlog
 
 from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.eager_start import start_at_once
+from spanwise.service.process.probe_transport import answer_probe, arrived_probe
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ class Acceptor:
         self,
         listener: socket.socket,
         counts: ConnectionCounts,
-        protocol: Callable[[], asyncio.BaseProtocol],
+        protocol: Callable[[], asyncio.Protocol],
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         """Begin to accept in the running loop. `protocol` makes the protocol of a connection."""
@@ -95,6 +96,9 @@ class Acceptor:
             return
         if self._slot is not None:
             self._counts.set(self._slot, self._counts.get(self._slot) + 1)  # until its protocol has it counted
+        if arrived_probe(connection):
+            answer_probe(connection, self._protocol(), self._loop)
+            return
         task = start_at_once(self._connect(connection), self._loop)  # a probe waits for each turn of a busy loop
         if task is not None:
             self._connecting.add(task)
