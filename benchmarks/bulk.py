@@ -41,6 +41,7 @@ _DIFFERENT_TEXTS = 100_000
 _KNOWN_TEXTS = 1500
 """As many as `make bench-engine` has: the engine then knows all of their words."""
 _WORKER = "ray::_RemoteWorker"
+_SAMPLE_SECONDS = 2.0  # adding up the pages of five processes takes a part of the CPUs that are measured
 _LONGEST = 200
 """Characters of a text; the corpus of the other measurements has some of 600."""
 
@@ -135,7 +136,7 @@ def _bulk(folder: Path, workers: int) -> Run:
         while process.poll() is None:
             highest = max(highest, _memory(process.pid))
             cpu |= {one.pid: cpu_seconds(one.pid) for one in tree(process.pid) if _WORKER in one.command}
-            time.sleep(0.5)
+            time.sleep(_SAMPLE_SECONDS)
         assert process.stdout is not None
         summary: dict[str, Any] = json.loads(process.stdout.read())
     per_cpu = summary["rows"] / sum(cpu.values())

@@ -29,6 +29,8 @@ class PipelineSource:
     """Modules that register components, and are imported first."""
     detects: bool = True
     """Whether languages can be detected."""
+    word_table_mb: int = 32
+    """See `Analyzer.load`. A corpus has many different words, and a worker has the memory."""
 
     @classmethod
     def parse(cls, pipelines: str) -> "PipelineSource":
@@ -56,4 +58,5 @@ class PipelineSource:
             self.calibrations,
             extensions=Extensions.parse(self.extensions),
             detector=DETECTOR if self.detects else None,
+            word_table_mb=self.word_table_mb,
         )

@@ -17,7 +17,7 @@ from spacy.glossary import GLOSSARY
 from spanwise.pipelines.annotations import ENGINE_LAYERS, ENTITIES, SENTIMENT_LAYERS, EntitySpan, Layers
 from spanwise.pipelines.document import Document
 from spanwise.pipelines.entities.compiled.calibration_file import known_calibrations
-from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine, WordTable
+from spanwise.pipelines.entities.compiled.compiled_engine import CompiledEngine
 from spanwise.pipelines.entities.compiled.confidence import Calibrations
 from spanwise.pipelines.entities.contents import Contents, contents_of
 from spanwise.pipelines.entities.engine import Engine, EngineName
@@ -26,6 +26,7 @@ from spanwise.pipelines.entities.grammar_choice import choose_grammar, reading_o
 from spanwise.pipelines.entities.grammar_engine import GrammarEngine
 from spanwise.pipelines.entities.mixed_engine import MixedEngine
 from spanwise.pipelines.entities.spacy_pipeline import LoadedPipeline, load
+from spanwise.pipelines.entities.word_tables import WORD_TABLE_MB, WordTable
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.features import features_offered, recipe_of
 from spanwise.pipelines.language import DETECTOR, LANGUAGE_LAYERS, LanguageDetector, add_languages, note_language
@@ -100,6 +101,7 @@ class Analyzer:
         calibrations: Sequence[Path] = (),
         detector: LanguageDetector | None = DETECTOR,
         preload: bool = False,
+        word_table_mb: int = WORD_TABLE_MB,
     ) -> "Analyzer":
         """Load what an entry of the setting names; see `load`. Raises `PipelineError`."""
         return cls.load(
@@ -112,6 +114,7 @@ class Analyzer:
             calibrations=calibrations,
             detector=detector,
             preload=preload,
+            word_table_mb=word_table_mb,
         )
 
     @classmethod
@@ -127,6 +130,7 @@ class Analyzer:
         calibrations: Sequence[Path] = (),
         detector: LanguageDetector | None = DETECTOR,
         preload: bool = False,
+        word_table_mb: int = WORD_TABLE_MB,
     ) -> "Analyzer":
         """Load an installed spaCy package or a folder, warmed up and self-tested. Raises `PipelineError`.
 
@@ -137,9 +141,10 @@ class Analyzer:
         elsewhere than into the pipeline's folder. Without a `detector` there is no feature `language`.
 
         Components that the kernels do not replace are let go after the self-test and loaded again when a text needs
-        them; `preload` keeps them, as the default features of the pipeline do that need them.
+        them; `preload` keeps them, as the default features of the pipeline do that need them. `word_table_mb`, at
+        least 1, is the size of each generation of its tables of words: more is faster on texts with many words.
         """
-        loaded = load(str(source), disable, extensions, rules="read")
+        loaded = load(str(source), disable, extensions, rules="read", word_table_mb=word_table_mb)
         try:
             given_name = name or name_of_source(str(source))
             analyzer = cls._of(

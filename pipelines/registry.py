@@ -8,6 +8,7 @@ from pathlib import Path
 from spanwise.pipelines.analyzer import Analyzer
 from spanwise.pipelines.annotations import DetectedLanguage
 from spanwise.pipelines.entities.extensions import registered
+from spanwise.pipelines.entities.word_tables import WORD_TABLE_MB
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.language import DETECTOR, LanguageDetector, detect_among
 from spanwise.pipelines.language_tags import from_whole_to_first_part, normal_tag
@@ -62,11 +63,12 @@ class Registry:
         extensions: Extensions | None = None,
         detector: LanguageDetector | None = DETECTOR,
         preload: bool = False,
+        word_table_mb: int = WORD_TABLE_MB,
     ) -> "Registry":
         """Load each pipeline, warmed up and self-tested; `specs` may be the setting itself. Raises `PipelineError`.
 
         What spaCy warns of meanwhile is kept in `load_warnings`, under the name of its pipeline. `extensions` are the
-        custom attributes to serve; `calibrations` and `preload` are explained by `Analyzer.load`.
+        custom attributes to serve; `calibrations`, `preload` and `word_table_mb` are explained by `Analyzer.load`.
         `detector`: None switches the detection of languages off.
         """
         if isinstance(specs, str):
@@ -76,7 +78,12 @@ class Registry:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.filterwarnings("always", r"\[W\d+\]", UserWarning)
                 analyzer = Analyzer.of_spec(
-                    spec, extensions=extensions, calibrations=calibrations, detector=detector, preload=preload
+                    spec,
+                    extensions=extensions,
+                    calibrations=calibrations,
+                    detector=detector,
+                    preload=preload,
+                    word_table_mb=word_table_mb,
                 )
             analyzers.append(analyzer)
             lines = dict.fromkeys(first_line(warning.message) for warning in caught if _is_spacys(warning))

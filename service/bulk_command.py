@@ -224,7 +224,7 @@ def _source(settings: "Settings") -> "PipelineSource":
         folders = [locate(spec.source) for spec in specs]
     except PipelineError as error:
         fail(str(error))
-    return PipelineSource(
+    source = PipelineSource(
         tuple(
             replace(spec, source=str(folder.absolute())) if folder == type(folder)(spec.source) else spec
             for spec, folder in zip(specs, folders, strict=True)
@@ -234,6 +234,9 @@ def _source(settings: "Settings") -> "PipelineSource":
         settings.components,
         settings.detector is not None,
     )
+    if "word_table_mb" in settings.model_fields_set:
+        return replace(source, word_table_mb=settings.word_table_mb)
+    return source
 
 
 def _require_the_extra() -> None:

@@ -40,6 +40,7 @@ def load_registry(settings: Settings) -> Registry:
         extensions=extensions,
         detector=settings.detector,
         preload=settings.preload,
+        word_table_mb=settings.word_table_mb,
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from spanwise.pipelines import PipelineSpec, PipelineSpecError, parse_specs, read_pipelines_file
+from spanwise.pipelines.entities.word_tables import WORD_TABLE_MB
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.language import DETECTOR, LanguageDetector
 from spanwise.schemas import DEFAULT_LIMITS, Limits
@@ -102,6 +103,14 @@ class Settings(BaseSettings):
         False,
         description="Keep spaCy's own components in memory from the start (some 50 MB a worker for the default "
         "pipeline). Else the first text that needs them waits for them, some 2 seconds.",
+    )
+    word_table_mb: int = Field(
+        WORD_TABLE_MB,
+        ge=1,
+        le=4096,
+        description="MiB that each pipeline's kernels may take to remember words with their embeddings, in each of two "
+        "generations; half as much again for words without them. Only what is used takes memory. Texts with many "
+        "different words are analysed faster with more.",
     )
     calibrations: str = Field(
         "",

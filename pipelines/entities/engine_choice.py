@@ -169,6 +169,7 @@ def _attempt(
             classifiers,
             known=known,
             reading=reading,
+            lexicon_bytes=loaded.word_table_mb << 20,
             rulers=rulers,
             within_sentences=with_entities and plan.keeps_to_boundaries,
         )

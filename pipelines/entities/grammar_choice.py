@@ -38,7 +38,7 @@ def choose_grammar(loaded: LoadedPipeline, engine: Engine, reading: TokenizerRea
     `reading`: the pipeline's tokenizer; None where the kernels do not know it.
     """
     try:
-        grammar = compile_grammar(loaded.nlp, loaded.plan, reading)
+        grammar = compile_grammar(loaded.nlp, loaded.plan, reading, lexicon_bytes=loaded.word_table_mb << 20)
         wrong = differing_tokens(grammar, SpacyEngine(loaded.nlp, loaded.plan))
     except Unsupported as reason:
         return GrammarChoice(engine, str(reason))

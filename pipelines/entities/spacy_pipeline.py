@@ -17,6 +17,7 @@ from spanwise.pipelines.entities.component_plan import BOUNDARIES, Plan, is_know
 from spanwise.pipelines.entities.extensions import is_computed
 from spanwise.pipelines.entities.mapped_vectors import map_vectors
 from spanwise.pipelines.entities.ruler_files import RulerFiles, Rules
+from spanwise.pipelines.entities.word_tables import WORD_TABLE_MB
 from spanwise.pipelines.extension_specs import Extensions
 from spanwise.pipelines.load_errors import PipelineError
 from spanwise.pipelines.load_reasons import why_broken
@@ -36,10 +37,16 @@ class LoadedPipeline:
     """Loads the same pipeline again. Rulers without all of their phrases have few of them again."""
     ruler_files: RulerFiles
     """The rulers that do not hold all of their phrases, and these."""
+    word_table_mb: int = WORD_TABLE_MB
+    """What the kernels may keep of words; see `word_tables.py`."""
 
 
 def load(
-    source: str, disable: Collection[str] = (), extensions: Extensions | None = None, rules: Rules = "filled"
+    source: str,
+    disable: Collection[str] = (),
+    extensions: Extensions | None = None,
+    rules: Rules = "filled",
+    word_table_mb: int = WORD_TABLE_MB,
 ) -> LoadedPipeline:
     """Load a package or folder without the components to disable. Raises `PipelineError`.
 
@@ -75,9 +82,9 @@ def load(
     read = ruler_files.read  # and not the pipeline itself, which `reload` would keep alive
 
     def reload() -> LoadedPipeline:
-        return load(source, disable, extensions, frozenset(read))
+        return load(source, disable, extensions, frozenset(read), word_table_mb)
 
-    return LoadedPipeline(nlp, plan, layers, disabled, reload, ruler_files)
+    return LoadedPipeline(nlp, plan, layers, disabled, reload, ruler_files, word_table_mb)
 
 
 def keep_labels(nlp: Language, plan: Plan) -> None:

@@ -37,7 +37,9 @@ def choose_stages(
     failed: dict[str, str] = {}
     for name in (one.name for one in loaded.plan.components if one.factory == "ner" and not one.is_opaque):
         try:
-            stages[name] = RecognizerStage(compile_pipeline(loaded.nlp, name, None, reading=reading))
+            size = loaded.word_table_mb << 20
+            recognizer = compile_pipeline(loaded.nlp, name, None, reading=reading, lexicon_bytes=size)
+            stages[name] = RecognizerStage(recognizer)
         except Unsupported as error:
             reasons[name] = str(error)
         except Exception as error:  # noqa: BLE001 - a model that nobody foresaw must not keep the service from starting

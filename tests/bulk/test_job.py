@@ -22,6 +22,8 @@ from spanwise.bulk.ray_pool import JobFailed
 from spanwise.bulk.summary import Tally
 from spanwise.bulk.unit_worker import UnitWorker
 from spanwise.pipelines import Analyzer
+from spanwise.service import bulk_command
+from spanwise.service.settings import Settings
 from tests.bulk.here import job, lines_of, rows_of, run_here, texts
 
 
@@ -214,3 +216,11 @@ def test_a_part_that_is_there_stays_when_its_unit_is_given_out_again(tmp_path: P
     assert UnitWorker(spec, 1).run(unit, "a", 4096) == done
     after = (tmp_path / "out" / "a.parquet").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_workers_remember_more_words_than_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the setting says how many MiB their tables may have."""
+    assert bulk_command._source(Settings()).word_table_mb == 32
+    assert bulk_command._source(Settings(word_table_mb=9)).word_table_mb == 9
+    monkeypatch.setenv("SPANWISE_WORD_TABLE_MB", "7")
+    assert bulk_command._source(Settings.from_environment()).word_table_mb == 7

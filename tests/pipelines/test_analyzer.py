@@ -172,3 +172,15 @@ def test_every_table_of_words_is_reported(english: Analyzer) -> None:
     assert between["grammar_embeddings"] == before["grammar_embeddings"]
     english.analyze("Zyx Qwertzuiop met Yxcvbnm.", {"tokens"})
     assert all(count > before[name] for name, count in words().items())
+
+
+def test_the_size_of_the_tables_of_words_can_be_chosen() -> None:
+    """Every table has two generations; those of descriptions are half as large."""
+    analyzer = Analyzer.load(ENGLISH, word_table_mb=3)
+    sizes = {one.name: one.limit_bytes for one in analyzer.word_tables}
+    assert sizes == {
+        "embeddings": 6 << 20,
+        "descriptions": 3 << 20,
+        "grammar_embeddings": 6 << 20,
+        "grammar_descriptions": 3 << 20,
+    }

@@ -7,7 +7,7 @@ Any number of threads may annotate at the same time: they share the kernels' lex
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from spacy.language import Language
 
@@ -41,25 +41,8 @@ from spanwise.pipelines.entities.compiled.span_categorizers import SpanCategoriz
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.engine import EngineName
+from spanwise.pipelines.entities.word_tables import WORD_TABLE_MB, WordTable
 from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
-
-LEXICON_BYTES = 7 << 20
-"""The size of each of the lexicon's two generations: some 11,000 runs with their embeddings in the default pipeline.
-Two more generations, of half as many bytes, hold some 40,000 descriptions of runs each."""
-
-
-class WordTable(NamedTuple):
-    """What a table of the kernels holds: `embeddings` of words, or `descriptions` that Python gave of them.
-
-    A grammar has a pair of its own, `grammar_embeddings` and `grammar_descriptions`.
-    """
-
-    name: str
-    words: int
-    bytes: int
-    limit_bytes: int
-    turnovers: int
-    """How often the table has dropped the words that had not come again."""
 
 
 class CompiledEngine:
@@ -224,7 +207,7 @@ def compile_pipeline(
     classifiers: Mapping[str, AnyClassifier] | None = None,
     *,
     instructions: str | None = None,
-    lexicon_bytes: int = LEXICON_BYTES,
+    lexicon_bytes: int = WORD_TABLE_MB << 20,
     known: KnownCalibrations | None = None,
     reading: TokenizerReading | None = None,
     rulers: Rulers | None = None,

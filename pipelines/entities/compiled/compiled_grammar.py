@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spacy.language import Language
 
 from spanwise.pipelines.annotations import NounChunk, SentenceSpan, Tokens
-from spanwise.pipelines.entities.compiled.compiled_engine import LEXICON_BYTES, WordTable, word_tables_of
+from spanwise.pipelines.entities.compiled.compiled_engine import word_tables_of
 from spanwise.pipelines.entities.compiled.grammar_components import CompiledStage, number_of_parsed, read_grammar
 from spanwise.pipelines.entities.compiled.grammar_trees import GrammarTrees, LabelStage
 from spanwise.pipelines.entities.compiled.lemma_rules import LemmaStage
@@ -25,6 +25,7 @@ from spanwise.pipelines.entities.compiled.token_state import UNSET, TokenState
 from spanwise.pipelines.entities.compiled.tokenizer_reading import TokenizerReading
 from spanwise.pipelines.entities.compiled.unsupported import Unsupported
 from spanwise.pipelines.entities.component_plan import Plan
+from spanwise.pipelines.entities.word_tables import WORD_TABLE_MB, WordTable
 from spanwise.pipelines.kernels import NOT_BUILT, SpanKernels, constants
 
 _MOST_KINDS = 1 << 13
@@ -222,7 +223,7 @@ def _tokens(
 
 
 def compile_grammar(
-    nlp: Language, plan: Plan, reading: TokenizerReading | None = None, *, lexicon_bytes: int = LEXICON_BYTES
+    nlp: Language, plan: Plan, reading: TokenizerReading | None = None, *, lexicon_bytes: int = WORD_TABLE_MB << 20
 ) -> CompiledGrammar:
     """Compile every component that writes the layer `tokens`. Raises `Unsupported`, with the component's name.
 
