@@ -136,6 +136,8 @@ language-quality: $(DEV) quality/languages/node_modules/.installed  ## Score the
 train-sentiment: $(TRAINING)  ## Train the sentiment model anew and write it to pipelines/sentiment/english (DATA=folder; on 2 cores about 50 minutes with AMX, 90 without)
 	@.venv-training/bin/python -m training $(DATA) $(ARGS)
 	@.venv-training/bin/python -m training.symbol_rows $(DATA)
+	@.venv-training/bin/python -m training $(DATA) --everyday --seed 2 --out .training/everyday $(ARGS)
+	@.venv-training/bin/python -m training.everyday_gate $(DATA) .training/everyday
 
 contract: $(DEV)  ## Fail if openapi.json breaks callers of the last release (BASE=file compares with that document instead)
 	@$(BIN)/python -m contract.gate $(BASE)

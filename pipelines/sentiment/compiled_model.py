@@ -13,7 +13,7 @@ from typing import Any, Literal
 from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.kernels import SentimentKernels, constants
 from spanwise.pipelines.sentiment import artefact as artefact_constants
-from spanwise.pipelines.sentiment import characters, reference_model, tokens
+from spanwise.pipelines.sentiment import characters, gate, reference_model, tokens
 from spanwise.pipelines.sentiment.artefact import Artefact, Floats, Network
 from spanwise.pipelines.sentiment.characters import PUNCTUATION, character_tables, class_of
 from spanwise.pipelines.sentiment.model import Span, Target
@@ -52,6 +52,10 @@ class CompiledModel:
         """Score what each text says about each of its targets: see `SentimentModel.score_targets`."""
         found = self._kernels.score_targets(tuple(texts), _counts(targets), _flat(targets))
         return [[Scores(*each) for each in of_text] for of_text in found]
+
+    def gate(self, texts: Sequence[str], weights: Floats) -> list[float]:
+        """Return what the first words of each text weigh: see `gate.py`."""
+        return self._kernels.gate(tuple(texts), weights)
 
     def tokenize(self, text: str) -> list[tuple[int, int, str, int]]:
         """Return the tokens of a text as `tokens.tokenize` does, by the kernels."""
@@ -105,6 +109,8 @@ _CONSTANTS = {
     "MAX_DISTANCE": artefact_constants.MAX_DISTANCE,
     "TARGET_WINDOW": reference_model.WINDOW,
     "TARGET_ROWS": reference_model.TARGET_ROWS,
+    "GATE_POINTS": gate.POINTS,
+    "GATE_WORDS": gate.WORDS,
     "ATTENTION_LIMIT": reference_model.LIMIT,
     "MIN_NGRAM": min(reference_model.NGRAMS),
     "MAX_NGRAM": max(reference_model.NGRAMS),

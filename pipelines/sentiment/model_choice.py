@@ -7,12 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from spanwise.pipelines.kernels import SentimentKernels
+from spanwise.pipelines.load_errors import PipelineBroken
 from spanwise.pipelines.sentiment.artefact import Artefact
+from spanwise.pipelines.sentiment.gate import gate_sum, read_gate
 from spanwise.pipelines.sentiment.model import SentimentModel, Span, Target
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
+from spanwise.pipelines.sentiment.two_models import TwoModels
 
 MODELS = {"en": "english"}
 """The folder of each language's model, beside this file: the one place to add a model for another language."""
+
+EVERYDAY = "everyday"
+"""Behind the name of a folder: that of the language's model of everyday statements, with the gate to it."""
 
 TOLERANCE = 1e-4
 """How far a probability may be from the reference's: float32 sums in another order."""
@@ -53,9 +59,35 @@ def load_sentiment_model(folder: Path) -> SentimentModel:
     return compiled
 
 
+@lru_cache(maxsize=4)
+def load_two_models(general: Path, everyday: Path) -> SentimentModel:
+    """Load two models and the gate between them, shared by all pipelines of a process. Raises `PipelineBroken`.
+
+    The gate's words are those of the first one's vocabulary. The kernels open it where they agree with the reference.
+    """
+    artefact = Artefact.load(general)
+    try:
+        weights = read_gate(np.load(everyday / "gate.npy", allow_pickle=False), len(artefact.vocabulary))
+    except (OSError, ValueError) as error:
+        raise PipelineBroken(f"The gate between sentiment models cannot be used: {error}.") from error
+    rows = {key: row for row, key in enumerate(artefact.vocabulary)}
+    first, second = load_sentiment_model(general), load_sentiment_model(everyday)
+    if isinstance(first, ReferenceModel) or isinstance(second, ReferenceModel):
+        one, other = ReferenceModel(artefact), ReferenceModel(Artefact.load(everyday))
+        return TwoModels(one, other, lambda texts: [gate_sum(text, rows, weights) for text in texts])
+    opened = first.gate(_SAMPLE, weights)  # type: ignore[attr-defined]  # it is the kernels' then
+    if opened != [gate_sum(text, rows, weights) for text in _SAMPLE]:
+        raise PipelineBroken("The gate between sentiment models and its reference disagree on the built-in sample.")
+    return TwoModels(first, second, lambda texts: first.gate(texts, weights))  # type: ignore[attr-defined]
+
+
 def sentiment_model_for(language: str) -> SentimentModel | None:
     """Return the sentiment model of a language; None where there is none. Raises `PipelineBroken`."""
-    return load_sentiment_model(model_folder(language)) if language in MODELS else None
+    if language not in MODELS:
+        return None
+    general = model_folder(language)
+    everyday = general.with_name(f"{general.name}_{EVERYDAY}")
+    return load_two_models(general, everyday) if everyday.is_dir() else load_sentiment_model(general)
 
 
 def model_folder(language: str) -> Path:

@@ -7,15 +7,14 @@ from spanwise.pipelines import Analyzer
 
 REACHED = 0.85
 NOT_REACHED = {
-    "praise by a limit or a comparative": 0.36, "a warning without an adjective": 0.52,
-    "praise of something else": 0.32,
-    "praise that ended or depends": 0.2, "disappointed hope or wish": 0.47, "a problem that is gone": 0.12,
-    "fixed ironic phrases": 0.26, "ratings": 0.36, "words by themselves": 0.76, "facts of business and politics": 0.2,
-    "medicine": 0.4, "software and its words": 0.21, "law": 0.5, "plain facts and instructions": 0.6, "questions": 0.36,
-    "complaints and praise by fact": 0.28, "slang and strong words of praise": 0.36, "double negatives": 0.42,
-    "polite requests": 0.64, "quotations": 0.5, "opinions on lines of their own": 0.72, "towards an entity": 0.56,
+    "praise by a limit or a comparative": 0.6, "praise of something else": 0.72, "praise that ended or depends": 0.56,
+    "a problem that is gone": 0.66, "fixed ironic phrases": 0.6, "ratings": 0.76,
+    "facts of business and politics": 0.25, "medicine": 0.7, "software and its words": 0.64,
+    "plain facts and instructions": 0.69, "complaints and praise by fact": 0.57,
+    "slang and strong words of praise": 0.57, "double negatives": 0.68, "polite requests": 0.78, "quotations": 0.61,
+    "opinions on lines of their own": 0.64,
 }  # fmt: skip
-"""The rates of the model that ships in kinds where it misses the goal, as docs/sentiment.md says."""
+"""The rates of the model that ships in kinds where it misses the goal, as docs/explanation/sentiment.md says."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +38,13 @@ def test_a_plain_symbol_says_nothing_and_changes_nothing(english: Analyzer, symb
         ("neu", f"The meeting is at nine. {symbol}"),
     )]  # fmt: skip
     assert [label for label, _ in answers(english, texts)] == [each.labels[0] for each in texts]
+
+
+def test_most_texts_that_users_reported_are_right(english: Analyzer) -> None:
+    """All of them were wrong once; none of them is in training."""
+    kinds = read_kinds("reported_texts.tsv")
+    right = [label in each.labels for each, (label, _) in zip(kinds, answers(english, kinds), strict=True)]
+    assert sum(right) / len(right) >= 0.71
 
 
 def test_every_kind_has_unseen_texts() -> None:

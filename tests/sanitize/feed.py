@@ -31,6 +31,7 @@ from spanwise.pipelines.entities.span_choice import differing_categorizers
 from spanwise.pipelines.sentiment import SentimentModel, model_folder, targets_of
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.compiled_model import CompiledModel
+from spanwise.pipelines.sentiment.gate import WORDS, gate_sum
 from spanwise.pipelines.sentiment.model_choice import TOLERANCE
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
 from tests.conftest import ENGLISH
@@ -94,6 +95,8 @@ class Feeder:
         artefact = Artefact.load(model_folder("en"))
         self.sentiment = CompiledModel(artefact)
         self.reference = ReferenceModel(artefact)
+        self.rows = {key: row for row, key in enumerate(artefact.vocabulary)}
+        self.weights = np.linspace(-1, 1, len(self.rows) + 1 + WORDS + 1, dtype=np.float32)
         self.wrong: list[str] = []
         self.trees = TreeFeeder(self._note)
 
@@ -113,6 +116,8 @@ class Feeder:
                 self._note(text, "tokens out of order or range")
         if self.sentiment.tokenize(texts[0]) != sorted(self.sentiment.tokenize(texts[0])):
             self._note(texts[0], "words out of order")
+        if self.sentiment.gate(texts[:1], self.weights) != [gate_sum(texts[0], self.rows, self.weights)]:
+            self._note(texts[0], "another sum at the gate than the reference's")
 
     def compare(self, texts: Sequence[str]) -> None:
         """Hold a batch's answers against spaCy's and the reference's."""

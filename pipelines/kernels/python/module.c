@@ -5,6 +5,7 @@ its own; compiled_model.py there compares them with these when it is imported. *
 #include "parser/parser_model.h"
 #include "python/kernel_types.h"
 #include "python/limited_api.h"
+#include "sentiment/gate.h"
 #include "sentiment/sentiment_model.h"
 #include "spans/batch.h"
 
@@ -72,6 +73,8 @@ static const struct {
     CONSTANT(SENTENCE_OUTPUTS),
     CONSTANT(MAX_DISTANCE),
     CONSTANT(TARGET_WINDOW),
+    CONSTANT(GATE_POINTS),
+    CONSTANT(GATE_WORDS),
     CONSTANT(TARGET_ROWS),
     CONSTANT(ATTENTION_LIMIT),
     /* sentiment/embeddings.h */

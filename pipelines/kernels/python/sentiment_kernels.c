@@ -8,6 +8,7 @@ texts are scored. */
 #include "python/exceptions.h"
 #include "python/kernel_types.h"
 #include "python/sentiment_spec.h"
+#include "sentiment/gate.h"
 #include "sentiment/scoring.h"
 
 typedef struct {
@@ -184,6 +185,44 @@ static PyObject *method_score_targets(PyObject *self, PyObject *args)
     return run_call(self, args, sizeof(SentimentTarget), score_targets_call);
 }
 
+/* Fill `sums` [count] of the texts of a tuple, without the GIL. */
+static Status sum_call(const SentimentWeights *model, PyObject *strings, const Py_buffer *weights, size_t count,
+                       double *sums)
+{
+    if (!is_aligned(weights) || (size_t)weights->len != gate_weights(model) * sizeof(float))
+        return bad_value("a gate has %zu weights, of float32", gate_weights(model));
+    SentimentText *texts = calloc(count + 1, sizeof(*texts));
+    if (!texts) return NO_MEMORY;
+    Status status = OK;
+    for (size_t t = 0; t < count && status == OK; t++)
+        status = borrow_utf8(PyTuple_GetItem(strings, (Py_ssize_t)t), &texts[t].utf8, &texts[t].size);
+    PyThreadState *thread = PyEval_SaveThread();
+    for (size_t t = 0; t < count && status == OK; t++) status = gate_sum(model, &texts[t], weights->buf, &sums[t]);
+    PyEval_RestoreThread(thread);
+    free(texts);
+    return status;
+}
+
+static PyObject *method_gate(PyObject *self, PyObject *args)
+{
+    PyObject *strings, *list = NULL;
+    Py_buffer weights;
+    if (!PyArg_ParseTuple(args, "O!y*", &PyTuple_Type, &strings, &weights)) return NULL;
+    const size_t count = (size_t)PyTuple_Size(strings);
+    double *sums = calloc(count + 1, sizeof(*sums));
+    Status status = sums ? sum_call(&((SentimentKernels *)self)->model, strings, &weights, count, sums) : NO_MEMORY;
+    if (status == OK && !(list = PyList_New((Py_ssize_t)count))) status = PYTHON_ERROR;
+    for (size_t t = 0; t < count && status == OK; t++) {
+        PyObject *sum = PyFloat_FromDouble(sums[t]);
+        if (!sum || PyList_SetItem(list, (Py_ssize_t)t, sum)) status = PYTHON_ERROR;
+    }
+    free(sums);
+    PyBuffer_Release(&weights);
+    if (status == OK) return list;
+    Py_XDECREF(list);
+    return raise_status(status);
+}
+
 static Status append_word(void *list, const SentimentWord *word)
 {
     PyObject *item =
@@ -224,6 +263,10 @@ static PyMethodDef methods[] = {
     {"score_targets", method_score_targets, METH_VARARGS,
      "score_targets(texts, counts, targets) -> [[target, ...], ...]\n\n"
      "As `score`; `targets` has four uint32 for each target: its start and end, and those of its sentence."},
+    {"gate", method_gate, METH_VARARGS,
+     "gate(texts, weights) -> [sum, ...]\n\n"
+     "What the first words of each text weigh. `weights` has a float32 for each word of the vocabulary, one for all\n"
+     "others, and one for each number of words from 0 to GATE_WORDS."},
     {"tokenize", method_tokenize, METH_O,
      "tokenize(text) -> [(start, end, key, flags), ...]\n\n"
      "The words of a text, which tests compare with those of tokens.py."},
