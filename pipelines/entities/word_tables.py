@@ -2,9 +2,9 @@
 
 from typing import Final, NamedTuple
 
-WORD_TABLE_MB: Final = 7
-"""MiB of each of the two generations of a table: some 11,000 runs with their embeddings in the default pipeline. Two
-more generations, of half as many bytes, hold some 40,000 descriptions of runs each."""
+WORD_TABLE_MB: Final = 6
+"""MiB of each of the two generations of a table: some 9,500 runs with their embeddings in the default pipeline. Two
+more generations, of half as many bytes, hold some 35,000 descriptions of runs each."""
 
 
 class WordTable(NamedTuple):

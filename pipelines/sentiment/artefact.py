@@ -108,7 +108,7 @@ class Artefact:
             with np.load(folder / "model.npz", allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             metadata = json.loads((folder / "metadata.json").read_bytes())
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise _broken(f"{type(error).__name__} while its files were read") from error
         if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
             raise _broken(f"metadata.json does not name format {FORMAT}")

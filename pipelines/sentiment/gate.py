@@ -7,9 +7,9 @@ second model. Words are those of `tokens.py`: invisible characters, look-alikes,
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spanwise.pipelines.sentiment.artefact import Floats
 from spanwise.pipelines.sentiment.tokens import STRETCHED, tokenize, unstretched
@@ -37,8 +37,10 @@ def gate_sum(text: str, rows: Mapping[str, int], weights: Floats) -> float:
     return total
 
 
-def read_gate(codes: NDArray[np.float16], words: int) -> Floats:
+def read_gate(codes: Any, words: int) -> Floats:
     """Return the weights of a file for a vocabulary of so many words. Raises `ValueError` where they do not fit."""
-    if codes.dtype != np.float16 or codes.shape != (words + 1 + WORDS + 1,) or not np.isfinite(codes).all():
+    if not isinstance(codes, np.ndarray) or codes.dtype != np.float16:
+        raise ValueError("gate.npy is no array of float16")
+    if codes.shape != (words + 1 + WORDS + 1,) or not np.isfinite(codes).all():
         raise ValueError("gate.npy does not fit the vocabulary")
     return codes.astype(np.float32)

@@ -1,14 +1,18 @@
 """Choose the sentiment model of a language, and what computes it: the kernels where they agree with the reference."""
 
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from spanwise.pipelines.kernels import SentimentKernels
 from spanwise.pipelines.load_errors import PipelineBroken
-from spanwise.pipelines.sentiment.artefact import Artefact
+from spanwise.pipelines.sentiment.artefact import Artefact, Floats
 from spanwise.pipelines.sentiment.gate import gate_sum, read_gate
 from spanwise.pipelines.sentiment.model import SentimentModel, Span, Target
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
@@ -45,7 +49,36 @@ def load_sentiment_model(folder: Path) -> SentimentModel:
     The kernels serve the model where they were built and agree with the reference. Elsewhere the reference serves: the
     same scores, some hundred times slower. The model's `name` says which of the two it is.
     """
-    artefact = Artefact.load(folder)
+    return _serving(Artefact.load(folder))
+
+
+@lru_cache(maxsize=4)
+def load_two_models(general: Path, everyday: Path) -> SentimentModel:
+    """Load two models and the gate between them, shared by all pipelines of a process. Raises `PipelineBroken`.
+
+    The gate's words are those of the first one's vocabulary. The kernels weigh them where they serve both models and
+    agree with the reference, which serves otherwise.
+    """
+    artefact = Artefact.load(general)
+    try:
+        file = BytesIO((everyday / "gate.npy").read_bytes())
+        weights = read_gate(np.load(file, allow_pickle=False), len(artefact.vocabulary))
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise PipelineBroken(f"The gate between sentiment models cannot be used: {error}.") from error
+    first = _serving(artefact)
+    by_reference = partial(_gate_of, {key: row for row, key in enumerate(artefact.vocabulary)}, weights)
+    other = Artefact.load(everyday)
+    second = _serving(other)
+    if isinstance(first, ReferenceModel) or isinstance(second, ReferenceModel):
+        return TwoModels(ReferenceModel(artefact), ReferenceModel(other), by_reference)
+    by_kernels = partial(_gate_of_kernels, first, weights)
+    if by_kernels(_SAMPLE) != by_reference(_SAMPLE):
+        return TwoModels(ReferenceModel(artefact), ReferenceModel(other), by_reference)
+    return TwoModels(first, second, by_kernels)
+
+
+def _serving(artefact: Artefact) -> SentimentModel:
+    """Return what computes a model: the kernels where they agree with the reference."""
     reference = ReferenceModel(artefact)
     if SentimentKernels is None:
         return reference
@@ -59,26 +92,12 @@ def load_sentiment_model(folder: Path) -> SentimentModel:
     return compiled
 
 
-@lru_cache(maxsize=4)
-def load_two_models(general: Path, everyday: Path) -> SentimentModel:
-    """Load two models and the gate between them, shared by all pipelines of a process. Raises `PipelineBroken`.
+def _gate_of(rows: Mapping[str, int], weights: Floats, texts: Sequence[str]) -> list[float]:
+    return [gate_sum(text, rows, weights) for text in texts]
 
-    The gate's words are those of the first one's vocabulary. The kernels open it where they agree with the reference.
-    """
-    artefact = Artefact.load(general)
-    try:
-        weights = read_gate(np.load(everyday / "gate.npy", allow_pickle=False), len(artefact.vocabulary))
-    except (OSError, ValueError) as error:
-        raise PipelineBroken(f"The gate between sentiment models cannot be used: {error}.") from error
-    rows = {key: row for row, key in enumerate(artefact.vocabulary)}
-    first, second = load_sentiment_model(general), load_sentiment_model(everyday)
-    if isinstance(first, ReferenceModel) or isinstance(second, ReferenceModel):
-        one, other = ReferenceModel(artefact), ReferenceModel(Artefact.load(everyday))
-        return TwoModels(one, other, lambda texts: [gate_sum(text, rows, weights) for text in texts])
-    opened = first.gate(_SAMPLE, weights)  # type: ignore[attr-defined]  # it is the kernels' then
-    if opened != [gate_sum(text, rows, weights) for text in _SAMPLE]:
-        raise PipelineBroken("The gate between sentiment models and its reference disagree on the built-in sample.")
-    return TwoModels(first, second, lambda texts: first.gate(texts, weights))  # type: ignore[attr-defined]
+
+def _gate_of_kernels(model: Any, weights: Floats, texts: Sequence[str]) -> list[float]:
+    return list(model.gate(texts, weights))
 
 
 def sentiment_model_for(language: str) -> SentimentModel | None:

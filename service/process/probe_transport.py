@@ -10,7 +10,8 @@ import socket
 from typing import Any
 
 _LARGEST = 1024  # bytes of a probe's head that are looked at
-_PROBES = (b"GET /livez HTTP/1.", b"GET /readyz HTTP/1.")
+_OLD = frozenset({b"get /livez http/1.0", b"get /readyz http/1.0"})
+_NEW = frozenset({b"get /livez http/1.1", b"get /readyz http/1.1"})
 _END = b"\r\n\r\n"
 
 
@@ -23,11 +24,16 @@ def arrived_probe(connection: socket.socket) -> bytes | None:
         head = connection.recv(_LARGEST, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except OSError:  # nothing has arrived, or the caller has left already
         return None
-    if not head.startswith(_PROBES) or head.find(_END) != len(head) - len(_END):
+    if len(head) == _LARGEST or head.find(_END) != len(head) - len(_END):
         return None
-    said = head.lower()
-    closes = b"\r\nconnection: close\r\n" in said or (b" http/1.0\r\n" in said and b"\r\nconnection:" not in said)
-    return head if closes and b"\r\ncontent-length:" not in said and b"\r\ntransfer-encoding:" not in said else None
+    line, _, headers = head.lower().partition(b"\r\n")
+    headers = b"\r\n" + headers
+    if line in _NEW:
+        closes = b"\r\nconnection: close\r\n" in headers and headers.count(b"\r\nhost:") == 1
+    else:
+        closes = line in _OLD and b"\r\nconnection:" not in headers
+    has_body = b"\r\ncontent-length" in headers or b"\r\ntransfer-encoding" in headers
+    return head if closes and head.startswith(b"GET /") and not has_body else None
 
 
 def answer_probe(connection: socket.socket, protocol: asyncio.Protocol, loop: asyncio.AbstractEventLoop) -> None:
@@ -41,6 +47,8 @@ def answer_probe(connection: socket.socket, protocol: asyncio.Protocol, loop: as
         transport.abort()
         return
     protocol.data_received(head)
+    if transport.has_written:  # nobody would read what the caller sends next
+        transport.close()
 
 
 class ProbeTransport(asyncio.Transport):
@@ -54,6 +62,7 @@ class ProbeTransport(asyncio.Transport):
         self._protocol = protocol
         self._loop = loop
         self._closing = False
+        self.has_written = False
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         """Return the protocol."""
@@ -67,6 +76,7 @@ class ProbeTransport(asyncio.Transport):
         """Send bytes. A caller who cannot be sent them is gone."""
         if self._closing:
             return
+        self.has_written = True
         try:
             sent = self._connection.send(data)
         except OSError:
@@ -75,16 +85,12 @@ class ProbeTransport(asyncio.Transport):
             self.abort()
 
     def can_write_eof(self) -> bool:
-        """Return true: the sending half can be closed by itself."""
+        """Return true."""
         return True
 
     def write_eof(self) -> None:
-        """Close the sending half."""
-        if not self._closing:
-            try:
-                self._connection.shutdown(socket.SHUT_WR)
-            except OSError:
-                self.abort()
+        """Close the socket: all that the caller has sent is read, and it is told nothing more."""
+        self.close()
 
     def close(self) -> None:
         """Close the socket; everything is sent. The protocol learns it in the next turn of the loop."""

@@ -1,5 +1,6 @@
 """Two models behind a gate: each text is scored by one of them, as if it were alone there."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -86,10 +87,12 @@ def test_the_kernels_weigh_as_the_reference_does(tmp_path: Path) -> None:
         model.gate(texts, weights[:-1])  # type: ignore[attr-defined]
 
 
-def test_the_reference_serves_both_where_the_kernels_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It scores and opens the gate as they do."""
+@pytest.mark.parametrize("name", ["_serving", "_gate_of_kernels"])
+def test_the_reference_serves_both_where_the_kernels_do_not(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It scores and opens the gate as they do: where they do not agree with it, or weigh otherwise."""
     general = model_folder("en")
-    monkeypatch.setattr(model_choice, "load_sentiment_model", lambda folder: ReferenceModel(Artefact.load(folder)))
+    replacement = ReferenceModel if name == "_serving" else lambda _, __, texts: [0.0] * len(texts)
+    monkeypatch.setattr(model_choice, name, replacement)
     model = model_choice.load_two_models.__wrapped__(general, general.with_name("english_everyday"))
     assert model.name == "reference"
     shipped = sentiment_model_for("en")
@@ -99,12 +102,37 @@ def test_the_reference_serves_both_where_the_kernels_do_not(monkeypatch: pytest.
         assert one.whole == pytest.approx(other.whole, abs=1e-4)
 
 
-@pytest.mark.parametrize("codes", [np.zeros(3, np.float16), np.zeros(5, np.float32), None])
-def test_a_gate_that_does_not_fit_is_refused(tmp_path: Path, codes: np.ndarray | None) -> None:
+def as_file(codes: np.ndarray) -> bytes:
+    """Return an array as the bytes of a file."""
+    file = io.BytesIO()
+    np.save(file, codes)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None,
+        b"",
+        b"PK\3\4",
+        as_file(np.zeros(3, np.float16)),
+        as_file(np.zeros(5, np.float32)),
+        as_file(np.zeros(9))[:-3],
+    ],
+)
+def test_a_gate_that_does_not_fit_is_refused(tmp_path: Path, written: bytes | None) -> None:
     """As a model is."""
     write_random_model(tmp_path)
-    if codes is not None:
-        np.save(tmp_path / "gate.npy", codes)
+    if written is not None:
+        (tmp_path / "gate.npy").write_bytes(written)
+    with pytest.raises(PipelineBroken, match="gate"):
+        model_choice.load_two_models(tmp_path, tmp_path)
+
+
+def test_an_archive_is_no_gate(tmp_path: Path) -> None:
+    """A file of several arrays is refused, too."""
+    write_random_model(tmp_path)
+    (tmp_path / "gate.npy").write_bytes((tmp_path / "model.npz").read_bytes())
     with pytest.raises(PipelineBroken, match="gate"):
         model_choice.load_two_models(tmp_path, tmp_path)
 

@@ -129,6 +129,12 @@ async def test_it_takes_one_turn_of_the_loop(service: Service) -> None:
         KUBELETS.replace(b"kube", b"kube" * 1000),
         HAPROXYS.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n"),
         HAPROXYS.replace(b"1.0", b"1.1"),
+        KUBELETS.replace(b"Host: 10.0.0.1:8000\r\n", b""),
+        KUBELETS.replace(b"Connection", b"Host: x\r\nConnection"),
+        KUBELETS.replace(b"Connection: close", b"X: HTTP/1.0"),
+        KUBELETS.replace(b"HTTP/1.1", b"HTTP/1.7"),
+        KUBELETS.replace(b"GET", b"get"),
+        KUBELETS.replace(b"kube", b"k" * (1024 - len(KUBELETS) + 4)) + b"more",
     ],
 )
 async def test_anything_else_gets_a_transport_of_the_loop(data: bytes) -> None:
@@ -163,14 +169,20 @@ async def test_an_answer_that_waits_is_sent_all_the_same(service: Service) -> No
 
 
 async def test_an_application_that_fails_is_a_500(service: Service) -> None:
-    """The caller is told, and the sending half closed; the deadline for lingering callers closes the rest."""
+    """The caller is told, and the connection is at its end: nothing waits for what it sends next."""
     service.fails = True
     answer = await all_of(service.call(KUBELETS))
     assert answer.startswith(b"HTTP/1.1 500")
-    (connection,) = service.server.connections
-    assert isinstance(connection.transport, ProbeTransport)
-    connection.expired(connection._open.lingering)  # what the clock of the deadlines calls
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    assert not service.server.connections
+
+
+@pytest.mark.parametrize("broken", [b"Bad name: x", b"X : y", b" folded", b"A: b\nC: d"])
+async def test_a_malformed_probe_is_refused_and_gone(service: Service, broken: bytes) -> None:
+    """A connection that lingered would not learn that its caller has left."""
+    probe = KUBELETS.replace(b"Connection", broken + b"\r\nConnection")
+    assert (await all_of(service.call(probe))).startswith(b"HTTP/1.1 400")
+    await asyncio.sleep(0.01)
     assert not service.server.connections
 
 
