@@ -342,7 +342,7 @@ def test_a_grammar_that_answers_differently_is_replaced(tmp_path: Path, monkeypa
     nlp = pipeline({**SHARED, "tagger": classes()})
     nlp.to_disk(tmp_path)
     another, _ = compiled(pipeline({**SHARED, "tagger": classes()}, seed=1))
-    monkeypatch.setattr("spanwise.pipelines.entities.grammar_choice.compile_grammar", lambda *_: another)
+    monkeypatch.setattr("spanwise.pipelines.entities.grammar_choice.compile_grammar", lambda *_, **__: another)
     analyzer = Analyzer.load(tmp_path)
     assert not isinstance(analyzer.engine, GrammarEngine)
     assert analyzer.fallback
