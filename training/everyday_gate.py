@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import Artefact, Floats
 from spanwise.pipelines.sentiment.characters import SYMBOL, class_of
-from spanwise.pipelines.sentiment.gate import POINTS, WORDS, gate_features
-from spanwise.pipelines.sentiment.model_choice import EVERYDAY
+from spanwise.pipelines.sentiment.gate import POINTS, gate_features, gate_size
+from spanwise.pipelines.sentiment.model_choice import everyday_folder
 from spanwise.pipelines.sentiment.tokens import tokenize
 from training.alike import read_alike
 from training.corpora import Corpora
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="by default the folder of the package")
     arguments = parser.parse_args()
     general = model_folder("en")
-    out: Path = arguments.out or general.with_name(f"{general.name}_{EVERYDAY}")
+    out: Path = arguments.out or everyday_folder("en")
     corpora = Corpora(arguments.data)
     others, everyday = corpora_texts(corpora), [made.text for made in make_everyday(learned(), EACH, targets_each=EACH)]
     print(f"{len(others)} texts of corpora, {len(everyday)} made ones", flush=True)
@@ -89,7 +89,7 @@ def fit_gate(others: Sequence[str], everyday: Sequence[str], rows: dict[str, int
     texts = [*others, *everyday]
     features = [np.array(gate_features(text, rows)) for text in texts]
     wanted = np.repeat([0.0, 1.0], [len(others), len(everyday)])
-    weights = np.zeros(len(rows) + 1 + WORDS + 1)
+    weights = np.zeros(gate_size(len(rows)))
     squares = np.full(len(weights), 0.1)
     order = np.random.default_rng(SEED)
     for _ in range(PASSES):

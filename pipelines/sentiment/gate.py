@@ -20,6 +20,11 @@ WORDS = 64
 """Words in them that are looked at."""
 
 
+def gate_size(words: int) -> int:
+    """Return how many weights a gate has: those of so many words, one for all others, one for each number of words."""
+    return words + 1 + WORDS + 1
+
+
 def gate_features(text: str, rows: Mapping[str, int]) -> list[int]:
     """Return which weights a text adds up, for words with these rows of a vocabulary: see `gate.h`."""
     found = []
@@ -41,6 +46,6 @@ def read_gate(codes: Any, words: int) -> Floats:
     """Return the weights of a file for a vocabulary of so many words. Raises `ValueError` where they do not fit."""
     if not isinstance(codes, np.ndarray) or codes.dtype != np.float16:
         raise ValueError("gate.npy is no array of float16")
-    if codes.shape != (words + 1 + WORDS + 1,) or not np.isfinite(codes).all():
+    if codes.shape != (gate_size(words),) or not np.isfinite(codes).all():
         raise ValueError("gate.npy does not fit the vocabulary")
     return codes.astype(np.float32)

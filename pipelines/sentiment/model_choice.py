@@ -21,9 +21,6 @@ from spanwise.pipelines.sentiment.two_models import TwoModels
 MODELS = {"en": "english"}
 """The folder of each language's model, beside this file: the one place to add a model for another language."""
 
-EVERYDAY = "everyday"
-"""Behind the name of a folder: that of the language's model of everyday statements, with the gate to it."""
-
 TOLERANCE = 1e-4
 """How far a probability may be from the reference's: float32 sums in another order."""
 
@@ -104,14 +101,19 @@ def sentiment_model_for(language: str) -> SentimentModel | None:
     """Return the sentiment model of a language; None where there is none. Raises `PipelineBroken`."""
     if language not in MODELS:
         return None
-    general = model_folder(language)
-    everyday = general.with_name(f"{general.name}_{EVERYDAY}")
+    general, everyday = model_folder(language), everyday_folder(language)
     return load_two_models(general, everyday) if everyday.is_dir() else load_sentiment_model(general)
 
 
 def model_folder(language: str) -> Path:
     """Return the folder in which the package keeps the model of a language that has one."""
     return Path(str(resources.files("spanwise.pipelines.sentiment"))) / MODELS[language]
+
+
+def everyday_folder(language: str) -> Path:
+    """Return the folder of a language's model of everyday statements and of the gate to it, if the language has one."""
+    general = model_folder(language)
+    return general.with_name(f"{general.name}_everyday")
 
 
 def compare(model: SentimentModel, reference: SentimentModel) -> None:

@@ -34,11 +34,11 @@ class TwoModels:
             return self.general.score(texts, sentences)
         if all(chosen):
             return self.everyday.score(texts, sentences)
-        parts = []
+        found: dict[int, TextScores] = {}
         for model, wanted in ((self.general, False), (self.everyday, True)):
             own = [i for i, is_everyday in enumerate(chosen) if is_everyday is wanted]
-            parts.append(iter(model.score([texts[i] for i in own], [sentences[i] for i in own])))
-        return [next(parts[is_everyday]) for is_everyday in chosen]
+            found |= zip(own, model.score([texts[i] for i in own], [sentences[i] for i in own]), strict=True)
+        return [found[i] for i in range(len(texts))]
 
     def score_targets(self, texts: Sequence[str], targets: Sequence[Sequence[Target]]) -> list[list[Scores]]:
         """See `SentimentModel.score_targets`."""

@@ -17,7 +17,7 @@ import structlog
 
 from spanwise.service.process.connection_counts import ConnectionCounts
 from spanwise.service.process.eager_start import start_at_once
-from spanwise.service.process.probe_transport import answer_probe, arrived_probe
+from spanwise.service.process.probe_transport import answer_probe, probe_has_arrived
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class Acceptor:
             return
         if self._slot is not None:
             self._counts.set(self._slot, self._counts.get(self._slot) + 1)  # until its protocol has it counted
-        if arrived_probe(connection):
+        if probe_has_arrived(connection):
             answer_probe(connection, self._protocol(), self._loop)
             return
         task = start_at_once(self._connect(connection), self._loop)  # a probe waits for each turn of a busy loop

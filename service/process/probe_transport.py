@@ -10,30 +10,30 @@ import socket
 from typing import Any
 
 _LARGEST = 1024  # bytes of a probe's head that are looked at
-_OLD = frozenset({b"get /livez http/1.0", b"get /readyz http/1.0"})
-_NEW = frozenset({b"get /livez http/1.1", b"get /readyz http/1.1"})
+_OLD = frozenset({b"GET /livez HTTP/1.0", b"GET /readyz HTTP/1.0"})
+_NEW = frozenset({b"GET /livez HTTP/1.1", b"GET /readyz HTTP/1.1"})
 _END = b"\r\n\r\n"
 
 
-def arrived_probe(connection: socket.socket) -> bytes | None:
-    """Return what a caller has sent if that is one whole probe and asks for the end of the connection; read nothing.
+def probe_has_arrived(connection: socket.socket) -> bool:
+    """Say whether a caller has sent one whole probe that asks for the end of the connection; read nothing.
 
     HTTP/1.0 asks for it by saying nothing. The wording is that of the usual probes; any other is read as usual.
     """
     try:
         head = connection.recv(_LARGEST, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except OSError:  # nothing has arrived, or the caller has left already
-        return None
+        return False
     if len(head) == _LARGEST or head.find(_END) != len(head) - len(_END):
-        return None
-    line, _, headers = head.lower().partition(b"\r\n")
-    headers = b"\r\n" + headers
+        return False
+    line, _, rest = head.partition(b"\r\n")
+    headers = b"\r\n" + rest.lower()
     if line in _NEW:
         closes = b"\r\nconnection: close\r\n" in headers and headers.count(b"\r\nhost:") == 1
     else:
         closes = line in _OLD and b"\r\nconnection:" not in headers
     has_body = b"\r\ncontent-length" in headers or b"\r\ntransfer-encoding" in headers
-    return head if closes and head.startswith(b"GET /") and not has_body else None
+    return closes and not has_body
 
 
 def answer_probe(connection: socket.socket, protocol: asyncio.Protocol, loop: asyncio.AbstractEventLoop) -> None:
@@ -64,10 +64,6 @@ class ProbeTransport(asyncio.Transport):
         self._closing = False
         self.has_written = False
 
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        """Return the protocol."""
-        return self._protocol
-
     def is_closing(self) -> bool:
         """Return whether the socket is closed."""
         return self._closing
@@ -83,10 +79,6 @@ class ProbeTransport(asyncio.Transport):
             sent = -1
         if sent != len(data):
             self.abort()
-
-    def can_write_eof(self) -> bool:
-        """Return true."""
-        return True
 
     def write_eof(self) -> None:
         """Close the socket: all that the caller has sent is read, and it is told nothing more."""

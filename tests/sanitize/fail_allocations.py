@@ -36,7 +36,7 @@ from spanwise.pipelines.kernels import constants
 from spanwise.pipelines.sentiment import model_folder
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.compiled_model import CompiledModel
-from spanwise.pipelines.sentiment.gate import WORDS as GATE_WORDS
+from spanwise.pipelines.sentiment.gate import gate_size
 from tests.conftest import ENGLISH
 from tests.sanitize import native
 from tests.support.artefacts import write_random_model
@@ -295,7 +295,7 @@ def _sentiment_operations(name: str, artefact: Artefact) -> Iterator[Operation]:
         call = _call(f"{name}: {method} {len(strings)} texts", make, method, strings, counts, flat)
         yield call._replace(python_stride=python_stride)
     yield _call(f"{name}: tokenize", make, "tokenize", SAMPLE[5])
-    weights = np.ones(len(artefact.vocabulary) + 1 + GATE_WORDS + 1, np.float32)
+    weights = np.ones(gate_size(len(artefact.vocabulary)), np.float32)
     yield _call(f"{name}: gate {len(many)} texts", make, "gate", many, weights)._replace(python_stride=61)
     del model
 

@@ -31,7 +31,7 @@ from spanwise.pipelines.entities.span_choice import differing_categorizers
 from spanwise.pipelines.sentiment import SentimentModel, model_folder, targets_of
 from spanwise.pipelines.sentiment.artefact import Artefact
 from spanwise.pipelines.sentiment.compiled_model import CompiledModel
-from spanwise.pipelines.sentiment.gate import WORDS, gate_sum
+from spanwise.pipelines.sentiment.gate import gate_size, gate_sum
 from spanwise.pipelines.sentiment.model_choice import TOLERANCE
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
 from tests.conftest import ENGLISH
@@ -96,7 +96,7 @@ class Feeder:
         self.sentiment = CompiledModel(artefact)
         self.reference = ReferenceModel(artefact)
         self.rows = {key: row for row, key in enumerate(artefact.vocabulary)}
-        self.weights = np.linspace(-1, 1, len(self.rows) + 1 + WORDS + 1, dtype=np.float32)
+        self.weights = np.linspace(-1, 1, gate_size(len(self.rows)), dtype=np.float32)
         self.wrong: list[str] = []
         self.trees = TreeFeeder(self._note)
 

@@ -11,7 +11,7 @@ from spanwise.pipelines.annotations import Scores, TextScores
 from spanwise.pipelines.kernels import SentimentKernels
 from spanwise.pipelines.sentiment import Target, load_sentiment_model, model_choice, model_folder, sentiment_model_for
 from spanwise.pipelines.sentiment.artefact import Artefact
-from spanwise.pipelines.sentiment.gate import POINTS, WORDS, gate_features, gate_sum, read_gate
+from spanwise.pipelines.sentiment.gate import POINTS, WORDS, gate_features, gate_size, gate_sum, read_gate
 from spanwise.pipelines.sentiment.reference_model import ReferenceModel
 from spanwise.pipelines.sentiment.two_models import TARGET_SHARE, TwoModels
 from tests.support.artefacts import write_random_model
@@ -70,7 +70,7 @@ def test_the_kernels_weigh_as_the_reference_does(tmp_path: Path) -> None:
     """To the last bit, for hostile texts too."""
     artefact = Artefact.load(model_folder("en"))
     rows = {key: row for row, key in enumerate(artefact.vocabulary)}
-    weights = np.random.default_rng(1).normal(size=len(rows) + 1 + WORDS + 1).astype(np.float32)
+    weights = np.random.default_rng(1).normal(size=gate_size(len(rows))).astype(np.float32)
     texts = [
         *mixtures(900).values(),
         *(found_by_chance(700, seed)[1] for seed in range(60)),
@@ -93,7 +93,7 @@ def test_the_reference_serves_both_where_the_kernels_do_not(monkeypatch: pytest.
     general = model_folder("en")
     replacement = ReferenceModel if name == "_serving" else lambda _, __, texts: [0.0] * len(texts)
     monkeypatch.setattr(model_choice, name, replacement)
-    model = model_choice.load_two_models.__wrapped__(general, general.with_name("english_everyday"))
+    model = model_choice.load_two_models.__wrapped__(general, model_choice.everyday_folder("en"))
     assert model.name == "reference"
     shipped = sentiment_model_for("en")
     assert shipped is not None
@@ -139,7 +139,7 @@ def test_an_archive_is_no_gate(tmp_path: Path) -> None:
 
 def test_weights_must_be_finite() -> None:
     """A sum that is no number would open for nobody."""
-    codes = np.zeros(1 + 1 + WORDS + 1, np.float16)
+    codes = np.zeros(gate_size(1), np.float16)
     assert not read_gate(codes, 1).any()
     codes[0] = np.inf
     with pytest.raises(ValueError, match="fit"):
@@ -149,10 +149,10 @@ def test_weights_must_be_finite() -> None:
 def test_neither_gate_nor_second_model_tells_groups_of_people_apart() -> None:
     """Their words weigh the same, and have the same rows, as in the first model."""
     general = model_folder("en")
-    everyday = Artefact.load(general.with_name("english_everyday"))
+    everyday = Artefact.load(model_choice.everyday_folder("en"))
     rows = {key: row for row, key in enumerate(everyday.vocabulary)}
     own = {key: row for row, key in enumerate(Artefact.load(general).vocabulary)}
-    weights = np.load(general.with_name("english_everyday") / "gate.npy")
+    weights = np.load(model_choice.everyday_folder("en") / "gate.npy")
     groups: dict[str, list[str]] = {}
     for word, group in read_alike().items():
         groups.setdefault(group, []).append(word)
